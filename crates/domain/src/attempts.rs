@@ -1,0 +1,47 @@
+//! How often something may be tried in a while.
+
+use std::time::Duration;
+
+use crate::timestamp::Timestamp;
+
+/// So many failures in so long; the next is refused until the window ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AttemptLimit {
+    /// Failures allowed in a window.
+    pub attempts: u32,
+    /// How long a window is, from its first failure on.
+    pub window: Duration,
+}
+
+/// How many attempts a key has had in its current window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Attempts {
+    /// Counted so far; zero when there is no window.
+    pub count: u32,
+    /// When the window ends.
+    pub until: Option<Timestamp>,
+}
+
+impl AttemptLimit {
+    /// How long to wait before trying again; `None` when one may try now. Never under a second, so that a `Retry-After`
+    /// of zero cannot happen.
+    pub fn wait(&self, seen: Attempts, now: Timestamp) -> Option<Duration> {
+        let until = seen.until.filter(|until| now < *until)?;
+        (seen.count >= self.attempts).then(|| until.since(now).max(Duration::from_secs(1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_holds_until_its_window_ends() {
+        let limit = AttemptLimit { attempts: 5, window: Duration::from_secs(300) };
+        let until = Some(Timestamp::from_seconds(300));
+        assert_eq!(limit.wait(Attempts { count: 4, until }, Timestamp::EPOCH), None);
+        assert_eq!(limit.wait(Attempts { count: 5, until }, Timestamp::EPOCH), Some(Duration::from_secs(300)));
+        assert_eq!(limit.wait(Attempts { count: 9, until }, Timestamp::from_seconds(300)), None);
+        assert_eq!(limit.wait(Attempts::default(), Timestamp::EPOCH), None);
+    }
+}

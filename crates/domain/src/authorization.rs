@@ -1,0 +1,244 @@
+//! The authorization request (RFC 6749 §4.1.1, with RFC 7636, 8707 and 9207): what makes one good, and where a bad one
+//! is told so.
+
+use thiserror::Error;
+
+use crate::{
+    client::{Client, Registration},
+    error::{ErrorCode, OAuthError},
+    parameters::Parameters,
+    pkce::{CodeChallenge, CodeChallengeMethod},
+    redirect_uri::VerifiedRedirect,
+    resource::Resource,
+    scope::ScopeSet,
+    timestamp::Timestamp,
+};
+
+/// The longest `state` that is carried, in bytes.
+pub const STATE_LIMIT: usize = 2048;
+
+/// Why a request is answered with an error page: the client is not known well enough to send the browser anywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum PageProblem {
+    /// `client_id` is missing, repeated or unknown.
+    #[error("The application that sent you here is not known.")]
+    UnknownClient,
+    /// The client is disabled.
+    #[error("The application that sent you here is disabled.")]
+    DisabledClient,
+    /// `redirect_uri` is missing where it is needed, repeated, or not registered.
+    #[error("The application that sent you here gave a return address that is not registered for it.")]
+    RedirectUri,
+}
+
+/// A refused authorization request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AuthorizationRefusal {
+    /// Show a page; never redirect.
+    Page(PageProblem),
+    /// Send the browser back to the client with the error (RFC 6749 §4.1.2.1).
+    Redirect {
+        /// Where to.
+        redirect: VerifiedRedirect,
+        /// What is wrong.
+        error: OAuthError,
+        /// The request's `state`.
+        state: Option<String>,
+    },
+}
+
+/// Whether the user may be shown pages (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Prompt {
+    /// Ask what has not been answered yet.
+    #[default]
+    WhenNeeded,
+    /// Ask for consent even when it is on record.
+    Consent,
+    /// Show nothing: answer at once or fail.
+    Never,
+}
+
+/// A good authorization request: every field is checked against the client's registration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuthorizationRequest {
+    /// The client that asks.
+    pub client: Client,
+    /// Where the answer goes.
+    pub redirect: VerifiedRedirect,
+    /// Whether the request named it.
+    pub redirect_uri_sent: bool,
+    /// What is asked for, after defaults.
+    pub scope: ScopeSet,
+    /// Comes back byte for byte.
+    pub state: Option<String>,
+    /// PKCE.
+    pub challenge: Option<CodeChallenge>,
+    /// What the access tokens will be for.
+    pub audience: Resource,
+    /// Whether to ask.
+    pub prompt: Prompt,
+}
+
+/// The resources that every client may ask for; the first is the default.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnResources {
+    /// `tokens.audience`: the `aud` when no resource is asked for.
+    pub audience: Resource,
+    /// The issuer.
+    pub issuer: Resource,
+}
+
+impl OwnResources {
+    /// Which `aud` a request gets (RFC 8707 §2).
+    pub fn resolve(&self, client: &Client, asked: Option<&str>) -> Result<Resource, OAuthError> {
+        let unknown = || ErrorCode::InvalidTarget.because("The resource is not one that this client may use.");
+        let Some(asked) = asked else {
+            return Ok(self.audience.clone());
+        };
+        let asked = Resource::parse(asked).map_err(|_| unknown())?;
+        let known = asked == self.audience || asked == self.issuer || client.profile.resources.contains(&asked);
+        if known { Ok(asked) } else { Err(unknown()) }
+    }
+}
+
+/// Checks a client's `scope` parameter against what it may ask for.
+pub fn requested_scope(client: &Client, asked: Option<&str>) -> Result<ScopeSet, OAuthError> {
+    let Some(asked) = asked else {
+        return Ok(client.profile.default_scope());
+    };
+    let scope: ScopeSet = asked
+        .parse()
+        .map_err(|_| ErrorCode::InvalidScope.because("The scope is unknown or malformed."))?;
+    if scope.is_empty() {
+        return Err(ErrorCode::InvalidScope.because("The scope is empty."));
+    }
+    if !scope.is_subset_of(client.profile.allowed_scope()) {
+        return Err(ErrorCode::InvalidScope.because("The scope goes beyond what this client may ask for."));
+    }
+    Ok(scope)
+}
+
+impl AuthorizationRequest {
+    /// Judges a request. `registration` is what the store knows of the `client_id` given, if anything.
+    ///
+    /// The order matters: until the redirect URI is verified every problem is a page; from then on it is a redirect.
+    pub fn judge(
+        parameters: &Parameters,
+        registration: Option<&Registration>,
+        resources: &OwnResources,
+        now: Timestamp,
+    ) -> Result<Self, AuthorizationRefusal> {
+        let page = AuthorizationRefusal::Page;
+        let registration = registration
+            .filter(|known| {
+                let given = parameters.get("client_id").ok().flatten();
+                given.is_some_and(|given| given == known.client.client_id.to_string())
+            })
+            .ok_or(page(PageProblem::UnknownClient))?;
+        let client = &registration.client;
+        if !client.profile.enabled {
+            return Err(page(PageProblem::DisabledClient));
+        }
+        let confidential = registration.is_confidential(now);
+        let named = parameters.get("redirect_uri").map_err(|_| page(PageProblem::RedirectUri))?;
+        let redirect = match named {
+            Some(uri) => VerifiedRedirect::verify(&client.profile.redirect_uris, uri, !confidential).ok(),
+            None => VerifiedRedirect::only(&client.profile.redirect_uris),
+        }
+        .ok_or(page(PageProblem::RedirectUri))?;
+
+        Self::judge_redirectable(parameters, client, confidential, &redirect, resources)
+            .map(|judged| Self { redirect_uri_sent: named.is_some(), ..judged })
+            .map_err(|error| AuthorizationRefusal::Redirect {
+                redirect,
+                error,
+                state: readable_state(parameters).ok().flatten(),
+            })
+    }
+
+    fn judge_redirectable(
+        parameters: &Parameters,
+        client: &Client,
+        confidential: bool,
+        redirect: &VerifiedRedirect,
+        resources: &OwnResources,
+    ) -> Result<Self, OAuthError> {
+        parameters.check_not_repeated()?;
+        let state = readable_state(parameters)?;
+        match parameters.get("response_type")? {
+            Some("code") => {}
+            Some(_) => return Err(ErrorCode::UnsupportedResponseType.because("The response_type must be code.")),
+            None => return Err(ErrorCode::InvalidRequest.because("The response_type is missing.")),
+        }
+        if !matches!(parameters.get("response_mode")?, None | Some("query")) {
+            return Err(ErrorCode::InvalidRequest.because("The response_mode must be query."));
+        }
+        if !confidential && !client.profile.pkce {
+            return Err(ErrorCode::UnauthorizedClient.because("A client without a secret must use PKCE."));
+        }
+        let challenge = requested_challenge(parameters)?;
+        if client.profile.pkce && challenge.is_none() {
+            return Err(ErrorCode::InvalidRequest.because("This client must send a code_challenge (S256)."));
+        }
+        Ok(Self {
+            client: client.clone(),
+            redirect: redirect.clone(),
+            redirect_uri_sent: false,
+            scope: requested_scope(client, parameters.get("scope")?)?,
+            state,
+            challenge,
+            audience: resources.resolve(client, parameters.get("resource")?)?,
+            prompt: requested_prompt(parameters)?,
+        })
+    }
+}
+
+/// The answer of the authorization endpoint as a URI (RFC 6749 §4.1.2, with `iss` of RFC 9207).
+pub fn answer_uri(redirect: &VerifiedRedirect, answer: &[(&str, &str)], state: Option<&str>, issuer: &str) -> String {
+    let mut parameters = answer.to_vec();
+    parameters.extend(state.map(|state| ("state", state)));
+    parameters.push(("iss", issuer));
+    redirect.with_params(&parameters)
+}
+
+fn readable_state(parameters: &Parameters) -> Result<Option<String>, OAuthError> {
+    let state = parameters.get("state")?;
+    if state.is_some_and(|state| state.len() > STATE_LIMIT) {
+        return Err(ErrorCode::InvalidRequest.because("The state is longer than 2048 bytes."));
+    }
+    Ok(state.map(str::to_owned))
+}
+
+fn requested_challenge(parameters: &Parameters) -> Result<Option<CodeChallenge>, OAuthError> {
+    let method = parameters.get("code_challenge_method")?;
+    let Some(challenge) = parameters.get("code_challenge")? else {
+        return match method {
+            None => Ok(None),
+            Some(_) => Err(ErrorCode::InvalidRequest.because("The code_challenge is missing.")),
+        };
+    };
+    // Without a method the RFC means `plain`, which is refused for everyone.
+    method
+        .and_then(|method| method.parse::<CodeChallengeMethod>().ok())
+        .ok_or(ErrorCode::InvalidRequest.because("The code_challenge_method must be S256."))?;
+    CodeChallenge::parse(challenge)
+        .map(Some)
+        .map_err(|_| ErrorCode::InvalidRequest.because("The code_challenge must be 43 base64url characters."))
+}
+
+fn requested_prompt(parameters: &Parameters) -> Result<Prompt, OAuthError> {
+    let words: Vec<&str> = parameters.get("prompt")?.unwrap_or_default().split(' ').collect();
+    match words.as_slice() {
+        [""] => Ok(Prompt::WhenNeeded),
+        ["none"] => Ok(Prompt::Never),
+        words if words.contains(&"none") => {
+            Err(ErrorCode::InvalidRequest.because("The prompt none goes with no other."))
+        }
+        words if words.contains(&"consent") => Ok(Prompt::Consent),
+        _ => Ok(Prompt::WhenNeeded),
+    }
+}
+
+#[cfg(test)]
+mod tests;

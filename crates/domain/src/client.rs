@@ -1,0 +1,348 @@
+//! Registered clients (RFC 6749 §2).
+
+use thiserror::Error;
+use url::Url;
+
+use crate::{
+    client_secret::{ClientSecret, SecretLookup},
+    id::{ClientId, ClientUid},
+    redirect_uri::{RedirectUri, RedirectUriError},
+    resource::Resource,
+    scope::ScopeSet,
+    timestamp::Timestamp,
+};
+
+/// How many redirect URIs a client may have.
+pub const REDIRECT_URIS_PER_CLIENT: usize = 20;
+/// How many further resources a client may ask for.
+pub const RESOURCES_PER_CLIENT: usize = 20;
+
+/// Where a client came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// An administrator described it.
+    Admin,
+    /// It was made from a template.
+    Template,
+    /// It registered itself.
+    Dynamic,
+}
+
+impl Source {
+    /// The word on the wire and in stores.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Template => "template",
+            Self::Dynamic => "dynamic",
+        }
+    }
+
+    /// Reads back [`Source::as_str`].
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Admin, Self::Template, Self::Dynamic]
+            .into_iter()
+            .find(|source| source.as_str() == text)
+    }
+}
+
+/// What an administrator says of a client: checked, so that a value of this type is fit to store.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientProfile {
+    /// 1 to 100 characters.
+    pub name: String,
+    /// At most 1000 characters.
+    pub description: String,
+    /// The client's home page, https.
+    pub url: Option<String>,
+    /// Where codes may be sent, at most 20.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Whether the client must use PKCE.
+    pub pkce: bool,
+    /// Whether its grants come with refresh tokens.
+    pub refresh_tokens: bool,
+    /// The most it may ask for; empty is everything.
+    pub scope: ScopeSet,
+    /// Whether it may do anything at all.
+    pub enabled: bool,
+    /// Whether it is a resource server that may introspect anybody's tokens (RFC 7662 §4).
+    pub introspect: bool,
+    /// Resources it may ask for besides the service's own audience (RFC 8707).
+    pub resources: Vec<Resource>,
+}
+
+/// The same before it is checked: texts as they came in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientDraft {
+    /// See [`ClientProfile::name`].
+    pub name: String,
+    /// See [`ClientProfile::description`].
+    pub description: String,
+    /// See [`ClientProfile::url`].
+    pub url: Option<String>,
+    /// See [`ClientProfile::redirect_uris`].
+    pub redirect_uris: Vec<String>,
+    /// See [`ClientProfile::pkce`].
+    pub pkce: bool,
+    /// See [`ClientProfile::refresh_tokens`].
+    pub refresh_tokens: bool,
+    /// Scope names. See [`ClientProfile::scope`].
+    pub scope: Vec<String>,
+    /// See [`ClientProfile::enabled`].
+    pub enabled: bool,
+    /// See [`ClientProfile::introspect`].
+    pub introspect: bool,
+    /// See [`ClientProfile::resources`].
+    pub resources: Vec<String>,
+}
+
+impl Default for ClientDraft {
+    /// A client that uses PKCE, has no refresh tokens and may do nothing yet but exist.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            description: String::new(),
+            url: None,
+            redirect_uris: Vec::new(),
+            pkce: true,
+            refresh_tokens: false,
+            scope: Vec::new(),
+            enabled: true,
+            introspect: false,
+            resources: Vec::new(),
+        }
+    }
+}
+
+/// What is wrong with a draft. [`InvalidClient::field`] is the wire name of the field to mark.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum InvalidClient {
+    /// Empty or too long.
+    #[error("name must have 1 to 100 characters and no control characters")]
+    Name,
+    /// Too long.
+    #[error("description must have at most 1000 characters")]
+    Description,
+    /// Not an https URL.
+    #[error("url must be an https URL of at most 2048 characters")]
+    Url,
+    /// A redirect URI breaks a rule.
+    #[error("redirect_uri[{position}]: {reason}")]
+    RedirectUri {
+        /// Its place in the list, from 0.
+        position: usize,
+        /// Which rule.
+        reason: RedirectUriError,
+    },
+    /// The same redirect URI twice.
+    #[error("redirect_uri[{0}] is already in the list")]
+    RepeatedRedirectUri(usize),
+    /// More than [`REDIRECT_URIS_PER_CLIENT`].
+    #[error("redirect_uri may have at most 20 entries")]
+    TooManyRedirectUris,
+    /// None of the eight.
+    #[error("scope[{0}] is not a scope of this service")]
+    Scope(usize),
+    /// Not a resource indicator.
+    #[error("resources[{0}] must be an absolute URI without a fragment")]
+    Resource(usize),
+    /// More than [`RESOURCES_PER_CLIENT`].
+    #[error("resources may have at most 20 entries")]
+    TooManyResources,
+}
+
+impl InvalidClient {
+    /// The wire name of the field.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Description => "description",
+            Self::Url => "url",
+            Self::RedirectUri { .. } | Self::RepeatedRedirectUri(_) | Self::TooManyRedirectUris => "redirect_uri",
+            Self::Scope(_) => "scope",
+            Self::Resource(_) | Self::TooManyResources => "resources",
+        }
+    }
+}
+
+impl ClientDraft {
+    /// Checks every field. `allowed_custom_schemes` are private-use URI schemes without a dot that the operator lets
+    /// through (RFC 8252 §7.1 asks for a dot).
+    pub fn check(self, allowed_custom_schemes: &[String]) -> Result<ClientProfile, InvalidClient> {
+        let name = self.name.trim().to_owned();
+        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            return Err(InvalidClient::Name);
+        }
+        if self.description.chars().count() > 1000 {
+            return Err(InvalidClient::Description);
+        }
+        let url = self.url.filter(|url| !url.is_empty());
+        if url.as_deref().is_some_and(|url| !is_https(url)) {
+            return Err(InvalidClient::Url);
+        }
+        if self.redirect_uris.len() > REDIRECT_URIS_PER_CLIENT {
+            return Err(InvalidClient::TooManyRedirectUris);
+        }
+        let mut redirect_uris: Vec<RedirectUri> = Vec::with_capacity(self.redirect_uris.len());
+        for (position, text) in self.redirect_uris.iter().enumerate() {
+            let uri = RedirectUri::register(text, allowed_custom_schemes)
+                .map_err(|reason| InvalidClient::RedirectUri { position, reason })?;
+            if redirect_uris.iter().any(|known| known.as_str() == uri.as_str()) {
+                return Err(InvalidClient::RepeatedRedirectUri(position));
+            }
+            redirect_uris.push(uri);
+        }
+        let mut scope = ScopeSet::EMPTY;
+        for (position, name) in self.scope.iter().enumerate() {
+            let known: crate::scope::Scope = name.parse().map_err(|_| InvalidClient::Scope(position))?;
+            scope = scope.union(known.into());
+        }
+        if self.resources.len() > RESOURCES_PER_CLIENT {
+            return Err(InvalidClient::TooManyResources);
+        }
+        let resources = self
+            .resources
+            .iter()
+            .enumerate()
+            .map(|(position, text)| Resource::parse(text).map_err(|_| InvalidClient::Resource(position)))
+            .collect::<Result<_, _>>()?;
+        Ok(ClientProfile {
+            name,
+            description: self.description,
+            url,
+            redirect_uris,
+            pkce: self.pkce,
+            refresh_tokens: self.refresh_tokens,
+            scope,
+            enabled: self.enabled,
+            introspect: self.introspect,
+            resources,
+        })
+    }
+}
+
+fn is_https(text: &str) -> bool {
+    let printable = text.len() <= 2048 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    printable
+        && Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())
+}
+
+impl ClientProfile {
+    /// The profile as a draft again: what a merge patch starts from.
+    pub fn to_draft(&self) -> ClientDraft {
+        ClientDraft {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            url: self.url.clone(),
+            redirect_uris: self.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
+            pkce: self.pkce,
+            refresh_tokens: self.refresh_tokens,
+            scope: self.scope.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            enabled: self.enabled,
+            introspect: self.introspect,
+            resources: self.resources.iter().map(|resource| resource.as_str().to_owned()).collect(),
+        }
+    }
+
+    /// The most this client may be granted.
+    pub const fn allowed_scope(&self) -> ScopeSet {
+        if self.scope.is_empty() { ScopeSet::ALL } else { self.scope }
+    }
+
+    /// What is asked for when a request names no scope: the client's own list, or `read:profile` where it has none.
+    pub fn default_scope(&self) -> ScopeSet {
+        if self.scope.is_empty() { crate::scope::Scope::ReadProfile.into() } else { self.scope }
+    }
+}
+
+/// A client as a store keeps it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Client {
+    /// The record's id.
+    pub uid: ClientUid,
+    /// The public id.
+    pub client_id: ClientId,
+    /// What an administrator says of it.
+    pub profile: ClientProfile,
+    /// Where it came from.
+    pub source: Source,
+    /// Who made it: a username, or what the command line calls itself.
+    pub created_by: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its profile last changed.
+    pub updated_at: Timestamp,
+    /// Counts the changes of its profile, from 1: the entity tag of `If-Match`.
+    pub revision: i64,
+}
+
+/// A client with its secrets: all that authenticating it needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Registration {
+    /// The client.
+    pub client: Client,
+    /// Its secrets, oldest first, live and expired.
+    pub secrets: Vec<ClientSecret>,
+}
+
+impl Registration {
+    /// A client with a live secret is confidential and must authenticate (RFC 6749 §2.1).
+    pub fn is_confidential(&self, now: Timestamp) -> bool {
+        self.secrets.iter().any(|secret| secret.is_live(now))
+    }
+
+    /// The live secret that a presented text claims to be.
+    pub fn live_secret(&self, lookup: SecretLookup, now: Timestamp) -> Option<&ClientSecret> {
+        self.secrets.iter().find(|secret| secret.lookup == lookup && secret.is_live(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scope::Scope;
+
+    fn draft() -> ClientDraft {
+        ClientDraft { name: "Sales board".into(), ..ClientDraft::default() }
+    }
+
+    #[test]
+    fn a_good_draft_survives_the_round_trip() {
+        let draft = ClientDraft {
+            url: Some("https://board.example.com/".into()),
+            redirect_uris: vec!["https://board.example.com/cb".into(), "http://127.0.0.1/cb".into()],
+            scope: vec!["read:dataset".into()],
+            resources: vec!["https://bi.example.com".into()],
+            ..draft()
+        };
+        assert_eq!(draft.clone().check(&[]).unwrap().to_draft(), draft);
+    }
+
+    #[test]
+    fn each_bad_field_is_named() {
+        let cases: Vec<(ClientDraft, &str)> = vec![
+            (ClientDraft { name: "  ".into(), ..draft() }, "name"),
+            (ClientDraft { name: "n".repeat(101), ..draft() }, "name"),
+            (ClientDraft { name: "a\u{0}b".into(), ..draft() }, "name"),
+            (ClientDraft { description: "d".repeat(1001), ..draft() }, "description"),
+            (ClientDraft { url: Some("javascript:alert(1)".into()), ..draft() }, "url"),
+            (ClientDraft { url: Some("http://board.example.com".into()), ..draft() }, "url"),
+            (ClientDraft { url: Some("https://user@board.example.com".into()), ..draft() }, "url"),
+            (ClientDraft { redirect_uris: vec!["javascript:alert(1)".into()], ..draft() }, "redirect_uri"),
+            (ClientDraft { redirect_uris: vec!["https://a.example/".into(); 2], ..draft() }, "redirect_uri"),
+            (ClientDraft { redirect_uris: vec!["https://a.example/".into(); 21], ..draft() }, "redirect_uri"),
+            (ClientDraft { scope: vec!["read:all".into()], ..draft() }, "scope"),
+            (ClientDraft { resources: vec!["nope".into()], ..draft() }, "resources"),
+        ];
+        for (draft, field) in cases {
+            assert_eq!(draft.clone().check(&[]).unwrap_err().field(), field, "{draft:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_scope_list_means_all_may_be_asked_and_the_profile_is_the_default() {
+        let profile = draft().check(&[]).unwrap();
+        assert_eq!(profile.allowed_scope(), ScopeSet::ALL);
+        assert_eq!(profile.default_scope(), Scope::ReadProfile.into());
+    }
+}

@@ -1,0 +1,48 @@
+//! Request parameters as the OAuth endpoints read them (RFC 6749 §3.1, §3.2).
+
+use std::fmt;
+
+use crate::error::{ErrorCode, OAuthError};
+
+/// Decoded name and value pairs of a query or form. `Debug` shows names only, since values may be secrets.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// The value of `name`. A parameter without a value counts as omitted; a repeated one is `invalid_request`.
+    pub fn get(&self, name: &str) -> Result<Option<&str>, OAuthError> {
+        let mut found = self.0.iter().filter(|(key, _)| key == name);
+        let first = found.next();
+        if found.next().is_some() {
+            return Err(ErrorCode::InvalidRequest.because("A parameter is given more than once."));
+        }
+        Ok(first.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()))
+    }
+
+    /// Whether `name` is there at all, also without a value.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// Refuses a request in which any parameter is repeated, known or not (RFC 6749 §3.1).
+    pub fn check_not_repeated(&self) -> Result<(), OAuthError> {
+        self.0.iter().try_for_each(|(name, _)| self.get(name).map(drop))
+    }
+
+    /// The pairs, in the order in which they came.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Parameters {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}

@@ -1,0 +1,246 @@
+//! The eight scopes and the sets of them that tokens carry (RFC 6749 §3.3).
+
+use std::{fmt, str::FromStr};
+
+use thiserror::Error;
+
+/// One of the eight scopes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Scope {
+    /// `read:dataset`
+    ReadDataset = 0,
+    /// `write:dataset`
+    WriteDataset = 1,
+    /// `read:report`
+    ReadReport = 2,
+    /// `write:report`
+    WriteReport = 3,
+    /// `read:profile`
+    ReadProfile = 4,
+    /// `write:profile`
+    WriteProfile = 5,
+    /// `read:global`
+    ReadGlobal = 6,
+    /// `write:global`
+    WriteGlobal = 7,
+}
+
+impl Scope {
+    /// Every scope, in the order in which they are listed and written.
+    pub const ALL: [Self; 8] = [
+        Self::ReadDataset,
+        Self::WriteDataset,
+        Self::ReadReport,
+        Self::WriteReport,
+        Self::ReadProfile,
+        Self::WriteProfile,
+        Self::ReadGlobal,
+        Self::WriteGlobal,
+    ];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadDataset => "read:dataset",
+            Self::WriteDataset => "write:dataset",
+            Self::ReadReport => "read:report",
+            Self::WriteReport => "write:report",
+            Self::ReadProfile => "read:profile",
+            Self::WriteProfile => "write:profile",
+            Self::ReadGlobal => "read:global",
+            Self::WriteGlobal => "write:global",
+        }
+    }
+
+    /// The scope in words, as a consent page shows it.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::ReadDataset => "See your datasets and search them",
+            Self::WriteDataset => "See, change, load and delete your datasets",
+            Self::ReadReport => "See your reports",
+            Self::WriteReport => "See, run, change and delete your reports and queries",
+            Self::ReadProfile => "See your profile: name, e-mail address and preferences",
+            Self::WriteProfile => "See and change your profile and preferences",
+            Self::ReadGlobal => "See everything that you can see in Informer",
+            Self::WriteGlobal => "Do everything that you can do in Informer",
+        }
+    }
+
+    /// Whether this scope lets its holder change things.
+    pub const fn is_write(self) -> bool {
+        (self as u8) % 2 == 1
+    }
+
+    /// Whether a token with this scope may do what `other` allows: `write:x` includes `read:x`, `read:global` includes
+    /// every read, `write:global` includes everything.
+    pub const fn includes(self, other: Self) -> bool {
+        match self {
+            Self::WriteGlobal => true,
+            Self::ReadGlobal => !other.is_write(),
+            _ => self as u8 == other as u8 || (self.is_write() && other as u8 + 1 == self as u8),
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        1 << (self as u8)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+
+    fn from_str(name: &str) -> Result<Self, UnknownScope> {
+        Self::ALL
+            .into_iter()
+            .find(|scope| scope.as_str() == name)
+            .ok_or(UnknownScope)
+    }
+}
+
+/// A scope name that is none of the eight. It carries no text, so that nothing is echoed by accident.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("the scope is unknown or malformed")]
+pub struct UnknownScope;
+
+/// A set of scopes: the `scope` parameter and claim.
+///
+/// ```
+/// use informer_oauth_domain::scope::{Scope, ScopeSet};
+///
+/// let granted: ScopeSet = "write:dataset read:report".parse()?;
+/// assert!(granted.allows(Scope::ReadDataset), "writing includes reading");
+/// assert!(!granted.contains(Scope::ReadDataset), "though it was not named");
+/// assert_eq!(granted.to_string(), "write:dataset read:report");
+/// # Ok::<(), informer_oauth_domain::scope::UnknownScope>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct ScopeSet(u8);
+
+impl ScopeSet {
+    /// No scope.
+    pub const EMPTY: Self = Self(0);
+    /// All eight.
+    pub const ALL: Self = Self(u8::MAX);
+
+    /// Whether the set names `scope` itself.
+    pub const fn contains(self, scope: Scope) -> bool {
+        self.0 & scope.bit() != 0
+    }
+
+    /// Whether any member includes `scope`.
+    pub fn allows(self, scope: Scope) -> bool {
+        self.iter().any(|held| held.includes(scope))
+    }
+
+    /// Whether every member is also a member of `other`, by name.
+    pub const fn is_subset_of(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// The members that both sets name.
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The members of either set.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether there is no member.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The members, in the order of [`Scope::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
+    }
+}
+
+impl FromIterator<Scope> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        scopes.into_iter().fold(Self::EMPTY, |set, scope| Self(set.0 | scope.bit()))
+    }
+}
+
+impl From<Scope> for ScopeSet {
+    fn from(scope: Scope) -> Self {
+        Self(scope.bit())
+    }
+}
+
+impl FromStr for ScopeSet {
+    type Err = UnknownScope;
+
+    /// Reads names separated by spaces (RFC 6749 §3.3); order and repetition do not matter, and an empty text is the
+    /// empty set.
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        text.split(' ')
+            .filter(|name| !name.is_empty())
+            .map(Scope::from_str)
+            .collect()
+    }
+}
+
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, scope) in self.iter().enumerate() {
+            if position > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(scope.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScopeSet({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn global_write_includes_everything_and_global_read_every_read() {
+        for scope in Scope::ALL {
+            assert!(Scope::WriteGlobal.includes(scope));
+            assert_eq!(Scope::ReadGlobal.includes(scope), !scope.is_write(), "{scope}");
+        }
+    }
+
+    #[test]
+    fn writing_includes_reading_of_the_same_area_only() {
+        assert!(Scope::WriteReport.includes(Scope::ReadReport));
+        assert!(!Scope::WriteReport.includes(Scope::ReadDataset));
+        assert!(!Scope::ReadReport.includes(Scope::WriteReport));
+        assert!(!Scope::WriteDataset.includes(Scope::ReadReport));
+        assert!(!Scope::ReadReport.includes(Scope::WriteDataset));
+    }
+
+    #[test]
+    fn a_set_reads_back_what_it_writes() {
+        for bits in 0..=u8::MAX {
+            let set = ScopeSet(bits);
+            assert_eq!(set.to_string().parse(), Ok(set));
+        }
+    }
+
+    #[test]
+    fn unknown_names_other_case_and_tabs_are_refused() {
+        for text in ["read:dataset read:everything", "Read:dataset", "read:dataset\tread:report", "openid"] {
+            assert_eq!(text.parse::<ScopeSet>(), Err(UnknownScope), "{text}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The token record: one per grant of access, with its rotation and its end.
+//!
+//! A grant with refresh tokens has exactly one live refresh token at any time. Refreshing replaces it; presenting a
+//! replaced one means that two parties hold the family, and ends it (RFC 9700 §4.14.2).
+
+use std::time::Duration;
+
+use crate::{
+    id::{ClientId, ClientUid, TokenId, TokenRecordId},
+    resource::Resource,
+    scope::ScopeSet,
+    timestamp::Timestamp,
+};
+
+/// One grant of access and everything minted from it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TokenRecord {
+    /// The `tid` claim.
+    pub id: TokenRecordId,
+    /// The client it was granted to.
+    pub client: ClientUid,
+    /// That client's public id.
+    pub client_id: ClientId,
+    /// Who granted it.
+    pub username: String,
+    /// What was granted.
+    pub scope: ScopeSet,
+    /// What its access tokens are for.
+    pub audience: Resource,
+    /// When it was granted.
+    pub created_at: Timestamp,
+    /// When it ends; `None` for a grant without refresh tokens, which lives until revoked.
+    pub expires_at: Option<Timestamp>,
+    /// Its refresh token, where it has one.
+    pub refresh: Option<RefreshState>,
+    /// When it was last refreshed or, without refresh tokens, used, to the minute or so.
+    pub last_used_at: Option<Timestamp>,
+    /// When and why it ended.
+    pub revoked: Option<Revocation>,
+}
+
+/// The live refresh token of a record and its predecessor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefreshState {
+    /// How many rotations there were.
+    pub generation: u32,
+    /// The `jti` of the live refresh token.
+    pub current: TokenId,
+    /// When it was minted.
+    pub current_issued_at: Timestamp,
+    /// The one before it.
+    pub previous: Option<RotatedToken>,
+}
+
+/// The refresh token that was rotated last.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RotatedToken {
+    /// Its `jti`.
+    pub token_id: TokenId,
+    /// When it was minted: the moment its own predecessor was rotated.
+    pub issued_at: Timestamp,
+    /// The scope that the rotation asked for: a retry must ask for the same.
+    pub asked: ScopeSet,
+}
+
+/// The end of a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Revocation {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: RevocationReason,
+}
+
+/// Why a record ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RevocationReason {
+    /// The client gave it back (RFC 7009).
+    Client,
+    /// An administrator ended it.
+    Administrator,
+    /// The user ended it.
+    User,
+    /// Its authorization code was used twice.
+    CodeReplay,
+    /// A rotated refresh token was presented again.
+    RefreshReplay,
+    /// The client was deleted.
+    ClientDeleted,
+}
+
+impl RevocationReason {
+    /// Every reason.
+    pub const ALL: [Self; 6] = [
+        Self::Client,
+        Self::Administrator,
+        Self::User,
+        Self::CodeReplay,
+        Self::RefreshReplay,
+        Self::ClientDeleted,
+    ];
+
+    /// The word in stores and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Administrator => "administrator",
+            Self::User => "user",
+            Self::CodeReplay => "code_replay",
+            Self::RefreshReplay => "refresh_replay",
+            Self::ClientDeleted => "client_deleted",
+        }
+    }
+
+    /// Reads back [`RevocationReason::as_str`].
+    pub fn from_stored(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+/// A request to rotate, after the presented token's signature and claims were judged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RotationRequest {
+    /// `tid` of the presented token.
+    pub record: TokenRecordId,
+    /// Its `jti`.
+    pub presented: TokenId,
+    /// Its `iat`.
+    pub presented_issued_at: Timestamp,
+    /// The `jti` that its successor gets.
+    pub successor: TokenId,
+    /// The scope asked for.
+    pub asked: ScopeSet,
+    /// The time of the request.
+    pub now: Timestamp,
+    /// How long after a rotation the same successor is given out again; zero is never.
+    pub retry_window: Duration,
+}
+
+/// What a store answers to a [`RotationRequest`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Rotation {
+    /// The presented token was the live one; now `successor` is. This call and no other rotated it.
+    Rotated(TokenRecord),
+    /// The presented token was rotated within the window, and its successor is unused: the record as that rotation left
+    /// it, from which the same successor follows.
+    Retried(TokenRecord),
+    /// The presented token was rotated within the window, but its successor is used already, or the retry asks for
+    /// something else. Nothing changed.
+    Superseded,
+    /// The presented token was rotated before: the record is now revoked. `first` is true for the one call that ended it.
+    Reused {
+        /// Whether this call revoked the record.
+        first: bool,
+    },
+    /// The record has ended or expired, and the presented token was its live one.
+    Ended,
+    /// There is no such record.
+    Unknown,
+}
+
+impl TokenRecord {
+    /// Whether tokens of this record are good at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked.is_none() && self.expires_at.is_none_or(|at| now < at)
+    }
+
+    /// The state after the first call to revoke; later calls change nothing.
+    pub fn revoked(mut self, at: Timestamp, reason: RevocationReason) -> Self {
+        self.revoked.get_or_insert(Revocation { at, reason });
+        self
+    }
+
+    /// The rotation rule: what a store must do and answer, as one atomic step. Stores with a query language express the
+    /// first arm as a conditional update and fall back to this for the rest.
+    pub fn rotate(self, request: &RotationRequest) -> (Self, Rotation) {
+        let Some(refresh) = &self.refresh else {
+            return (self, Rotation::Unknown);
+        };
+        let is_current = refresh.current == request.presented;
+        if is_current && self.is_live(request.now) {
+            let refresh = RefreshState {
+                generation: refresh.generation.saturating_add(1),
+                current: request.successor,
+                current_issued_at: request.now,
+                previous: Some(RotatedToken {
+                    token_id: refresh.current,
+                    issued_at: refresh.current_issued_at,
+                    asked: request.asked,
+                }),
+            };
+            let rotated = Self { refresh: Some(refresh), last_used_at: Some(request.now), ..self };
+            return (rotated.clone(), Rotation::Rotated(rotated));
+        }
+        if is_current {
+            return (self, Rotation::Ended);
+        }
+        match refresh.judge_rotated(request) {
+            RotatedUse::Retry if self.is_live(request.now) => (self.clone(), Rotation::Retried(self)),
+            RotatedUse::Retry => (self, Rotation::Ended),
+            RotatedUse::Superseded => (self, Rotation::Superseded),
+            RotatedUse::Replay => {
+                let first = self.revoked.is_none();
+                (self.revoked(request.now, RevocationReason::RefreshReplay), Rotation::Reused { first })
+            }
+        }
+    }
+}
+
+enum RotatedUse {
+    Retry,
+    Superseded,
+    Replay,
+}
+
+impl RefreshState {
+    /// Judges a token that is not the live one.
+    fn judge_rotated(&self, request: &RotationRequest) -> RotatedUse {
+        let within = |rotated_at: Timestamp| {
+            !request.retry_window.is_zero() && request.now < rotated_at + request.retry_window
+        };
+        match &self.previous {
+            // The previous token was rotated when the current one was minted.
+            Some(previous) if previous.token_id == request.presented => {
+                match (within(self.current_issued_at), previous.asked == request.asked) {
+                    (true, true) => RotatedUse::Retry,
+                    (true, false) => RotatedUse::Superseded,
+                    (false, _) => RotatedUse::Replay,
+                }
+            }
+            // An older one was rotated at the latest when the previous one was minted, at the earliest when it was
+            // minted itself. Only what was certainly rotated inside the window is let off.
+            Some(previous) if within(previous.issued_at) && within(request.presented_issued_at) => RotatedUse::Superseded,
+            _ => RotatedUse::Replay,
+        }
+    }
+}
+
+/// What a store answers to inserting a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Insertion {
+    /// The record is there now.
+    Inserted,
+    /// Its id was barred before it came: a replay of its code was faster. Nothing may be issued.
+    Barred,
+}
+
+/// What a store answers to revoking one record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// The record was live; this call ended it.
+    Ended,
+    /// It had ended before.
+    EndedBefore,
+    /// There is no such record.
+    Unknown,
+}
+
+#[cfg(test)]
+mod tests;

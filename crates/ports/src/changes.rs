@@ -1,0 +1,34 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use informer_oauth_domain::id::{ClientUid, TokenRecordId};
+
+/// Something that caches may hold has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// A client, its secrets or its existence.
+    Client(ClientUid),
+    /// One token record ended or was rotated.
+    TokenRecord(TokenRecordId),
+    /// Many token records ended.
+    TokenRecords,
+    /// Signing keys advanced.
+    SigningKeys,
+}
+
+/// Hears of changes, from this process and others.
+pub trait ChangeListener: Send + Sync {
+    /// Called once per change; must not wait.
+    fn changed(&self, change: Change);
+}
+
+/// Tells every process of this installation that something changed. It is a hint that makes caches fresh at once: they
+/// must be right within a second also without it.
+#[async_trait]
+pub trait Changes: Send + Sync {
+    /// Tells everyone, this process included. Failing is not an error of the caller's.
+    async fn publish(&self, change: Change);
+
+    /// Adds a listener for the life of the process.
+    fn subscribe(&self, listener: Arc<dyn ChangeListener>);
+}

@@ -1,0 +1,91 @@
+use std::{net::IpAddr, time::Duration};
+
+use async_trait::async_trait;
+use informer_oauth_domain::{
+    secret::{Digest, Secret},
+    timestamp::Timestamp,
+    user::User,
+};
+use thiserror::Error;
+
+use crate::StoreError;
+
+/// Whoever knows the users cannot say. Never "signed out", never "allowed".
+#[derive(Debug, Error)]
+pub enum IdentityError {
+    /// The store behind it failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Too many passwords are being checked at once.
+    #[error("too many sign-ins at once")]
+    Busy,
+    /// It cannot be reached or makes no sense.
+    #[error("the identity source is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// A browser's user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// Tells this session from every other, without being its cookie: forms are bound to it.
+    pub session: Digest,
+}
+
+/// Where a signed-out browser goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SignInPage {
+    /// This service's own page, backed by [`PasswordSignIn`].
+    Own,
+    /// Another page on the same site, with the way back in its `return` parameter.
+    Elsewhere(String),
+}
+
+/// Who is signed in, and what users may do.
+#[async_trait]
+pub trait Identity: Send + Sync {
+    /// The name of the cookie that a browser's session is read from.
+    fn session_cookie(&self) -> &str;
+
+    /// Where to send the signed-out.
+    fn sign_in_page(&self) -> SignInPage;
+
+    /// The user behind a session cookie's value; `None` when it is no live session of an active user.
+    async fn session_user(&self, cookie: &Secret, now: Timestamp) -> Result<Option<SignedIn>, IdentityError>;
+
+    /// An active user by name; `None` when unknown, locked, disabled or deleted.
+    async fn active_user(&self, username: &str, now: Timestamp) -> Result<Option<User>, IdentityError>;
+}
+
+/// What a sign-in came to.
+#[derive(Clone, Debug)]
+pub enum SignIn {
+    /// It worked.
+    SignedIn {
+        /// Who.
+        user: User,
+        /// The new session cookie's value.
+        cookie: Secret,
+        /// How long the session lasts.
+        lifetime: Duration,
+    },
+    /// Unknown user, wrong password or locked: not told apart.
+    Refused,
+    /// Too many failures for this name or address.
+    Limited {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+}
+
+/// Signing in with a password, where the users are local.
+#[async_trait]
+pub trait PasswordSignIn: Send + Sync {
+    /// Checks the password and opens a session, ending the one of `replaces` (the cookie the browser sent): a session is
+    /// never carried over a sign-in. Takes about as long for an unknown name as for a wrong password.
+    async fn sign_in(&self, username: &str, password: &Secret, address: Option<IpAddr>, replaces: Option<&Secret>, now: Timestamp) -> Result<SignIn, IdentityError>;
+
+    /// Ends the session behind a cookie's value.
+    async fn sign_out(&self, cookie: &Secret) -> Result<(), IdentityError>;
+}
