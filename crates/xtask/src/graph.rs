@@ -1,0 +1,120 @@
+//! The dependency graph as `cargo metadata` resolves it, cut down to what the checks ask about.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use anyhow::{Context as _, Result};
+use cargo_metadata::{DependencyKind, Metadata};
+
+/// Every package of the resolved workspace; packages name each other by index.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    pub(crate) packages: Vec<Package>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// SPDX expression of the manifest.
+    pub(crate) licence: Option<String>,
+    /// For a crate of this workspace, its folder relative to the root.
+    pub(crate) folder: Option<String>,
+    /// The source, when it is neither this workspace nor crates.io.
+    pub(crate) foreign_source: Option<String>,
+    pub(crate) uses: Vec<Use>,
+}
+
+/// One edge: a package uses another for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Use {
+    pub(crate) package: usize,
+    pub(crate) purpose: Purpose,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Purpose {
+    /// Normal and build dependencies: part of what is shipped.
+    Ship,
+    /// Dev-dependencies: tests, examples and benches.
+    Develop,
+}
+
+impl Graph {
+    pub(crate) fn read(metadata: &Metadata) -> Result<Self> {
+        let resolve = metadata
+            .resolve
+            .as_ref()
+            .context("cargo metadata resolved no dependencies")?;
+        let index: BTreeMap<_, _> = metadata
+            .packages
+            .iter()
+            .enumerate()
+            .map(|(at, package)| (&package.id, at))
+            .collect();
+        let mut packages: Vec<Package> = metadata
+            .packages
+            .iter()
+            .map(|package| Package {
+                name: package.name.to_string(),
+                version: package.version.to_string(),
+                licence: package.license.clone(),
+                folder: metadata
+                    .workspace_members
+                    .contains(&package.id)
+                    .then(|| package.manifest_path.parent())
+                    .flatten()
+                    .and_then(|folder| folder.strip_prefix(&metadata.workspace_root).ok())
+                    .map(|folder| folder.as_str().replace('\\', "/")),
+                foreign_source: package
+                    .source
+                    .as_ref()
+                    .filter(|source| !source.is_crates_io())
+                    .map(ToString::to_string),
+                uses: Vec::new(),
+            })
+            .collect();
+        for node in &resolve.nodes {
+            let user = *index.get(&node.id).context("a node without a package")?;
+            for dependency in &node.deps {
+                let package = *index
+                    .get(&dependency.pkg)
+                    .context("a dependency without a package")?;
+                for kind in &dependency.dep_kinds {
+                    let purpose = if kind.kind == DependencyKind::Development {
+                        Purpose::Develop
+                    } else {
+                        Purpose::Ship
+                    };
+                    packages[user].uses.push(Use { package, purpose });
+                }
+            }
+            packages[user].uses.sort_unstable();
+            packages[user].uses.dedup();
+        }
+        Ok(Self { packages })
+    }
+
+    /// The crates of this workspace, each with its folder.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (usize, &Package, &str)> {
+        self.packages
+            .iter()
+            .enumerate()
+            .filter_map(|(at, package)| Some((at, package, package.folder.as_deref()?)))
+    }
+
+    /// Everything shipped with `from`, itself included, each mapped to the package through which a shortest path
+    /// reaches it (`None` for `from`).
+    pub(crate) fn shipped_with(&self, from: usize) -> BTreeMap<usize, Option<usize>> {
+        let mut reached = BTreeMap::from([(from, None)]);
+        let mut queue = VecDeque::from([from]);
+        while let Some(at) = queue.pop_front() {
+            for used in &self.packages[at].uses {
+                if used.purpose == Purpose::Ship && !reached.contains_key(&used.package) {
+                    reached.insert(used.package, Some(at));
+                    queue.push_back(used.package);
+                }
+            }
+        }
+        reached
+    }
+}

@@ -1,0 +1,80 @@
+//! The project's own commands: `cargo xtask test`, `cargo xtask layers`, `cargo xtask licences`.
+
+mod graph;
+mod layers;
+mod licences;
+mod plan;
+mod process;
+mod programs;
+mod report;
+mod suites;
+mod summary;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use cargo_metadata::{Metadata, MetadataCommand};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Tests, provisioning and the checks of this workspace"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs what is missing, then runs every check and every test, and prints what ran
+    Test {
+        /// Only these parts, for instance `--only fmt clippy`; all of them when absent
+        #[arg(long, value_enum, num_args = 1.., value_delimiter = ',', value_name = "PART")]
+        only: Vec<plan::Part>,
+    },
+    /// Fails when a crate depends on one its layer may not see
+    Layers,
+    /// Fails when a dependency's licence or source is not one deny.toml allows
+    Licences,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether everything asked for holds.
+fn run() -> Result<bool> {
+    let arguments = Arguments::parse();
+    let metadata = metadata()?;
+    match arguments.command {
+        Command::Test { only } => Ok(plan::run(&metadata, &only)),
+        Command::Layers => {
+            let verdict = layers::check(&graph::Graph::read(&metadata)?)?;
+            println!("{verdict}");
+            Ok(true)
+        }
+        Command::Licences => {
+            let verdict =
+                licences::check(&graph::Graph::read(&metadata)?, &metadata.workspace_root)?;
+            println!("{verdict}");
+            Ok(true)
+        }
+    }
+}
+
+fn metadata() -> Result<Metadata> {
+    // The manifest is found from this crate, so that the command works in every folder of the workspace.
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"))
+        .exec()
+        .context("cargo metadata")
+}

@@ -1,0 +1,244 @@
+//! `cargo xtask test`: what runs, in which order.
+
+use std::process::Command;
+
+use anyhow::Result;
+use cargo_metadata::{Metadata, TargetKind};
+use clap::ValueEnum;
+
+use crate::graph::Graph;
+use crate::process::{answer, succeed, test};
+use crate::programs::{self, Program};
+use crate::report::{Outcome, Report};
+use crate::suites::{NodeSuite, PythonSuite};
+use crate::summary::Runner;
+use crate::{layers, licences};
+
+/// The crate whose integration tests drive the real binary from outside.
+const SERVER: &str = "informer-oauth";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Formatting
+    Fmt,
+    /// Who depends on whom
+    Layers,
+    /// Lints, as errors
+    Clippy,
+    /// The crates' documentation, warnings as errors
+    Docs,
+    /// Licences and sources of the dependencies
+    #[value(alias = "deny", alias = "licenses")]
+    Licences,
+    /// Every target, examples among them
+    Build,
+    /// Unit, contract and documentation tests of all crates
+    Unit,
+    /// Tests of the real binary over HTTP
+    Blackbox,
+    /// Clients written by others: openid-client and Authlib
+    Clients,
+    /// The pages in Chromium
+    Browser,
+}
+
+impl Part {
+    fn programs(self) -> &'static [Program] {
+        use Program::{Chromium, Fonts, Make, Nginx, Node, Npm, Perl, Python};
+        match self {
+            Self::Fmt | Self::Layers | Self::Licences => &[],
+            Self::Clippy | Self::Docs | Self::Build | Self::Unit => &[Make, Perl],
+            Self::Blackbox => &[Make, Perl, Nginx],
+            Self::Clients => &[Make, Perl, Nginx, Chromium, Fonts, Node, Npm, Python],
+            Self::Browser => &[Make, Perl, Chromium, Fonts, Node, Npm],
+        }
+    }
+}
+
+/// Runs the parts asked for (all when none is named) to the end; true when nothing failed.
+pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
+    let parts: Vec<Part> = Part::value_variants()
+        .iter()
+        .copied()
+        .filter(|part| only.is_empty() || only.contains(part))
+        .collect();
+    let wants = |part| parts.contains(&part);
+    let suites = wants(Part::Clients) || wants(Part::Browser);
+    let workspace = Workspace::new(metadata);
+    let mut report = Report::default();
+
+    let mut needed: Vec<Program> = parts
+        .iter()
+        .flat_map(|part| part.programs())
+        .copied()
+        .collect();
+    needed.sort_unstable();
+    needed.dedup();
+    if !needed.is_empty() {
+        report.step("programs", || programs::provide(&needed));
+    }
+    if wants(Part::Clients) {
+        report.step("packages openid-client", || {
+            workspace.openid_client.install()
+        });
+        report.step("packages authlib", || workspace.authlib.install());
+    }
+    if wants(Part::Browser) {
+        report.step("packages browser", || workspace.browser.install());
+    }
+
+    if wants(Part::Fmt) {
+        report.step("fmt", || workspace.check(&["fmt", "--all", "--check"]));
+    }
+    if wants(Part::Layers) {
+        report.step("layers", || {
+            Ok(Outcome::Holds(layers::check(&Graph::read(metadata)?)?))
+        });
+    }
+    if wants(Part::Licences) {
+        report.step("licences", || {
+            let graph = Graph::read(metadata)?;
+            licences::check(&graph, &metadata.workspace_root).map(Outcome::Holds)
+        });
+    }
+    if wants(Part::Clippy) {
+        report.step("clippy", || {
+            workspace.check(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ])
+        });
+    }
+    if wants(Part::Docs) {
+        report.step("docs", || workspace.docs());
+    }
+    if wants(Part::Unit) {
+        report.step("unit tests", || workspace.unit_tests());
+    }
+    if wants(Part::Blackbox) {
+        report.step("black-box tests", || workspace.blackbox_tests());
+    }
+    if wants(Part::Unit) {
+        report.step("documentation tests", || {
+            let mut command = workspace.cargo(&["test", "--workspace", "--doc"]);
+            test(&mut command, Runner::CargoTest, None)
+        });
+    }
+    // The same targets and features as the tests were built with, so that nothing is built twice.
+    if wants(Part::Build) || suites {
+        report.step("build", || {
+            workspace.check(&["build", "--workspace", "--all-targets"])
+        });
+    }
+    if wants(Part::Clients) {
+        report.step("openid-client", || {
+            workspace.openid_client.run(&workspace.binary)
+        });
+        report.step("authlib", || workspace.authlib.run(&workspace.binary));
+    }
+    if wants(Part::Browser) {
+        report.step("browser", || workspace.browser.run(&workspace.binary));
+    }
+    report.close()
+}
+
+struct Workspace<'a> {
+    metadata: &'a Metadata,
+    binary: std::path::PathBuf,
+    openid_client: NodeSuite,
+    authlib: PythonSuite,
+    browser: NodeSuite,
+}
+
+impl<'a> Workspace<'a> {
+    fn new(metadata: &'a Metadata) -> Self {
+        let tests = metadata.workspace_root.join("tests");
+        let target = &metadata.target_directory;
+        let binary = format!("{SERVER}{}", std::env::consts::EXE_SUFFIX);
+        Self {
+            metadata,
+            binary: target.join("debug").join(binary).into(),
+            openid_client: NodeSuite {
+                folder: tests.join("clients/node").into(),
+            },
+            authlib: PythonSuite {
+                folder: tests.join("clients/python").into(),
+                environment: target.join("clients-venv").into(),
+            },
+            browser: NodeSuite {
+                folder: tests.join("browser").into(),
+            },
+        }
+    }
+
+    fn cargo(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("cargo");
+        command
+            .args(words)
+            .current_dir(&self.metadata.workspace_root);
+        command
+    }
+
+    fn check(&self, words: &[&str]) -> Result<Outcome> {
+        succeed(&mut self.cargo(words))?;
+        Ok(Outcome::Holds(String::new()))
+    }
+
+    fn docs(&self) -> Result<Outcome> {
+        let mut command = self.cargo(&["doc", "--workspace", "--no-deps"]);
+        succeed(command.env("RUSTDOCFLAGS", "-Dwarnings"))?;
+        Ok(Outcome::Holds(String::new()))
+    }
+
+    fn unit_tests(&self) -> Result<Outcome> {
+        if self.has_nextest() {
+            return self.nextest(&format!("not (package({SERVER}) and kind(test))"));
+        }
+        let mut command = self.cargo(&["test", "--workspace", "--no-fail-fast"]);
+        command.args(["--lib", "--bins", "--examples"]);
+        for name in self.integration_tests(false) {
+            command.args(["--test", name]);
+        }
+        test(&mut command, Runner::CargoTest, None)
+    }
+
+    fn blackbox_tests(&self) -> Result<Outcome> {
+        if self.has_nextest() {
+            return self.nextest(&format!("package({SERVER}) and kind(test)"));
+        }
+        let names = self.integration_tests(true);
+        anyhow::ensure!(!names.is_empty(), "no tests: {SERVER} has no tests/*.rs");
+        let mut command = self.cargo(&["test", "--workspace", "--no-fail-fast"]);
+        for name in names {
+            command.args(["--test", name]);
+        }
+        test(&mut command, Runner::CargoTest, None)
+    }
+
+    /// The whole workspace with a filter, and never one package: another set of packages is another set of features,
+    /// and would be another build.
+    fn nextest(&self, filter: &str) -> Result<Outcome> {
+        let mut command = self.cargo(&["nextest", "run", "--workspace", "--filterset", filter]);
+        test(&mut command, Runner::Nextest, None)
+    }
+
+    fn has_nextest(&self) -> bool {
+        answer(&mut self.cargo(&["nextest", "--version"])).is_some()
+    }
+
+    /// Integration tests by name: the server's, or everybody else's.
+    fn integration_tests(&self, of_server: bool) -> Vec<&str> {
+        self.metadata
+            .workspace_packages()
+            .into_iter()
+            .filter(|package| (package.name.as_str() == SERVER) == of_server)
+            .flat_map(|package| &package.targets)
+            .filter(|target| target.is_kind(TargetKind::Test))
+            .map(|target| target.name.as_str())
+            .collect()
+    }
+}
