@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use cargo_metadata::{Metadata, TargetKind};
 use clap::ValueEnum;
 
@@ -129,19 +129,21 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         });
     }
     // The same targets and features as the tests were built with, so that nothing is built twice.
-    if wants(Part::Build) || suites {
-        report.step("build", || {
+    let built = (wants(Part::Build) || suites)
+        && report.step("build", || {
             workspace.check(&["build", "--workspace", "--all-targets"])
         });
-    }
+    // After a failed build, an older binary may still lie there; a suite says nothing about this tree then.
+    let binary = || {
+        ensure!(built, "not run: the build failed");
+        Ok(workspace.binary.as_path())
+    };
     if wants(Part::Clients) {
-        report.step("openid-client", || {
-            workspace.openid_client.run(&workspace.binary)
-        });
-        report.step("authlib", || workspace.authlib.run(&workspace.binary));
+        report.step("openid-client", || workspace.openid_client.run(binary()?));
+        report.step("authlib", || workspace.authlib.run(binary()?));
     }
     if wants(Part::Browser) {
-        report.step("browser", || workspace.browser.run(&workspace.binary));
+        report.step("browser", || workspace.browser.run(binary()?));
     }
     report.close()
 }
@@ -211,7 +213,7 @@ impl<'a> Workspace<'a> {
             return self.nextest(&format!("package({SERVER}) and kind(test)"));
         }
         let names = self.integration_tests(true);
-        anyhow::ensure!(!names.is_empty(), "no tests: {SERVER} has no tests/*.rs");
+        ensure!(!names.is_empty(), "no tests: {SERVER} has no tests/*.rs");
         let mut command = self.cargo(&["test", "--workspace", "--no-fail-fast"]);
         for name in names {
             command.args(["--test", name]);

@@ -13,7 +13,7 @@ use crate::report::Outcome;
 use crate::summary::Runner;
 
 /// How long output may still come once the command itself has ended.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const LAST_WORDS: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A command that has ended, and everything it printed.

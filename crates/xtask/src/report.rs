@@ -34,8 +34,12 @@ struct Row {
 }
 
 impl Report {
-    /// Runs one step; whatever becomes of it is a row, and the next one can go on.
-    pub(crate) fn step(&mut self, step: &'static str, run: impl FnOnce() -> Result<Outcome>) {
+    /// Runs one step; whatever becomes of it is a row, and the next one can go on. True when nothing failed.
+    pub(crate) fn step(
+        &mut self,
+        step: &'static str,
+        run: impl FnOnce() -> Result<Outcome>,
+    ) -> bool {
         println!("==> {step}");
         let started = Instant::now();
         let row = Row::new(step, run(), started.elapsed());
@@ -49,7 +53,9 @@ impl Report {
                 format!(" — {}", row.note)
             }
         );
+        let ok = row.failed == 0;
         self.rows.push(row);
+        ok
     }
 
     /// Prints the table and, alone on the last line, the sum; true when nothing failed.

@@ -76,7 +76,8 @@ fn cargo_test(output: &str) -> Option<Counts> {
     sum
 }
 
-/// `ℹ pass 3` of the spec reporter, `# pass 3` of the TAP one.
+/// `ℹ pass 3` of the spec reporter, `# pass 3` of the TAP one. A file that declares no test is reported as one that
+/// passed, under its own path; that is no test.
 fn node(output: &str) -> Option<Counts> {
     let last = |word: &str| {
         output.lines().rev().find_map(|line| {
@@ -84,8 +85,13 @@ fn node(output: &str) -> Option<Counts> {
             number(line.trim().strip_prefix(word)?)
         })
     };
+    let without_tests = output
+        .lines()
+        .filter_map(|line| line.strip_prefix("✔ ")?.rsplit_once(" ("))
+        .filter(|(name, _)| name.ends_with(".test.mjs"))
+        .count();
     Some(Counts {
-        passed: last("pass ")?,
+        passed: last("pass ")?.saturating_sub(without_tests),
         failed: last("fail ")? + last("cancelled ").unwrap_or(0),
         skipped: last("skipped ").unwrap_or(0) + last("todo ").unwrap_or(0),
     })
@@ -172,6 +178,12 @@ mod tests {
         let tap = "# pass of the test\n# tests 2\n# pass 2\n# fail 0\n# cancelled 0\n# skipped 0\n# todo 0\n";
         assert_eq!(Runner::Node.read(tap), Some(counts(2, 0, 0)));
         assert_eq!(Runner::Node.read("Could not find"), None);
+    }
+
+    #[test]
+    fn a_node_file_without_a_test_is_not_one_that_passed() {
+        let output = "✔ /suite/empty.test.mjs (98.6ms)\nℹ tests 1\nℹ pass 1\nℹ fail 0\n";
+        assert_eq!(Runner::Node.read(output), Some(counts(0, 0, 0)));
     }
 
     #[test]
