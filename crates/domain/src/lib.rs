@@ -20,7 +20,8 @@
 //!
 //! let granted: ScopeSet = "read:dataset read:profile".parse()?;
 //! let path = NormalPath::parse("/api/datasets/sales/_search")?;
-//! let verdict = RouteTable::informer().judge("POST", &path, "ada", granted);
+//! let routes = RouteTable::informer();
+//! let verdict = routes.judge("POST", &path, "ada", granted);
 //! assert!(verdict.is_allowed());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
