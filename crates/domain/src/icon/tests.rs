@@ -4,9 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-    [&length[..], kind, data, &[0; 4]].concat()
+    [&length[..], &kind, data, &[0; 4]].concat()
 }
 
 fn png(width: u32, height: u32) -> Vec<u8> {
@@ -19,9 +19,9 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     let signature = b"\x89PNG\r\n\x1a\n".to_vec();
     [
         signature,
-        chunk(b"IHDR", &header),
-        chunk(b"IDAT", b"data"),
-        chunk(b"IEND", b""),
+        chunk(*b"IHDR", &header),
+        chunk(*b"IDAT", b"data"),
+        chunk(*b"IEND", b""),
     ]
     .concat()
 }
@@ -62,20 +62,20 @@ fn riff(chunks: &[u8]) -> Vec<u8> {
     [b"RIFF", &length[..], b"WEBP", chunks].concat()
 }
 
-fn webp_chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn webp_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_le_bytes();
     let padding: &[u8] = if data.len().is_multiple_of(2) {
         &[]
     } else {
         &[0]
     };
-    [kind, &length[..], data, padding].concat()
+    [&kind, &length[..], data, padding].concat()
 }
 
 fn vp8(width: u16, height: u16) -> Vec<u8> {
     let size = [width.to_le_bytes(), height.to_le_bytes()].concat();
     webp_chunk(
-        b"VP8 ",
+        *b"VP8 ",
         &[&b"\x30\0\0\x9d\x01\x2a"[..], &size, b"frame"].concat(),
     )
 }
@@ -83,14 +83,14 @@ fn vp8(width: u16, height: u16) -> Vec<u8> {
 fn vp8l(width: u32, height: u32) -> Vec<u8> {
     let bits = (width - 1) | ((height - 1) << 14);
     webp_chunk(
-        b"VP8L",
+        *b"VP8L",
         &[&b"\x2f"[..], &bits.to_le_bytes(), b"pixels"].concat(),
     )
 }
 
 fn vp8x(width: u32, height: u32) -> Vec<u8> {
     let side = |side: u32| (side - 1).to_le_bytes()[..3].to_vec();
-    webp_chunk(b"VP8X", &[vec![0; 4], side(width), side(height)].concat())
+    webp_chunk(*b"VP8X", &[vec![0; 4], side(width), side(height)].concat())
 }
 
 fn anmf(x: u32, width: u32) -> Vec<u8> {
@@ -104,7 +104,7 @@ fn anmf(x: u32, width: u32) -> Vec<u8> {
         vp8l(width, 1),
     ]
     .concat();
-    webp_chunk(b"ANMF", &frame)
+    webp_chunk(*b"ANMF", &frame)
 }
 
 fn samples() -> Vec<(ImageType, Vec<u8>)> {
@@ -116,12 +116,12 @@ fn samples() -> Vec<(ImageType, Vec<u8>)> {
         (ImageType::WebP, riff(&vp8l(20, 30))),
         (
             ImageType::WebP,
-            riff(&[vp8x(20, 30), webp_chunk(b"ICCP", b"odd"), vp8l(20, 30)].concat()),
+            riff(&[vp8x(20, 30), webp_chunk(*b"ICCP", b"odd"), vp8l(20, 30)].concat()),
         ),
         (ImageType::WebP, riff(&[vp8x(20, 30), vp8(20, 30)].concat())),
         (
             ImageType::WebP,
-            riff(&[vp8x(20, 30), webp_chunk(b"ANIM", &[0; 6]), anmf(4, 16)].concat()),
+            riff(&[vp8x(20, 30), webp_chunk(*b"ANIM", &[0; 6]), anmf(4, 16)].concat()),
         ),
     ]
 }
@@ -168,7 +168,7 @@ fn anything_behind_the_image_is_refused() {
             b"PK\x03\x04",
             b"\xff\xd9",
             b";",
-            &chunk(b"IEND", b""),
+            &chunk(*b"IEND", b""),
         ] {
             let longer = [&bytes, tail].concat();
             assert_eq!(
@@ -182,7 +182,7 @@ fn anything_behind_the_image_is_refused() {
 
 #[test]
 fn a_simple_webp_carries_nothing_besides_its_bitstream() {
-    let smuggled = riff(&[vp8(20, 30), webp_chunk(b"EXIF", b"text")].concat());
+    let smuggled = riff(&[vp8(20, 30), webp_chunk(*b"EXIF", b"text")].concat());
     assert_eq!(IconImage::inspect(&smuggled), Err(IconError::Unsupported));
 }
 
@@ -205,10 +205,10 @@ fn markup_near_the_beginning_is_refused() {
         let with_text = |text: &[u8]| {
             let signature = b"\x89PNG\r\n\x1a\n".to_vec();
             let chunks = [
-                chunk(b"IHDR", &header),
-                chunk(b"tEXt", text),
-                chunk(b"IDAT", b"data"),
-                chunk(b"IEND", b""),
+                chunk(*b"IHDR", &header),
+                chunk(*b"tEXt", text),
+                chunk(*b"IDAT", b"data"),
+                chunk(*b"IEND", b""),
             ];
             [signature, chunks.concat()].concat()
         };
@@ -322,10 +322,10 @@ fn more_than_256_kib_is_too_large_whatever_it_is() {
         IconImage::inspect(&vec![0; MAX_ICON_BYTES]),
         Err(IconError::Unsupported)
     );
-    let padding = MAX_ICON_BYTES - png(20, 30).len() - chunk(b"IDAT", b"").len();
+    let padding = MAX_ICON_BYTES - png(20, 30).len() - chunk(*b"IDAT", b"").len();
     let padded = [
         &png(20, 30)[..33],
-        &chunk(b"IDAT", &vec![0; padding]),
+        &chunk(*b"IDAT", &vec![0; padding]),
         &png(20, 30)[33..],
     ]
     .concat();

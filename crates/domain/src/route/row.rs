@@ -314,11 +314,17 @@ fn fit_segment(wanted: &str, segment: &str, user: &str) -> Fit {
 fn fit_text(wanted: &str, given: &str) -> Fit {
     if wanted == given {
         Fit::Exact
-    } else if wanted.eq_ignore_ascii_case(given) || wanted.to_lowercase() == given.to_lowercase() {
+    } else if same_but_for_case(wanted, given) {
         Fit::ButForCase
     } else {
         Fit::No
     }
+}
+
+fn same_but_for_case(wanted: &str, given: &str) -> bool {
+    // Nearly always ASCII, which needs no copies.
+    let ascii = wanted.is_ascii() && given.is_ascii();
+    wanted.eq_ignore_ascii_case(given) || (!ascii && wanted.to_lowercase() == given.to_lowercase())
 }
 
 fn check_pattern(pattern: &str) -> Result<(), RouteError> {
