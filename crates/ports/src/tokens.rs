@@ -34,7 +34,7 @@ pub trait TokenStore: Send + Sync {
     async fn revoke(&self, id: TokenRecordId, client: Option<ClientUid>, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError>;
 
     /// Ends the record or, if it is not there, inserts it revoked, so that a later [`TokenStore::insert`] is refused.
-    /// `record` is as its code describes it.
+    /// `record` is as its code describes it. `Ended` also when it was not there: this call is the one that ended it.
     async fn bar(&self, record: &TokenRecord, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError>;
 
     /// Ends every live record that the filter means; how many it was. Atomic.

@@ -1,1 +1,23 @@
-//! Placeholder.
+//! What the adapters of this workspace are tested with: a clock that stands still, entropy that repeats, values of the
+//! domain ready made, and the contract suite of the store ports.
+//!
+//! An adapter's contract test is one line, and has every obligation that there is:
+//!
+//! ```ignore
+//! informer_oauth_testkit::contract_suite!(async || Memory::default());
+//! ```
+//!
+//! See [`contract_suite!`] for adapters that need something kept alive while a test runs, or that have some ports only.
+
+mod clock;
+mod concurrency;
+pub mod contract;
+mod entropy;
+mod stores;
+mod suite;
+pub mod values;
+
+pub use clock::FixedClock;
+pub use concurrency::{at_once, run};
+pub use entropy::SeededEntropy;
+pub use stores::{DurableStores, Fixture, ShortLivedStores};
