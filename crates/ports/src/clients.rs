@@ -104,8 +104,9 @@ pub trait ClientStore: Send + Sync {
     async fn delete(&self, client: ClientUid, now: Timestamp) -> Result<ClientDeletion, StoreError>;
 
     /// Adds a secret and gives every other secret of the client that would live longer the deadline `others_expire_at`;
-    /// those it shortens are updated at the new secret's `created_at`. Only `Inserted` changes anything. Atomic, including the limit of [`informer_oauth_domain::client_secret::SECRETS_PER_CLIENT`] (expired ones count)
-    /// and the uniqueness of lookup ids within the client.
+    /// those it shortens are updated at the new secret's `created_at`. Only `Inserted` changes anything. Atomic, including
+    /// the limit of [`informer_oauth_domain::client_secret::SECRETS_PER_CLIENT`] (expired ones count) and the uniqueness of
+    /// lookup ids within the client.
     async fn insert_secret(&self, secret: &ClientSecret, others_expire_at: Option<Timestamp>) -> Result<SecretInsertion, StoreError>;
 
     /// Removes a secret of this client; false when this client has no such secret.

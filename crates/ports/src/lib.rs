@@ -33,4 +33,4 @@ pub use keys::{KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, Si
 pub use page::{Page, PageRequest};
 pub use signing::{FormKey, HashError, PasswordHasher, PublicKeySet, SecretHasher, SigningError, TokenRefused, TokenSigner};
 pub use tokens::{TokenFilter, TokenStore};
-pub use world::{Clock, Entropy};
+pub use world::{Clock, Entropy, Probe};

@@ -1,4 +1,7 @@
+use async_trait::async_trait;
 use informer_oauth_domain::timestamp::Timestamp;
+
+use crate::StoreError;
 
 /// The wall clock. A use case reads it once and passes the time down.
 pub trait Clock: Send + Sync {
@@ -35,4 +38,14 @@ pub trait Entropy: Send + Sync {
         }
         text
     }
+}
+
+/// Says whether something the service depends on is there.
+#[async_trait]
+pub trait Probe: Send + Sync {
+    /// The name that health answers use: `sqlite`, `postgres`, `redis`, `informer`.
+    fn name(&self) -> &'static str;
+
+    /// Whether it answers. The caller bounds the time.
+    async fn check(&self) -> Result<(), StoreError>;
 }

@@ -1,0 +1,258 @@
+//! Putting the use cases together.
+
+use std::{sync::Arc, time::Duration};
+
+use informer_oauth_domain::{authorization::OwnResources, route::RouteTable, timestamp::Timestamp};
+use informer_oauth_ports::{
+    AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, Entropy, FormKey, Identity, PasswordHasher, PasswordSignIn, Probe, PublicKeySet,
+    SecretHasher, SessionStore, TokenSigner, TokenStore, UserDirectory,
+};
+
+use crate::{
+    access_tokens::AccessTokens,
+    audit_trail::AuditTrail,
+    authenticate_client::{AuthenticateClient, ClientAuthenticationLimits},
+    authorize::Authorize,
+    cache::{CachedClients, CachedSignatures, CachedTokens},
+    callers::Callers,
+    forms::Forms,
+    gate::Gate,
+    health::Health,
+    housekeeping::Housekeeping,
+    introspect::Introspect,
+    issue_tokens::IssueTokens,
+    manage::{Manage, ManageParts},
+    redeem_code::RedeemCode,
+    refresh::Refresh,
+    revoke::Revoke,
+    sign_in::SignInWithPassword,
+    token_endpoint::TokenEndpoint,
+    user_standing::UserStanding,
+    users::Users,
+};
+
+/// The adapters that an installation runs on.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each field is named after its port")]
+pub struct Ports {
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub clients: Arc<dyn ClientStore>,
+    pub consents: Arc<dyn ConsentStore>,
+    pub audit: Arc<dyn AuditLog>,
+    pub tokens: Arc<dyn TokenStore>,
+    pub codes: Arc<dyn CodeStore>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub attempts: Arc<dyn AttemptCounter>,
+    pub directory: Arc<dyn UserDirectory>,
+    pub identity: Arc<dyn Identity>,
+    /// `None` where users sign in elsewhere.
+    pub sign_in: Option<Arc<dyn PasswordSignIn>>,
+    pub signer: Arc<dyn TokenSigner>,
+    pub secrets: Arc<dyn SecretHasher>,
+    pub passwords: Arc<dyn PasswordHasher>,
+    pub forms: Arc<dyn FormKey>,
+    pub changes: Arc<dyn Changes>,
+    /// What readiness asks.
+    pub probes: Vec<Arc<dyn Probe>>,
+}
+
+impl Ports {
+    fn put_caches_in_front(&mut self, entries: u64) {
+        let clients = Arc::new(CachedClients::new(Arc::clone(&self.clients), entries));
+        let tokens = Arc::new(CachedTokens::new(Arc::clone(&self.tokens), entries));
+        let signatures = Arc::new(CachedSignatures::new(Arc::clone(&self.signer), entries));
+        self.changes.subscribe(clients.clone());
+        self.changes.subscribe(tokens.clone());
+        self.changes.subscribe(signatures.clone());
+        self.clients = clients;
+        self.tokens = tokens;
+        self.signer = signatures;
+    }
+}
+
+/// What the rules leave to the operator.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The issuer and the default audience.
+    pub resources: OwnResources,
+    /// How long an access token lives, where its grant has refresh tokens.
+    pub access_lifetime: Duration,
+    /// How long a grant with refresh tokens lives.
+    pub refresh_lifetime: Duration,
+    /// How long an authorization code lives.
+    pub code_lifetime: Duration,
+    /// How long after a rotation a retry gets the same successor; zero is never.
+    pub refresh_retry_window: Duration,
+    /// How many wrong secrets are borne.
+    pub client_authentication: ClientAuthenticationLimits,
+    /// Private-use URI schemes without a dot that redirect URIs may have.
+    pub allowed_custom_schemes: Vec<String>,
+    /// The gate's table.
+    pub routes: RouteTable,
+    /// How many clients, token records and access tokens are remembered for a moment, each.
+    pub cached_entries: u64,
+}
+
+/// Every use case, ready to run.
+#[expect(missing_docs, reason = "each field is named after its use case, whose type is documented")]
+pub struct Application {
+    pub settings: Settings,
+    pub authorize: Authorize,
+    pub token: TokenEndpoint,
+    pub revoke: Revoke,
+    pub introspect: Introspect,
+    pub gate: Gate,
+    pub callers: Callers,
+    pub sign_in: SignInWithPassword,
+    pub forms: Forms,
+    pub users: Users,
+    pub manage: Manage,
+    pub health: Health,
+    pub housekeeping: Housekeeping,
+    pub audit: AuditTrail,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    signer: Arc<dyn TokenSigner>,
+}
+
+impl Application {
+    /// Wires the use cases to the ports, with the caches of [`cache`](crate::cache) in between where staleness is
+    /// allowed: managing clients goes to the store itself.
+    pub fn new(mut ports: Ports, settings: Settings) -> Self {
+        let stored_clients = Arc::clone(&ports.clients);
+        ports.put_caches_in_front(settings.cached_entries);
+        let audit = AuditTrail::new(Arc::clone(&ports.audit), Arc::clone(&ports.entropy));
+        let access = AccessTokens {
+            signer: Arc::clone(&ports.signer),
+            tokens: Arc::clone(&ports.tokens),
+            clients: Arc::clone(&ports.clients),
+        };
+        let users = UserStanding { identity: Arc::clone(&ports.identity) };
+        let issue = IssueTokens {
+            signer: Arc::clone(&ports.signer),
+            entropy: Arc::clone(&ports.entropy),
+            access_lifetime: settings.access_lifetime,
+        };
+        let authenticate = Arc::new(AuthenticateClient {
+            clients: Arc::clone(&ports.clients),
+            hasher: Arc::clone(&ports.secrets),
+            attempts: Arc::clone(&ports.attempts),
+            audit: audit.clone(),
+            limits: settings.client_authentication,
+        });
+        Self {
+            authorize: Authorize {
+                clients: Arc::clone(&ports.clients),
+                codes: Arc::clone(&ports.codes),
+                consents: ports.consents,
+                audit: audit.clone(),
+                entropy: Arc::clone(&ports.entropy),
+                resources: settings.resources.clone(),
+                code_lifetime: settings.code_lifetime,
+            },
+            token: TokenEndpoint {
+                authenticate: Arc::clone(&authenticate),
+                redeem_code: RedeemCode {
+                    codes: Arc::clone(&ports.codes),
+                    tokens: Arc::clone(&ports.tokens),
+                    users: users.clone(),
+                    issue: issue.clone(),
+                    audit: audit.clone(),
+                    changes: Arc::clone(&ports.changes),
+                    entropy: Arc::clone(&ports.entropy),
+                    refresh_lifetime: settings.refresh_lifetime,
+                },
+                refresh: Refresh {
+                    signer: Arc::clone(&ports.signer),
+                    tokens: Arc::clone(&ports.tokens),
+                    users: users.clone(),
+                    issue,
+                    audit: audit.clone(),
+                    changes: Arc::clone(&ports.changes),
+                    entropy: Arc::clone(&ports.entropy),
+                    retry_window: settings.refresh_retry_window,
+                },
+            },
+            revoke: Revoke {
+                authenticate: Arc::clone(&authenticate),
+                signer: Arc::clone(&ports.signer),
+                tokens: Arc::clone(&ports.tokens),
+                changes: Arc::clone(&ports.changes),
+                audit: audit.clone(),
+            },
+            introspect: Introspect {
+                authenticate,
+                access: access.clone(),
+                signer: Arc::clone(&ports.signer),
+                tokens: Arc::clone(&ports.tokens),
+                users: users.clone(),
+            },
+            gate: Gate {
+                access: access.clone(),
+                users,
+                routes: settings.routes.clone(),
+                resources: settings.resources.clone(),
+            },
+            callers: Callers {
+                identity: ports.identity,
+                access,
+                resources: settings.resources.clone(),
+            },
+            sign_in: SignInWithPassword { passwords: ports.sign_in, audit: audit.clone() },
+            forms: Forms {
+                key: ports.forms,
+                attempts: Arc::clone(&ports.attempts),
+                entropy: Arc::clone(&ports.entropy),
+            },
+            users: Users {
+                directory: ports.directory,
+                sessions: Arc::clone(&ports.sessions),
+                passwords: ports.passwords,
+                audit: audit.clone(),
+            },
+            manage: Manage::new(ManageParts {
+                clients: stored_clients,
+                tokens: Arc::clone(&ports.tokens),
+                log: ports.audit,
+                hasher: ports.secrets,
+                changes: ports.changes,
+                entropy: Arc::clone(&ports.entropy),
+                audit: audit.clone(),
+                allowed_custom_schemes: settings.allowed_custom_schemes.clone(),
+            }),
+            health: Health { probes: ports.probes },
+            housekeeping: Housekeeping {
+                codes: ports.codes,
+                sessions: ports.sessions,
+                attempts: ports.attempts,
+                tokens: ports.tokens,
+            },
+            audit,
+            clock: ports.clock,
+            entropy: ports.entropy,
+            signer: ports.signer,
+            settings,
+        }
+    }
+
+    /// The time now. Read once per request and passed down.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Sixteen random base62 characters to tell one request from another in the log.
+    pub fn request_id(&self) -> String {
+        self.entropy.base62(16)
+    }
+
+    /// A random value with 256 bits, for a cookie that carries nothing.
+    pub fn random_token(&self) -> String {
+        self.entropy.base62(43)
+    }
+
+    /// The public signing keys.
+    pub fn public_keys(&self) -> Arc<PublicKeySet> {
+        self.signer.public_keys()
+    }
+}

@@ -1,0 +1,209 @@
+//! Client authentication (RFC 6749 §2.3, §3.2.1).
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use informer_oauth_domain::{
+    attempts::AttemptLimit,
+    audit::EventKind,
+    client::{Client, Registration},
+    client_secret::{ClientSecret, ClientSecretText},
+    error::{ErrorCode, OAuthError},
+    id::{ClientId, ClientRef},
+    secret::Secret,
+    timestamp::Timestamp,
+};
+use informer_oauth_ports::{AttemptCounter, ClientStore, SecretHasher, StoreError};
+
+use crate::{
+    audit_trail::{About, AuditTrail},
+    client_credentials::ClientCredentials,
+    error::ProtocolError,
+};
+
+/// How often a secret's last use is written down at most.
+const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
+
+/// Proof that a client is who it says: made only by [`AuthenticateClient`].
+#[derive(Clone, Debug)]
+pub struct AuthenticatedClient {
+    registration: Arc<Registration>,
+    confidential: bool,
+}
+
+impl AuthenticatedClient {
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.registration.client
+    }
+
+    /// Whether it proved itself with a secret.
+    pub const fn is_confidential(&self) -> bool {
+        self.confidential
+    }
+}
+
+/// How many wrong secrets are borne.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAuthenticationLimits {
+    /// For one client from one address.
+    pub per_client_and_address: AttemptLimit,
+    /// From one address, whatever the client.
+    pub per_address: AttemptLimit,
+}
+
+/// Authenticates clients at the token, revocation and introspection endpoints.
+///
+/// Whether the client is unknown or its secret wrong is not told apart, in answer or in time. Failures are counted for
+/// the client at that address and for the address, never for the client alone: nobody can lock a client out from afar.
+pub struct AuthenticateClient {
+    pub(crate) clients: Arc<dyn ClientStore>,
+    pub(crate) hasher: Arc<dyn SecretHasher>,
+    pub(crate) attempts: Arc<dyn AttemptCounter>,
+    pub(crate) audit: AuditTrail,
+    pub(crate) limits: ClientAuthenticationLimits,
+}
+
+const REFUSED: OAuthError = ErrorCode::InvalidClient.because("Client authentication failed.");
+
+impl AuthenticateClient {
+    /// Checks the credentials.
+    pub async fn run(&self, credentials: &ClientCredentials, address: Option<IpAddr>, now: Timestamp) -> Result<AuthenticatedClient, ProtocolError> {
+        let registration = self.lookup(credentials.client_id()).await?;
+        match credentials {
+            ClientCredentials::Public { .. } => self.public(registration, now),
+            ClientCredentials::Secret { client_id, secret } => {
+                self.confidential(registration, client_id, secret, address, now).await
+            }
+        }
+    }
+
+    async fn lookup(&self, client_id: &str) -> Result<Option<Arc<Registration>>, StoreError> {
+        match client_id.parse::<ClientId>() {
+            Ok(id) => self.clients.registration(ClientRef::ClientId(id)).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Whether there is a client of this id, enabled or not.
+    pub async fn is_registered(&self, client_id: &str) -> Result<bool, ProtocolError> {
+        Ok(self.lookup(client_id).await?.is_some())
+    }
+
+    fn public(&self, registration: Option<Arc<Registration>>, now: Timestamp) -> Result<AuthenticatedClient, ProtocolError> {
+        let registration = registration.ok_or(REFUSED)?;
+        if registration.is_confidential(now) {
+            return Err(REFUSED.into());
+        }
+        if !registration.client.profile.pkce {
+            return Err(ProtocolError::refused(
+                ErrorCode::UnauthorizedClient,
+                "A client without a secret may act only if it uses PKCE.",
+            ));
+        }
+        Ok(AuthenticatedClient { registration, confidential: false })
+    }
+
+    async fn confidential(
+        &self,
+        registration: Option<Arc<Registration>>,
+        client_id: &str,
+        presented: &Secret,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient, ProtocolError> {
+        let text = ClientSecretText::parse(presented.expose());
+        let claimed = registration
+            .as_deref()
+            .zip(text.as_ref())
+            .and_then(|(registration, text)| registration.live_secret(text.lookup(), now));
+        // What was verified before needs neither bcrypt nor the attempt counter: no store is asked.
+        if let (Some(registration), Some(secret)) = (&registration, claimed)
+            && self.hasher.remembers(secret.uid, &secret.hash, presented)
+        {
+            self.note_use(secret, now).await;
+            return Ok(AuthenticatedClient { registration: Arc::clone(registration), confidential: true });
+        }
+
+        let counted = CountedFailure::new(client_id, address);
+        self.check_limits(&counted, &registration, address, now).await?;
+        let verified = match claimed {
+            Some(secret) => self.hasher.verify(secret.uid, &secret.hash, presented).await?,
+            None => {
+                // The work of a wrong secret, so that time does not tell an unknown client from a known one. What is no
+                // secret at all (longer than bcrypt reads, say) is replaced by something of the right length.
+                let stand_in = Secret::new("cs_".repeat(11));
+                self.hasher.verify_nothing(text.as_ref().map_or(&stand_in, ClientSecretText::secret)).await?;
+                false
+            }
+        };
+        let (true, Some(secret)) = (verified, claimed) else {
+            self.count_failure(&counted, registration.as_deref(), address, now).await?;
+            return Err(REFUSED.into());
+        };
+        self.note_use(secret, now).await;
+        registration
+            .map(|registration| AuthenticatedClient { registration, confidential: true })
+            .ok_or_else(|| REFUSED.into())
+    }
+
+    async fn note_use(&self, secret: &ClientSecret, now: Timestamp) {
+        let due = secret.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_EVERY);
+        if due && let Err(error) = self.clients.touch_secret(secret.uid, now).await {
+            tracing::warn!(%error, "a secret's last use could not be noted");
+        }
+    }
+
+    async fn check_limits(
+        &self,
+        counted: &CountedFailure,
+        registration: &Option<Arc<Registration>>,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), ProtocolError> {
+        let by_client = self.attempts.peek(&counted.client_and_address, now).await?;
+        let by_address = self.attempts.peek(&counted.address, now).await?;
+        let waits = [
+            self.limits.per_client_and_address.wait(by_client, now),
+            self.limits.per_address.wait(by_address, now),
+        ];
+        let Some(retry_after) = waits.into_iter().flatten().max() else {
+            return Ok(());
+        };
+        tracing::warn!(address = address.map(tracing::field::display), client = registration.as_ref().map(|r| tracing::field::display(r.client.uid)), "client authentication refused: too many failures");
+        Err(ProtocolError::Limited { retry_after })
+    }
+
+    async fn count_failure(&self, counted: &CountedFailure, registration: Option<&Registration>, address: Option<IpAddr>, now: Timestamp) -> Result<(), ProtocolError> {
+        let by_client = self
+            .attempts
+            .record(&counted.client_and_address, self.limits.per_client_and_address.window, now)
+            .await?;
+        let by_address = self.attempts.record(&counted.address, self.limits.per_address.window, now).await?;
+        let about = About { client: registration.map(|known| known.client.uid), address, ..About::default() };
+        self.audit.record(EventKind::ClientAuthenticationFailed, about.clone(), now).await;
+        // Once a window, at the failure that closes the door: the audit log cannot be flooded from outside.
+        let closes = by_client.count == self.limits.per_client_and_address.attempts
+            || by_address.count == self.limits.per_address.attempts;
+        if closes {
+            self.audit.record(EventKind::ClientAuthenticationLimited, about, now).await;
+        }
+        Ok(())
+    }
+}
+
+struct CountedFailure {
+    client_and_address: String,
+    address: String,
+}
+
+impl CountedFailure {
+    fn new(client_id: &str, address: Option<IpAddr>) -> Self {
+        let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+        // An id that cannot be one is counted under one name, so that keys stay few and short.
+        let client = client_id.parse::<ClientId>().map_or_else(|_| "malformed".to_owned(), |id| id.to_string());
+        Self {
+            client_and_address: format!("client:{client}:{address}"),
+            address: format!("client-address:{address}"),
+        }
+    }
+}

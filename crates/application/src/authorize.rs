@@ -1,0 +1,129 @@
+//! The authorization endpoint (RFC 6749 §4.1.1–4.1.2, RFC 9207).
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use informer_oauth_domain::{
+    audit::EventKind,
+    authorization::{AuthorizationRefusal, AuthorizationRequest, OwnResources, answer_uri},
+    code::AuthorizationCode,
+    error::{ErrorCode, OAuthError},
+    id::{ClientId, ClientRef},
+    parameters::Parameters,
+    redirect_uri::VerifiedRedirect,
+    secret::Digest,
+    timestamp::Timestamp,
+    user::User,
+};
+use informer_oauth_ports::{ClientStore, CodeStore, ConsentStore, Entropy, StoreError};
+use thiserror::Error;
+
+use crate::{
+    audit_trail::{About, AuditTrail},
+    error::Fault,
+    ids,
+};
+
+/// How judging an authorization request fails.
+#[derive(Debug, Error)]
+pub enum AuthorizeError {
+    /// The request is refused: with a page or a redirect.
+    #[error("refused: {0:?}")]
+    Refused(Box<AuthorizationRefusal>),
+    /// Not the request's fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StoreError> for AuthorizeError {
+    fn from(error: StoreError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Judges authorization requests and carries the user's decision back to the client.
+pub struct Authorize {
+    pub(crate) clients: Arc<dyn ClientStore>,
+    pub(crate) codes: Arc<dyn CodeStore>,
+    pub(crate) consents: Arc<dyn ConsentStore>,
+    pub(crate) audit: AuditTrail,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) resources: OwnResources,
+    pub(crate) code_lifetime: Duration,
+}
+
+impl Authorize {
+    /// Checks a request against its client's registration.
+    pub async fn judge(&self, parameters: &Parameters, now: Timestamp) -> Result<AuthorizationRequest, AuthorizeError> {
+        let named: Option<ClientId> = parameters.get("client_id").ok().flatten().and_then(|id| id.parse().ok());
+        let registration = match named {
+            Some(id) => self.clients.registration(ClientRef::ClientId(id)).await?,
+            None => None,
+        };
+        AuthorizationRequest::judge(parameters, registration.as_deref(), &self.resources, now)
+            .map_err(|refusal| AuthorizeError::Refused(Box::new(refusal)))
+    }
+
+    /// Whether the user has allowed this client all of this before.
+    pub async fn has_consent(&self, request: &AuthorizationRequest, user: &User) -> Result<bool, Fault> {
+        let consent = self.consents.find(&user.username, request.client.uid).await?;
+        Ok(consent.is_some_and(|consent| consent.covers(request.scope)))
+    }
+
+    /// The user says yes: remembers it, makes a code, and gives the address to send the browser to.
+    pub async fn approve(&self, request: &AuthorizationRequest, user: &User, address: Option<IpAddr>, now: Timestamp) -> Result<String, Fault> {
+        self.consents
+            .remember(&user.username, request.client.uid, request.scope, now)
+            .await?;
+        self.record(EventKind::ConsentGranted, request, user, address, now).await;
+        self.approve_silently(request, user, now).await
+    }
+
+    /// The same where consent is on record already.
+    pub async fn approve_silently(&self, request: &AuthorizationRequest, user: &User, now: Timestamp) -> Result<String, Fault> {
+        let code = ids::authorization_code(&*self.entropy);
+        self.codes
+            .insert(&AuthorizationCode {
+                digest: Digest::of(code.expose()),
+                client: request.client.uid,
+                client_id: request.client.client_id,
+                redirect_uri: request.redirect.as_str().to_owned(),
+                redirect_uri_sent: request.redirect_uri_sent,
+                challenge: request.challenge.clone(),
+                username: user.username.clone(),
+                scope: request.scope,
+                audience: request.audience.clone(),
+                token_record: ids::token_record_id(&*self.entropy, now),
+                issued_at: now,
+                expires_at: now + self.code_lifetime,
+            })
+            .await?;
+        Ok(self.uri(&request.redirect, &[("code", code.expose())], request.state.as_deref()))
+    }
+
+    /// The user says no.
+    pub async fn deny(&self, request: &AuthorizationRequest, user: &User, address: Option<IpAddr>, now: Timestamp) -> String {
+        self.record(EventKind::ConsentDenied, request, user, address, now).await;
+        let error = ErrorCode::AccessDenied.because("The user denied the request.");
+        self.refusal_uri(&request.redirect, error, request.state.as_deref())
+    }
+
+    /// Where the browser goes with an error.
+    pub fn refusal_uri(&self, redirect: &VerifiedRedirect, error: OAuthError, state: Option<&str>) -> String {
+        let answer = [("error", error.code.as_str()), ("error_description", error.description)];
+        self.uri(redirect, &answer, state)
+    }
+
+    fn uri(&self, redirect: &VerifiedRedirect, answer: &[(&str, &str)], state: Option<&str>) -> String {
+        answer_uri(redirect, answer, state, self.resources.issuer.as_str())
+    }
+
+    async fn record(&self, kind: EventKind, request: &AuthorizationRequest, user: &User, address: Option<IpAddr>, now: Timestamp) {
+        let about = About {
+            actor: Some(user.username.clone()),
+            client: Some(request.client.uid),
+            target: Some(request.scope.to_string()),
+            address,
+        };
+        self.audit.record(kind, about, now).await;
+    }
+}

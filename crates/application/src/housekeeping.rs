@@ -1,0 +1,52 @@
+//! Forgetting what is over, in small batches so that no request waits for it.
+
+use std::{sync::Arc, time::Duration};
+
+use informer_oauth_domain::timestamp::Timestamp;
+use informer_oauth_ports::{AttemptCounter, CodeStore, SessionStore, TokenStore};
+
+use crate::error::Fault;
+
+/// How many rows one call removes at most.
+const BATCH: u32 = 500;
+
+/// How long an ended token record is kept, so that late replays are still recognised and administrators can look back.
+pub const ENDED_RECORDS_KEPT: Duration = Duration::from_hours(24);
+
+/// Purges the stores.
+pub struct Housekeeping {
+    pub(crate) codes: Arc<dyn CodeStore>,
+    pub(crate) sessions: Arc<dyn SessionStore>,
+    pub(crate) attempts: Arc<dyn AttemptCounter>,
+    pub(crate) tokens: Arc<dyn TokenStore>,
+}
+
+/// What one round removed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Purged {
+    /// Rows removed.
+    pub rows: u64,
+    /// Whether there may be more at once.
+    pub more: bool,
+}
+
+impl Housekeeping {
+    /// One batch of everything.
+    pub async fn run(&self, now: Timestamp) -> Result<Purged, Fault> {
+        let removed = [
+            self.codes.purge(now, BATCH).await?,
+            self.sessions.purge(now, BATCH).await?,
+            self.attempts.purge(now, BATCH).await?,
+            self.tokens.purge(now.minus(ENDED_RECORDS_KEPT), BATCH).await?,
+        ];
+        Ok(Purged {
+            rows: removed.iter().sum(),
+            more: removed.iter().any(|rows| *rows >= u64::from(BATCH)),
+        })
+    }
+
+    /// When the oldest live token without expiry was granted: signing keys retired before then verify nothing any more.
+    pub async fn oldest_unexpiring(&self) -> Result<Option<Timestamp>, Fault> {
+        Ok(self.tokens.oldest_unexpiring().await?)
+    }
+}

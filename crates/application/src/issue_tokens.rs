@@ -1,0 +1,76 @@
+//! Minting the tokens of a grant (RFC 6749 §5.1, RFC 9068): shared by the grants.
+
+use std::{sync::Arc, time::Duration};
+
+use informer_oauth_domain::{
+    claims::{AccessTokenClaims, RefreshTokenClaims},
+    scope::ScopeSet,
+    secret::Secret,
+    timestamp::Timestamp,
+    token_record::TokenRecord,
+};
+use informer_oauth_ports::{Entropy, TokenSigner};
+
+use crate::{error::Fault, ids};
+
+/// The answer of the token endpoint.
+#[derive(Debug)]
+pub struct TokenAnswer {
+    /// `access_token`
+    pub access_token: Secret,
+    /// `scope`: what the access token really has.
+    pub scope: ScopeSet,
+    /// `expires_in`, seconds; `None` for a token that lives until revoked.
+    pub expires_in: Option<u64>,
+    /// `refresh_token`, where the grant has one.
+    pub refresh_token: Option<Secret>,
+}
+
+/// Turns a token record as the store has just written it into tokens.
+#[derive(Clone)]
+pub struct IssueTokens {
+    pub(crate) signer: Arc<dyn TokenSigner>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) access_lifetime: Duration,
+}
+
+impl IssueTokens {
+    /// An access token with `scope` and, where the record has a live refresh token, that token's text. It follows from
+    /// the record, so a retry gets the same.
+    pub fn run(&self, record: &TokenRecord, scope: ScopeSet, now: Timestamp) -> Result<TokenAnswer, Fault> {
+        let refreshable = record.refresh.as_ref().zip(record.expires_at);
+        // Never past the grant itself, and none at all for a grant that cannot be refreshed (http-api.md §3).
+        let expires_at = refreshable.map(|(_, grant_ends)| (now + self.access_lifetime).min(grant_ends));
+        let access_token = self.signer.sign_access(&AccessTokenClaims {
+            audience: record.audience.clone(),
+            subject: record.username.clone(),
+            client_id: record.client_id,
+            scope,
+            issued_at: now,
+            expires_at,
+            token_id: ids::token_id(&*self.entropy, now),
+            token_record: record.id,
+        })?;
+        let refresh_token = refreshable
+            .map(|(refresh, grant_ends)| {
+                self.signer.sign_refresh(&RefreshTokenClaims {
+                    audience: record.audience.clone(),
+                    subject: record.username.clone(),
+                    client_id: record.client_id,
+                    scope: record.scope,
+                    issued_at: refresh.current_issued_at,
+                    expires_at: grant_ends,
+                    token_id: refresh.current,
+                    token_record: record.id,
+                    generation: refresh.generation,
+                })
+            })
+            .transpose()?;
+        Ok(TokenAnswer {
+            access_token,
+            scope,
+            expires_in: expires_at.map(|at| at.since(now).as_secs()),
+            refresh_token,
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6).
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use informer_oauth_domain::{
+    audit::EventKind,
+    code::{AuthorizationCode, CodeMismatch, CodePresentation, CodeRedemption},
+    error::ErrorCode,
+    parameters::Parameters,
+    pkce::CodeVerifier,
+    secret::Digest,
+    timestamp::Timestamp,
+    token_record::{Insertion, RefreshState, RevocationReason, TokenRecord},
+};
+use informer_oauth_ports::{Change, Changes, CodeStore, Entropy, TokenStore};
+
+use crate::{
+    audit_trail::{About, AuditTrail},
+    authenticate_client::AuthenticatedClient,
+    error::ProtocolError,
+    ids,
+    issue_tokens::{IssueTokens, TokenAnswer},
+    user_standing::UserStanding,
+};
+
+const REFUSED: ProtocolError = ProtocolError::refused(
+    ErrorCode::InvalidGrant,
+    "The authorization code is unknown, expired, used, or was issued for another request.",
+);
+
+/// The `authorization_code` grant.
+///
+/// Order: what the request says is judged first, then the code is consumed by one conditional change in its store, then
+/// the record is inserted, then tokens are minted. A crash after consuming loses the code and issues nothing.
+pub struct RedeemCode {
+    pub(crate) codes: Arc<dyn CodeStore>,
+    pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) users: UserStanding,
+    pub(crate) issue: IssueTokens,
+    pub(crate) audit: AuditTrail,
+    pub(crate) changes: Arc<dyn Changes>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) refresh_lifetime: Duration,
+}
+
+impl RedeemCode {
+    /// Exchanges a code for tokens.
+    pub async fn run(&self, client: &AuthenticatedClient, parameters: &Parameters, address: Option<IpAddr>, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+        let code = parameters
+            .get("code")?
+            .ok_or(ProtocolError::refused(ErrorCode::InvalidRequest, "The code is missing."))?;
+        let challenge = match parameters.get("code_verifier")? {
+            Some(verifier) => Some(CodeVerifier::parse(verifier).map_err(|_| REFUSED)?.challenge()),
+            None => None,
+        };
+        if !client.client().profile.enabled {
+            return Err(REFUSED);
+        }
+        let presented = CodePresentation {
+            client: client.client().uid,
+            redirect_uri: parameters.get("redirect_uri")?.map(str::to_owned),
+            challenge,
+        };
+        match self.codes.redeem(&Digest::of(code), &presented, now).await? {
+            CodeRedemption::Redeemed(code) => self.issue(client, &code, now).await,
+            CodeRedemption::Replayed(code) => {
+                self.end_what_it_gave(client, &code, address, now).await?;
+                Err(REFUSED)
+            }
+            CodeRedemption::Refused(mismatch) => {
+                self.note_theft(client, mismatch, address, now).await;
+                Err(REFUSED)
+            }
+            CodeRedemption::Unknown => Err(REFUSED),
+        }
+    }
+
+    async fn issue(&self, client: &AuthenticatedClient, code: &AuthorizationCode, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+        if !self.users.is_active(&code.username, now).await? {
+            return Err(REFUSED);
+        }
+        let mut record = record_of(code, now);
+        if client.client().profile.refresh_tokens {
+            record.expires_at = Some(now + self.refresh_lifetime);
+            record.refresh = Some(RefreshState {
+                generation: 0,
+                current: ids::token_id(&*self.entropy, now),
+                current_issued_at: now,
+                previous: None,
+            });
+        }
+        match self.tokens.insert(&record).await? {
+            Insertion::Inserted => Ok(self.issue.run(&record, record.scope, now)?),
+            // A replay of the same code was faster than this insertion.
+            Insertion::Barred => Err(REFUSED),
+        }
+    }
+
+    async fn end_what_it_gave(&self, client: &AuthenticatedClient, code: &AuthorizationCode, address: Option<IpAddr>, now: Timestamp) -> Result<(), ProtocolError> {
+        self.tokens.bar(&record_of(code, now), RevocationReason::CodeReplay, now).await?;
+        self.changes.publish(Change::TokenRecord(code.token_record)).await;
+        let about = About {
+            actor: Some(code.username.clone()),
+            client: Some(client.client().uid),
+            target: Some(code.token_record.to_string()),
+            address,
+        };
+        self.audit.record(EventKind::CodeReplayed, about, now).await;
+        Ok(())
+    }
+
+    /// Somebody else's code in the hands of a client that proved who it is means that the code leaked.
+    async fn note_theft(&self, client: &AuthenticatedClient, mismatch: CodeMismatch, address: Option<IpAddr>, now: Timestamp) {
+        if mismatch == CodeMismatch::Client && client.is_confidential() {
+            let about = About { client: Some(client.client().uid), address, ..About::default() };
+            self.audit.record(EventKind::CodeStolen, about, now).await;
+        }
+    }
+}
+
+fn record_of(code: &AuthorizationCode, now: Timestamp) -> TokenRecord {
+    TokenRecord {
+        id: code.token_record,
+        client: code.client,
+        client_id: code.client_id,
+        username: code.username.clone(),
+        scope: code.scope,
+        audience: code.audience.clone(),
+        created_at: now,
+        expires_at: None,
+        refresh: None,
+        last_used_at: None,
+        revoked: None,
+    }
+}

@@ -1,0 +1,69 @@
+//! The token endpoint (RFC 6749 §3.2): authenticates the client and hands over to the grant.
+
+use std::{net::IpAddr, sync::Arc};
+
+use informer_oauth_domain::{
+    error::ErrorCode,
+    parameters::Parameters,
+    timestamp::Timestamp,
+};
+
+use crate::{
+    authenticate_client::{AuthenticateClient, AuthenticatedClient},
+    client_credentials::{BasicCredentials, ClientCredentials},
+    error::ProtocolError,
+    issue_tokens::TokenAnswer,
+    redeem_code::RedeemCode,
+    refresh::Refresh,
+};
+
+/// `authorization_code`, RFC 6749 §4.1.3.
+pub const AUTHORIZATION_CODE: &str = "authorization_code";
+/// `refresh_token`, RFC 6749 §6.
+pub const REFRESH_TOKEN: &str = "refresh_token";
+
+/// The token endpoint.
+pub struct TokenEndpoint {
+    pub(crate) authenticate: Arc<AuthenticateClient>,
+    pub(crate) redeem_code: RedeemCode,
+    pub(crate) refresh: Refresh,
+}
+
+impl TokenEndpoint {
+    /// Answers one token request.
+    pub async fn answer(&self, parameters: &Parameters, basic: Option<BasicCredentials>, address: Option<IpAddr>, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+        parameters.check_not_repeated()?;
+        let grant_type = parameters
+            .get("grant_type")?
+            .ok_or(ProtocolError::refused(ErrorCode::InvalidRequest, "The grant_type is missing."))?;
+        if ![AUTHORIZATION_CODE, REFRESH_TOKEN].contains(&grant_type) {
+            return Err(ProtocolError::refused(ErrorCode::UnsupportedGrantType, "The grant_type is not supported."));
+        }
+        let credentials = ClientCredentials::read(basic, parameters)?;
+        let client = self.client(grant_type, &credentials, parameters, address, now).await?;
+        match grant_type {
+            AUTHORIZATION_CODE => self.redeem_code.run(&client, parameters, address, now).await,
+            _ => self.refresh.run(&client, parameters, address, now).await,
+        }
+    }
+
+    async fn client(
+        &self,
+        grant_type: &str,
+        credentials: &ClientCredentials,
+        parameters: &Parameters,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient, ProtocolError> {
+        let authenticated = self.authenticate.run(credentials, address, now).await;
+        let refused = matches!(&authenticated, Err(ProtocolError::OAuth(error)) if error.code == ErrorCode::InvalidClient);
+        if refused
+            && grant_type == REFRESH_TOKEN
+            && self.refresh.belonged_to(credentials.client_id(), parameters, now)
+            && !self.authenticate.is_registered(credentials.client_id()).await?
+        {
+            return Err(Refresh::refusal());
+        }
+        authenticated
+    }
+}
