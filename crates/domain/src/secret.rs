@@ -86,6 +86,12 @@ impl Digest {
         Self(sha2::Sha256::digest(secret.as_bytes()).into())
     }
 
+    /// The digest of a file, where it serves as its name.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        use sha2::Digest as _;
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
     /// From the bytes a store kept.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)

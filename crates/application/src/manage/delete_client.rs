@@ -1,0 +1,31 @@
+use std::net::IpAddr;
+
+use informer_oauth_domain::{audit::EventKind, id::ClientRef, timestamp::Timestamp, user::Superuser};
+use informer_oauth_ports::{Change, ClientDeletion};
+
+use super::{Act, Manage, Precondition};
+use crate::error::ManagementError;
+
+impl Manage {
+    /// Deletes a client with its secrets, icon and consents and ends its token records. The rank alone suffices: what
+    /// was made while the feature was on can be removed after it was turned off.
+    pub async fn delete_client(&self, superuser: &Superuser, client: ClientRef, precondition: &Precondition, address: Option<IpAddr>, now: Timestamp) -> Result<(), ManagementError> {
+        let registration = self.known(client).await?;
+        let client = &registration.client;
+        precondition.check(client)?;
+        match self.0.clients.delete(client.uid, now).await? {
+            ClientDeletion::Unknown => Err(ManagementError::NotFound("Client")),
+            ClientDeletion::Deleted { revoked } => {
+                for secret in &registration.secrets {
+                    self.0.hasher.forget(secret.uid);
+                }
+                if revoked > 0 {
+                    self.0.changes.publish(Change::TokenRecords).await;
+                }
+                let act = Act { actor: superuser.username(), address, now };
+                self.client_changed(EventKind::ClientDeleted, client.uid, Some(client.client_id.to_string()), act).await;
+                Ok(())
+            }
+        }
+    }
+}
