@@ -71,6 +71,7 @@ impl Refresh {
                 record: claims.token_record,
                 presented: claims.token_id,
                 presented_issued_at: claims.issued_at,
+                presented_generation: claims.generation,
                 successor: ids::token_id(&*self.entropy, now),
                 asked: scope,
                 now,

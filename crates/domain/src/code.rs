@@ -102,3 +102,6 @@ pub enum CodeRedemption {
     /// No such code, or none any more.
     Unknown,
 }
+
+#[cfg(test)]
+mod tests;

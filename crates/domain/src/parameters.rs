@@ -46,3 +46,6 @@ impl fmt::Debug for Parameters {
         f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

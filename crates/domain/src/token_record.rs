@@ -127,6 +127,8 @@ pub struct RotationRequest {
     pub presented: TokenId,
     /// Its `iat`.
     pub presented_issued_at: Timestamp,
+    /// How many rotations came before it.
+    pub presented_generation: u32,
     /// The `jti` that its successor gets.
     pub successor: TokenId,
     /// The scope asked for.
@@ -228,9 +230,14 @@ impl RefreshState {
                     (false, _) => RotatedUse::Replay,
                 }
             }
-            // An older one was rotated at the latest when the previous one was minted, at the earliest when it was
-            // minted itself. Only what was certainly rotated inside the window is let off.
-            Some(previous) if within(previous.issued_at) && within(request.presented_issued_at) => RotatedUse::Superseded,
+            // The one before that was rotated when the previous one was minted. Of older ones it is only known that they
+            // were rotated after they were minted: what was minted inside the window was certainly rotated inside it.
+            Some(previous)
+                if within(previous.issued_at)
+                    && (request.presented_generation.saturating_add(2) == self.generation || within(request.presented_issued_at)) =>
+            {
+                RotatedUse::Superseded
+            }
             _ => RotatedUse::Replay,
         }
     }

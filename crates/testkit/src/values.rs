@@ -240,6 +240,7 @@ pub fn a_rotation(record: &TokenRecord, successor: u64, now: Timestamp) -> Rotat
         record: record.id,
         presented: refresh.current,
         presented_issued_at: refresh.current_issued_at,
+        presented_generation: refresh.generation,
         successor: token_id(successor),
         asked: record.scope,
         now,
