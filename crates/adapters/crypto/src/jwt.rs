@@ -1,0 +1,108 @@
+//! The form of tokens: JWS compact serialisation (RFC 7515 §7.1), one header per kind, read strictly.
+
+use std::borrow::Cow;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use informer_oauth_domain::secret::Secret;
+use informer_oauth_ports::{KeyPurpose, SigningError, TokenRefused};
+use serde::{Deserialize, Serialize};
+
+use crate::ring::{Ring, SigningKey};
+
+/// The longest token in bytes, made or accepted.
+pub(crate) const LONGEST: usize = 8 * 1024;
+
+/// What a kind of token has in its header.
+pub(crate) struct Kind {
+    purpose: KeyPurpose,
+    algorithm: &'static str,
+    /// The media type without `application/`.
+    media_type: &'static str,
+}
+
+/// Access tokens (RFC 9068 §2.1).
+pub(crate) const ACCESS: Kind = Kind { purpose: KeyPurpose::Access, algorithm: "ES256", media_type: "at+jwt" };
+
+/// Refresh tokens: a type of this service's own, since nobody else reads them (RFC 8725 §3.11).
+pub(crate) const REFRESH: Kind = Kind { purpose: KeyPurpose::Refresh, algorithm: "HS256", media_type: "rt+jwt" };
+
+/// The whole of a header. Anything else in one, `crit` (RFC 7515 §4.1.11) and keys included, is none of ours.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header<'a> {
+    #[serde(borrow)]
+    alg: Cow<'a, str>,
+    #[serde(borrow)]
+    typ: Cow<'a, str>,
+    #[serde(borrow)]
+    kid: Cow<'a, str>,
+}
+
+impl Kind {
+    pub(crate) const fn of(purpose: KeyPurpose) -> &'static Self {
+        match purpose {
+            KeyPurpose::Access => &ACCESS,
+            KeyPurpose::Refresh => &REFRESH,
+        }
+    }
+
+    /// The header of a key's tokens, in base64url.
+    pub(crate) fn header(&self, kid: &str) -> String {
+        let header = Header { alg: self.algorithm.into(), typ: self.media_type.into(), kid: kid.into() };
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).expect("three strings are always JSON"))
+    }
+
+    /// Whether `typ` says this kind: media types are case-insensitive, `application/` may be left out (RFC 7515 §4.1.9).
+    fn is_typ(&self, typ: &str) -> bool {
+        const PREFIX: &str = "application/";
+        let bare = match typ.split_at_checked(PREFIX.len()) {
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
+            _ => typ,
+        };
+        bare.eq_ignore_ascii_case(self.media_type)
+    }
+
+    /// Checks form, header and signature; the claims as JSON. Nothing in a token is believed before its signature.
+    pub(crate) fn open(&self, token: &str, ring: &Ring) -> Result<Vec<u8>, TokenRefused> {
+        if token.len() > LONGEST {
+            return Err(TokenRefused::Malformed);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(TokenRefused::Malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or(TokenRefused::Malformed)?;
+        // A dot too many would be in the payload, where base64url has none.
+        let header = decode(header)?;
+        let payload = decode(payload)?;
+        let signature = decode(signature)?;
+        let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| TokenRefused::Malformed)?;
+        if header.alg != self.algorithm {
+            return Err(TokenRefused::Signature);
+        }
+        if !self.is_typ(&header.typ) {
+            return Err(TokenRefused::Malformed);
+        }
+        let key = ring.find(self.purpose, &header.kid).ok_or(TokenRefused::UnknownKey)?;
+        if key.verifies(signed.as_bytes(), &signature) { Ok(payload) } else { Err(TokenRefused::Signature) }
+    }
+}
+
+/// Strict base64url: no padding, and no bits to spare, so that a token has one spelling.
+fn decode(part: &str) -> Result<Vec<u8>, TokenRefused> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenRefused::Malformed)
+}
+
+/// Signs claims.
+pub(crate) fn sign(key: &SigningKey, claims: &impl Serialize) -> Result<Secret, SigningError> {
+    let payload = serde_json::to_vec(claims).map_err(|error| SigningError(error.to_string()))?;
+    // All of it at once: growing would leave copies of the token behind.
+    let mut token = String::with_capacity(key.header.len() + payload.len() * 4 / 3 + 128);
+    token.push_str(&key.header);
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(payload, &mut token);
+    let signature = key.sign(token.as_bytes()).map_err(|error| SigningError(error.to_string()))?;
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+    if token.len() > LONGEST {
+        return Err(SigningError(format!("the token would have {} bytes", token.len())));
+    }
+    Ok(Secret::new(token))
+}
