@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use informer_oauth_domain::{
-    claims::AccessTokenClaims,
-    id::ClientRef,
-    timestamp::Timestamp,
-    token_record::TokenRecord,
+    claims::AccessTokenClaims, id::ClientRef, timestamp::Timestamp, token_record::TokenRecord,
 };
 use informer_oauth_ports::{ClientStore, TokenSigner, TokenStore};
 

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{authorization::OwnResources, route::RouteTable, timestamp::Timestamp};
 use informer_oauth_ports::{
-    AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, Entropy, FormKey, Identity, PasswordHasher, PasswordSignIn, Probe, PublicKeySet,
-    SecretHasher, SessionStore, TokenSigner, TokenStore, UserDirectory,
+    AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, Entropy, FormKey, Identity,
+    PasswordHasher, PasswordSignIn, Probe, PublicKeySet, SecretHasher, SessionStore, TokenSigner, TokenStore,
+    UserDirectory,
 };
 
 use crate::{
@@ -95,7 +96,10 @@ pub struct Settings {
 }
 
 /// Every use case, ready to run.
-#[expect(missing_docs, reason = "each field is named after its use case, whose type is documented")]
+#[expect(
+    missing_docs,
+    reason = "each field is named after its use case, whose type is documented"
+)]
 pub struct Application {
     pub settings: Settings,
     pub authorize: Authorize,
@@ -128,7 +132,9 @@ impl Application {
             tokens: Arc::clone(&ports.tokens),
             clients: Arc::clone(&ports.clients),
         };
-        let users = UserStanding { identity: Arc::clone(&ports.identity) };
+        let users = UserStanding {
+            identity: Arc::clone(&ports.identity),
+        };
         let issue = IssueTokens {
             signer: Arc::clone(&ports.signer),
             entropy: Arc::clone(&ports.entropy),
@@ -199,7 +205,10 @@ impl Application {
                 access,
                 resources: settings.resources.clone(),
             },
-            sign_in: SignInWithPassword { passwords: ports.sign_in, audit: audit.clone() },
+            sign_in: SignInWithPassword {
+                passwords: ports.sign_in,
+                audit: audit.clone(),
+            },
             forms: Forms {
                 key: ports.forms,
                 attempts: Arc::clone(&ports.attempts),

@@ -67,10 +67,15 @@ const REFUSED: OAuthError = ErrorCode::InvalidClient.because("Client authenticat
 
 impl AuthenticateClient {
     /// Checks the credentials.
-    pub async fn run(&self, credentials: &ClientCredentials, address: Option<IpAddr>, now: Timestamp) -> Result<AuthenticatedClient, ProtocolError> {
+    pub async fn run(
+        &self,
+        credentials: &ClientCredentials,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<AuthenticatedClient, ProtocolError> {
         let registration = self.lookup(credentials.client_id()).await?;
         match credentials {
-            ClientCredentials::Public { .. } => self.public(registration, now),
+            ClientCredentials::Public { .. } => Self::public(registration, now),
             ClientCredentials::Secret { client_id, secret } => {
                 self.confidential(registration, client_id, secret, address, now).await
             }
@@ -89,7 +94,7 @@ impl AuthenticateClient {
         Ok(self.lookup(client_id).await?.is_some())
     }
 
-    fn public(&self, registration: Option<Arc<Registration>>, now: Timestamp) -> Result<AuthenticatedClient, ProtocolError> {
+    fn public(registration: Option<Arc<Registration>>, now: Timestamp) -> Result<AuthenticatedClient, ProtocolError> {
         let registration = registration.ok_or(REFUSED)?;
         if registration.is_confidential(now) {
             return Err(REFUSED.into());
@@ -100,7 +105,10 @@ impl AuthenticateClient {
                 "A client without a secret may act only if it uses PKCE.",
             ));
         }
-        Ok(AuthenticatedClient { registration, confidential: false })
+        Ok(AuthenticatedClient {
+            registration,
+            confidential: false,
+        })
     }
 
     async fn confidential(
@@ -121,33 +129,44 @@ impl AuthenticateClient {
             && self.hasher.remembers(secret.uid, &secret.hash, presented)
         {
             self.note_use(secret, now).await;
-            return Ok(AuthenticatedClient { registration: Arc::clone(registration), confidential: true });
+            return Ok(AuthenticatedClient {
+                registration: Arc::clone(registration),
+                confidential: true,
+            });
         }
 
         let counted = CountedFailure::new(client_id, address);
-        self.check_limits(&counted, &registration, address, now).await?;
-        let verified = match claimed {
-            Some(secret) => self.hasher.verify(secret.uid, &secret.hash, presented).await?,
-            None => {
-                // The work of a wrong secret, so that time does not tell an unknown client from a known one. What is no
-                // secret at all (longer than bcrypt reads, say) is replaced by something of the right length.
-                let stand_in = Secret::new("cs_".repeat(11));
-                self.hasher.verify_nothing(text.as_ref().map_or(&stand_in, ClientSecretText::secret)).await?;
-                false
-            }
+        self.check_limits(&counted, registration.as_deref(), address, now)
+            .await?;
+        let verified = if let Some(secret) = claimed {
+            self.hasher.verify(secret.uid, &secret.hash, presented).await?
+        } else {
+            // The work of a wrong secret, so that time does not tell an unknown client from a known one. What is no
+            // secret at all (longer than bcrypt reads, say) is replaced by something of the right length.
+            let stand_in = Secret::new("cs_".repeat(11));
+            self.hasher
+                .verify_nothing(text.as_ref().map_or(&stand_in, ClientSecretText::secret))
+                .await?;
+            false
         };
         let (true, Some(secret)) = (verified, claimed) else {
-            self.count_failure(&counted, registration.as_deref(), address, now).await?;
+            self.count_failure(&counted, registration.as_deref(), address, now)
+                .await?;
             return Err(REFUSED.into());
         };
         self.note_use(secret, now).await;
         registration
-            .map(|registration| AuthenticatedClient { registration, confidential: true })
+            .map(|registration| AuthenticatedClient {
+                registration,
+                confidential: true,
+            })
             .ok_or_else(|| REFUSED.into())
     }
 
     async fn note_use(&self, secret: &ClientSecret, now: Timestamp) {
-        let due = secret.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_EVERY);
+        let due = secret
+            .last_used_at
+            .is_none_or(|last| now.since(last) >= USE_NOTED_EVERY);
         if due && let Err(error) = self.clients.touch_secret(secret.uid, now).await {
             tracing::warn!(%error, "a secret's last use could not be noted");
         }
@@ -156,7 +175,7 @@ impl AuthenticateClient {
     async fn check_limits(
         &self,
         counted: &CountedFailure,
-        registration: &Option<Arc<Registration>>,
+        registration: Option<&Registration>,
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), ProtocolError> {
@@ -169,23 +188,48 @@ impl AuthenticateClient {
         let Some(retry_after) = waits.into_iter().flatten().max() else {
             return Ok(());
         };
-        tracing::warn!(address = address.map(tracing::field::display), client = registration.as_ref().map(|r| tracing::field::display(r.client.uid)), "client authentication refused: too many failures");
+        tracing::warn!(
+            address = address.map(tracing::field::display),
+            client = registration.map(|known| tracing::field::display(known.client.uid)),
+            "client authentication refused: too many failures"
+        );
         Err(ProtocolError::Limited { retry_after })
     }
 
-    async fn count_failure(&self, counted: &CountedFailure, registration: Option<&Registration>, address: Option<IpAddr>, now: Timestamp) -> Result<(), ProtocolError> {
+    async fn count_failure(
+        &self,
+        counted: &CountedFailure,
+        registration: Option<&Registration>,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), ProtocolError> {
         let by_client = self
             .attempts
-            .record(&counted.client_and_address, self.limits.per_client_and_address.window, now)
+            .record(
+                &counted.client_and_address,
+                self.limits.per_client_and_address.window,
+                now,
+            )
             .await?;
-        let by_address = self.attempts.record(&counted.address, self.limits.per_address.window, now).await?;
-        let about = About { client: registration.map(|known| known.client.uid), address, ..About::default() };
-        self.audit.record(EventKind::ClientAuthenticationFailed, about.clone(), now).await;
+        let by_address = self
+            .attempts
+            .record(&counted.address, self.limits.per_address.window, now)
+            .await?;
+        let about = About {
+            client: registration.map(|known| known.client.uid),
+            address,
+            ..About::default()
+        };
+        self.audit
+            .record(EventKind::ClientAuthenticationFailed, about.clone(), now)
+            .await;
         // Once a window, at the failure that closes the door: the audit log cannot be flooded from outside.
         let closes = by_client.count == self.limits.per_client_and_address.attempts
             || by_address.count == self.limits.per_address.attempts;
         if closes {
-            self.audit.record(EventKind::ClientAuthenticationLimited, about, now).await;
+            self.audit
+                .record(EventKind::ClientAuthenticationLimited, about, now)
+                .await;
         }
         Ok(())
     }
@@ -200,7 +244,9 @@ impl CountedFailure {
     fn new(client_id: &str, address: Option<IpAddr>) -> Self {
         let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
         // An id that cannot be one is counted under one name, so that keys stay few and short.
-        let client = client_id.parse::<ClientId>().map_or_else(|_| "malformed".to_owned(), |id| id.to_string());
+        let client = client_id
+            .parse::<ClientId>()
+            .map_or_else(|_| "malformed".to_owned(), |id| id.to_string());
         Self {
             client_and_address: format!("client:{client}:{address}"),
             address: format!("client-address:{address}"),

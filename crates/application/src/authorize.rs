@@ -54,7 +54,11 @@ pub struct Authorize {
 impl Authorize {
     /// Checks a request against its client's registration.
     pub async fn judge(&self, parameters: &Parameters, now: Timestamp) -> Result<AuthorizationRequest, AuthorizeError> {
-        let named: Option<ClientId> = parameters.get("client_id").ok().flatten().and_then(|id| id.parse().ok());
+        let named: Option<ClientId> = parameters
+            .get("client_id")
+            .ok()
+            .flatten()
+            .and_then(|id| id.parse().ok());
         let registration = match named {
             Some(id) => self.clients.registration(ClientRef::ClientId(id)).await?,
             None => None,
@@ -70,16 +74,28 @@ impl Authorize {
     }
 
     /// The user says yes: remembers it, makes a code, and gives the address to send the browser to.
-    pub async fn approve(&self, request: &AuthorizationRequest, user: &User, address: Option<IpAddr>, now: Timestamp) -> Result<String, Fault> {
+    pub async fn approve(
+        &self,
+        request: &AuthorizationRequest,
+        user: &User,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<String, Fault> {
         self.consents
             .remember(&user.username, request.client.uid, request.scope, now)
             .await?;
-        self.record(EventKind::ConsentGranted, request, user, address, now).await;
+        self.record(EventKind::ConsentGranted, request, user, address, now)
+            .await;
         self.approve_silently(request, user, now).await
     }
 
     /// The same where consent is on record already.
-    pub async fn approve_silently(&self, request: &AuthorizationRequest, user: &User, now: Timestamp) -> Result<String, Fault> {
+    pub async fn approve_silently(
+        &self,
+        request: &AuthorizationRequest,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<String, Fault> {
         let code = ids::authorization_code(&*self.entropy);
         self.codes
             .insert(&AuthorizationCode {
@@ -101,7 +117,13 @@ impl Authorize {
     }
 
     /// The user says no.
-    pub async fn deny(&self, request: &AuthorizationRequest, user: &User, address: Option<IpAddr>, now: Timestamp) -> String {
+    pub async fn deny(
+        &self,
+        request: &AuthorizationRequest,
+        user: &User,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> String {
         self.record(EventKind::ConsentDenied, request, user, address, now).await;
         let error = ErrorCode::AccessDenied.because("The user denied the request.");
         self.refusal_uri(&request.redirect, error, request.state.as_deref())
@@ -117,7 +139,14 @@ impl Authorize {
         answer_uri(redirect, answer, state, self.resources.issuer.as_str())
     }
 
-    async fn record(&self, kind: EventKind, request: &AuthorizationRequest, user: &User, address: Option<IpAddr>, now: Timestamp) {
+    async fn record(
+        &self,
+        kind: EventKind,
+        request: &AuthorizationRequest,
+        user: &User,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) {
         let about = About {
             actor: Some(user.username.clone()),
             client: Some(request.client.uid),

@@ -3,11 +3,7 @@
 use std::sync::Arc;
 
 use informer_oauth_domain::{
-    authorization::OwnResources,
-    scope::Scope,
-    secret::Secret,
-    timestamp::Timestamp,
-    user::User,
+    authorization::OwnResources, scope::Scope, secret::Secret, timestamp::Timestamp, user::User,
 };
 use informer_oauth_ports::{Identity, SignInPage, SignedIn};
 
@@ -56,7 +52,11 @@ impl Callers {
         if claims.audience != self.resources.audience && claims.audience != self.resources.issuer {
             return Ok(BearerCaller::InvalidToken);
         }
-        let needed = if reads_only { Scope::ReadGlobal } else { Scope::WriteGlobal };
+        let needed = if reads_only {
+            Scope::ReadGlobal
+        } else {
+            Scope::WriteGlobal
+        };
         if !claims.scope.allows(needed) {
             return Ok(BearerCaller::Insufficient(needed));
         }

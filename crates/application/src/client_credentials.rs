@@ -48,13 +48,17 @@ impl ClientCredentials {
             (Some(basic), Some(posted), None) if basic.client_id != posted => {
                 Err(ErrorCode::InvalidRequest.because("The client_id is not the one of the Authorization header."))
             }
-            (Some(BasicCredentials { client_id, secret }), _, None) if secret.is_empty() => Ok(Self::Public { client_id }),
+            (Some(BasicCredentials { client_id, secret }), _, None) if secret.is_empty() => {
+                Ok(Self::Public { client_id })
+            }
             (Some(BasicCredentials { client_id, secret }), _, None) => Ok(Self::Secret { client_id, secret }),
             (None, Some(client_id), Some(secret)) => Ok(Self::Secret {
                 client_id: client_id.to_owned(),
                 secret: Secret::new(secret.to_owned()),
             }),
-            (None, Some(client_id), None) => Ok(Self::Public { client_id: client_id.to_owned() }),
+            (None, Some(client_id), None) => Ok(Self::Public {
+                client_id: client_id.to_owned(),
+            }),
             (None, None, _) => Err(ErrorCode::InvalidClient.because("The client does not say who it is.")),
         }
     }
@@ -68,29 +72,48 @@ impl ClientCredentials {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     fn read(basic: Option<(&str, &str)>, posted: &[(&str, &str)]) -> Result<ClientCredentials, ErrorCode> {
-        let basic = basic.map(|(id, secret)| BasicCredentials { client_id: id.into(), secret: Secret::new(secret.into()) });
+        let basic = basic.map(|(id, secret)| BasicCredentials {
+            client_id: id.into(),
+            secret: Secret::new(secret.into()),
+        });
         ClientCredentials::read(basic, &posted.iter().copied().collect()).map_err(|error| error.code)
     }
 
     #[test]
     fn two_methods_at_once_are_refused() {
-        assert_eq!(read(Some(("a", "s")), &[("client_secret", "s")]).unwrap_err(), ErrorCode::InvalidRequest);
-        assert_eq!(read(Some(("a", "s")), &[("client_id", "b")]).unwrap_err(), ErrorCode::InvalidRequest);
+        assert_eq!(
+            read(Some(("a", "s")), &[("client_secret", "s")]).unwrap_err(),
+            ErrorCode::InvalidRequest
+        );
+        assert_eq!(
+            read(Some(("a", "s")), &[("client_id", "b")]).unwrap_err(),
+            ErrorCode::InvalidRequest
+        );
         assert!(read(Some(("a", "s")), &[("client_id", "a")]).is_ok());
     }
 
     #[test]
     fn an_empty_secret_is_a_public_client() {
-        assert!(matches!(read(Some(("a", "")), &[]), Ok(ClientCredentials::Public { .. })));
-        assert!(matches!(read(None, &[("client_id", "a"), ("client_secret", "")]), Ok(ClientCredentials::Public { .. })));
+        assert!(matches!(
+            read(Some(("a", "")), &[]),
+            Ok(ClientCredentials::Public { .. })
+        ));
+        assert!(matches!(
+            read(None, &[("client_id", "a"), ("client_secret", "")]),
+            Ok(ClientCredentials::Public { .. })
+        ));
     }
 
     #[test]
     fn nobody_at_all_is_an_invalid_client() {
-        assert_eq!(read(None, &[("client_secret", "s")]).unwrap_err(), ErrorCode::InvalidClient);
+        assert_eq!(
+            read(None, &[("client_secret", "s")]).unwrap_err(),
+            ErrorCode::InvalidClient
+        );
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use informer_oauth_domain::{secret::Digest, timestamp::Timestamp};
+use informer_oauth_domain::{
+    secret::{Digest, Secret},
+    timestamp::Timestamp,
+};
 use informer_oauth_ports::{AttemptCounter, Entropy, FormKey};
 
 use crate::error::Fault;
@@ -29,7 +32,8 @@ impl Forms {
     /// Whether the token is good, and this is its first use.
     pub async fn redeem(&self, token: &str, session: &Digest, context: &[u8], now: Timestamp) -> Result<bool, Fault> {
         let mut parts = token.split('.');
-        let (Some(expires), Some(nonce), Some(seal), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(expires), Some(nonce), Some(seal), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Ok(false);
         };
         let Ok(expires) = expires.parse::<i64>() else {
@@ -44,15 +48,18 @@ impl Forms {
     }
 
     fn seal(&self, session: &Digest, context: &[u8], expires: i64, nonce: &str) -> String {
-        let digest = self
-            .key
-            .digest(&[b"form", session.as_bytes(), context, &expires.to_be_bytes(), nonce.as_bytes()]);
-        digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        let digest = self.key.digest(&[
+            b"form",
+            session.as_bytes(),
+            context,
+            &expires.to_be_bytes(),
+            nonce.as_bytes(),
+        ]);
+        digest.to_hex()
     }
 }
 
 /// Compares through [`informer_oauth_domain::secret::Secret`], whose equality takes the same time wherever texts differ.
 fn same(expected: &str, given: &str) -> bool {
-    use informer_oauth_domain::secret::Secret;
     Secret::new(expected.to_owned()) == Secret::new(given.to_owned())
 }

@@ -53,7 +53,13 @@ pub struct Gate {
 
 impl Gate {
     /// Judges one request. `uri` is the original one, as the client wrote it.
-    pub async fn judge(&self, bearer: Option<&str>, method: &str, uri: &str, now: Timestamp) -> Result<GateAnswer, Fault> {
+    pub async fn judge(
+        &self,
+        bearer: Option<&str>,
+        method: &str,
+        uri: &str,
+        now: Timestamp,
+    ) -> Result<GateAnswer, Fault> {
         let Ok(path) = NormalPath::parse(uri) else {
             return Ok(GateAnswer::BadPath);
         };
@@ -71,7 +77,9 @@ impl Gate {
             if !self.users.is_active(&claims.subject, now).await? {
                 return Ok(GateAnswer::InvalidToken);
             }
-            let due = record.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_EVERY);
+            let due = record
+                .last_used_at
+                .is_none_or(|last| now.since(last) >= USE_NOTED_EVERY);
             if due && let Err(error) = self.access.tokens.touch(record.id, now).await {
                 tracing::warn!(%error, "a token's last use could not be noted");
             }

@@ -3,11 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use informer_oauth_domain::{
-    claims::AccessTokenClaims,
-    error::ErrorCode,
-    id::ClientId,
-    parameters::Parameters,
-    scope::ScopeSet,
+    claims::AccessTokenClaims, error::ErrorCode, id::ClientId, parameters::Parameters, scope::ScopeSet,
     timestamp::Timestamp,
 };
 use informer_oauth_ports::{TokenSigner, TokenStore};
@@ -64,25 +60,42 @@ pub struct Introspect {
 impl Introspect {
     /// Answers one introspection request. Only confidential clients may ask (§2.1), about their own tokens; those flagged
     /// `introspect` about anybody's.
-    pub async fn run(&self, parameters: &Parameters, basic: Option<BasicCredentials>, address: Option<IpAddr>, now: Timestamp) -> Result<Introspection, ProtocolError> {
+    pub async fn run(
+        &self,
+        parameters: &Parameters,
+        basic: Option<BasicCredentials>,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Introspection, ProtocolError> {
         parameters.check_not_repeated()?;
         let credentials = ClientCredentials::read(basic, parameters)?;
         let client = self.authenticate.run(&credentials, address, now).await?;
         if !client.is_confidential() {
-            return Err(ProtocolError::refused(ErrorCode::InvalidClient, "Introspection needs a client secret."));
+            return Err(ProtocolError::refused(
+                ErrorCode::InvalidClient,
+                "Introspection needs a client secret.",
+            ));
         }
         let client = client.client();
         if !client.profile.enabled {
-            return Err(ProtocolError::refused(ErrorCode::UnauthorizedClient, "This client is disabled."));
+            return Err(ProtocolError::refused(
+                ErrorCode::UnauthorizedClient,
+                "This client is disabled.",
+            ));
         }
-        let token = parameters
-            .get("token")?
-            .ok_or(ProtocolError::refused(ErrorCode::InvalidRequest, "The token is missing."))?;
+        let token = parameters.get("token")?.ok_or(ProtocolError::refused(
+            ErrorCode::InvalidRequest,
+            "The token is missing.",
+        ))?;
         let Some(active) = self.describe(token, now).await? else {
             return Ok(Introspection::Inactive);
         };
         let may_know = client.profile.introspect || active.client_id == client.client_id;
-        Ok(if may_know { Introspection::Active(Box::new(active)) } else { Introspection::Inactive })
+        Ok(if may_know {
+            Introspection::Active(Box::new(active))
+        } else {
+            Introspection::Inactive
+        })
     }
 
     async fn describe(&self, token: &str, now: Timestamp) -> Result<Option<ActiveToken>, Fault> {
@@ -93,7 +106,10 @@ impl Introspect {
             return Ok(None);
         };
         let record = self.tokens.find(claims.token_record).await?;
-        let is_current = record.filter(|record| record.is_live(now)).and_then(|record| record.refresh).is_some_and(|refresh| refresh.current == claims.token_id);
+        let is_current = record
+            .filter(|record| record.is_live(now))
+            .and_then(|record| record.refresh)
+            .is_some_and(|refresh| refresh.current == claims.token_id);
         if !is_current || !self.users.is_active(&claims.subject, now).await? {
             return Ok(None);
         }

@@ -45,10 +45,17 @@ pub struct RedeemCode {
 
 impl RedeemCode {
     /// Exchanges a code for tokens.
-    pub async fn run(&self, client: &AuthenticatedClient, parameters: &Parameters, address: Option<IpAddr>, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
-        let code = parameters
-            .get("code")?
-            .ok_or(ProtocolError::refused(ErrorCode::InvalidRequest, "The code is missing."))?;
+    pub async fn run(
+        &self,
+        client: &AuthenticatedClient,
+        parameters: &Parameters,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<TokenAnswer, ProtocolError> {
+        let code = parameters.get("code")?.ok_or(ProtocolError::refused(
+            ErrorCode::InvalidRequest,
+            "The code is missing.",
+        ))?;
         let challenge = match parameters.get("code_verifier")? {
             Some(verifier) => Some(CodeVerifier::parse(verifier).map_err(|_| REFUSED)?.challenge()),
             None => None,
@@ -75,7 +82,12 @@ impl RedeemCode {
         }
     }
 
-    async fn issue(&self, client: &AuthenticatedClient, code: &AuthorizationCode, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+    async fn issue(
+        &self,
+        client: &AuthenticatedClient,
+        code: &AuthorizationCode,
+        now: Timestamp,
+    ) -> Result<TokenAnswer, ProtocolError> {
         if !self.users.is_active(&code.username, now).await? {
             return Err(REFUSED);
         }
@@ -96,8 +108,16 @@ impl RedeemCode {
         }
     }
 
-    async fn end_what_it_gave(&self, client: &AuthenticatedClient, code: &AuthorizationCode, address: Option<IpAddr>, now: Timestamp) -> Result<(), ProtocolError> {
-        self.tokens.bar(&record_of(code, now), RevocationReason::CodeReplay, now).await?;
+    async fn end_what_it_gave(
+        &self,
+        client: &AuthenticatedClient,
+        code: &AuthorizationCode,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), ProtocolError> {
+        self.tokens
+            .bar(&record_of(code, now), RevocationReason::CodeReplay, now)
+            .await?;
         self.changes.publish(Change::TokenRecord(code.token_record)).await;
         let about = About {
             actor: Some(code.username.clone()),
@@ -110,9 +130,19 @@ impl RedeemCode {
     }
 
     /// Somebody else's code in the hands of a client that proved who it is means that the code leaked.
-    async fn note_theft(&self, client: &AuthenticatedClient, mismatch: CodeMismatch, address: Option<IpAddr>, now: Timestamp) {
+    async fn note_theft(
+        &self,
+        client: &AuthenticatedClient,
+        mismatch: CodeMismatch,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) {
         if mismatch == CodeMismatch::Client && client.is_confidential() {
-            let about = About { client: Some(client.client().uid), address, ..About::default() };
+            let about = About {
+                client: Some(client.client().uid),
+                address,
+                ..About::default()
+            };
             self.audit.record(EventKind::CodeStolen, about, now).await;
         }
     }

@@ -22,7 +22,8 @@ use crate::{
     user_standing::UserStanding,
 };
 
-const REFUSED: OAuthError = ErrorCode::InvalidGrant.because("The refresh token is unknown, expired, revoked, used, or belongs to another client.");
+const REFUSED: OAuthError = ErrorCode::InvalidGrant
+    .because("The refresh token is unknown, expired, revoked, used, or belongs to another client.");
 const WIDER: OAuthError = ErrorCode::InvalidScope.because("The scope goes beyond what was granted.");
 
 /// The `refresh_token` grant.
@@ -42,7 +43,13 @@ pub struct Refresh {
 
 impl Refresh {
     /// Exchanges a refresh token for new tokens.
-    pub async fn run(&self, client: &AuthenticatedClient, parameters: &Parameters, address: Option<IpAddr>, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+    pub async fn run(
+        &self,
+        client: &AuthenticatedClient,
+        parameters: &Parameters,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<TokenAnswer, ProtocolError> {
         let claims = self.claims(parameters, now)?;
         if claims.client_id != client.client().client_id {
             self.note(EventKind::RefreshStolen, client, &claims, address, now).await;
@@ -58,8 +65,14 @@ impl Refresh {
         if !profile.enabled || !claims.scope.is_subset_of(profile.allowed_scope()) {
             return Err(REFUSED.into());
         }
-        if parameters.get("resource")?.is_some_and(|asked| asked != claims.audience.as_str()) {
-            return Err(ProtocolError::refused(ErrorCode::InvalidTarget, "The resource is not the one that was granted."));
+        if parameters
+            .get("resource")?
+            .is_some_and(|asked| asked != claims.audience.as_str())
+        {
+            return Err(ProtocolError::refused(
+                ErrorCode::InvalidTarget,
+                "The resource is not the one that was granted.",
+            ));
         }
         let scope = narrowed(parameters.get("scope")?, claims.scope)?;
         if !self.users.is_active(&claims.subject, now).await? {
@@ -81,14 +94,16 @@ impl Refresh {
         match rotation {
             Rotation::Rotated(record) | Rotation::Retried(record) => Ok(self.issue.run(&record, scope, now)?),
             Rotation::Superseded => {
-                self.note(EventKind::RefreshSuperseded, client, &claims, address, now).await;
+                self.note(EventKind::RefreshSuperseded, client, &claims, address, now)
+                    .await;
                 Err(REFUSED.into())
             }
             Rotation::Reused { first } => {
                 if first {
                     self.changes.publish(Change::TokenRecord(claims.token_record)).await;
                 }
-                self.note(EventKind::RefreshReplayed, client, &claims, address, now).await;
+                self.note(EventKind::RefreshReplayed, client, &claims, address, now)
+                    .await;
                 Err(REFUSED.into())
             }
             Rotation::Ended | Rotation::Unknown => Err(REFUSED.into()),
@@ -117,7 +132,14 @@ impl Refresh {
         })
     }
 
-    async fn note(&self, kind: EventKind, client: &AuthenticatedClient, claims: &RefreshTokenClaims, address: Option<IpAddr>, now: Timestamp) {
+    async fn note(
+        &self,
+        kind: EventKind,
+        client: &AuthenticatedClient,
+        claims: &RefreshTokenClaims,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) {
         let about = About {
             actor: Some(claims.subject.clone()),
             client: Some(client.client().uid),

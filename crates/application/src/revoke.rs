@@ -31,14 +31,21 @@ pub struct Revoke {
 
 impl Revoke {
     /// Answers one revocation request.
-    pub async fn run(&self, parameters: &Parameters, basic: Option<BasicCredentials>, address: Option<IpAddr>, now: Timestamp) -> Result<(), ProtocolError> {
+    pub async fn run(
+        &self,
+        parameters: &Parameters,
+        basic: Option<BasicCredentials>,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), ProtocolError> {
         parameters.check_not_repeated()?;
         let credentials = ClientCredentials::read(basic, parameters)?;
         let client = self.authenticate.run(&credentials, address, now).await?;
         let client = client.client();
-        let token = parameters
-            .get("token")?
-            .ok_or(ProtocolError::refused(ErrorCode::InvalidRequest, "The token is missing."))?;
+        let token = parameters.get("token")?.ok_or(ProtocolError::refused(
+            ErrorCode::InvalidRequest,
+            "The token is missing.",
+        ))?;
         let Some(record) = self.record_of(token, now) else {
             return Ok(());
         };
@@ -48,7 +55,12 @@ impl Revoke {
             .await?;
         if ending == Ending::Ended {
             self.changes.publish(Change::TokenRecord(record)).await;
-            let about = About { client: Some(client.uid), target: Some(record.to_string()), address, ..About::default() };
+            let about = About {
+                client: Some(client.uid),
+                target: Some(record.to_string()),
+                address,
+                ..About::default()
+            };
             self.audit.record(EventKind::TokenRevoked, about, now).await;
         }
         Ok(())

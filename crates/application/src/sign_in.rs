@@ -26,7 +26,14 @@ impl SignInWithPassword {
     }
 
     /// Checks a password and opens a session.
-    pub async fn sign_in(&self, username: &str, password: &Secret, address: Option<IpAddr>, replaces: Option<&Secret>, now: Timestamp) -> Result<SignIn, Fault> {
+    pub async fn sign_in(
+        &self,
+        username: &str,
+        password: &Secret,
+        address: Option<IpAddr>,
+        replaces: Option<&Secret>,
+        now: Timestamp,
+    ) -> Result<SignIn, Fault> {
         let Some(passwords) = &self.passwords else {
             return Ok(SignIn::Refused);
         };
@@ -37,7 +44,18 @@ impl SignInWithPassword {
             SignIn::Refused => (EventKind::SignInFailed, None, Some(name)),
             SignIn::Limited { .. } => (EventKind::SignInLimited, None, Some(name)),
         };
-        self.audit.record(kind, About { actor, target, address, client: None }, now).await;
+        self.audit
+            .record(
+                kind,
+                About {
+                    actor,
+                    target,
+                    address,
+                    client: None,
+                },
+                now,
+            )
+            .await;
         Ok(outcome)
     }
 

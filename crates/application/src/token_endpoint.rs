@@ -2,11 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use informer_oauth_domain::{
-    error::ErrorCode,
-    parameters::Parameters,
-    timestamp::Timestamp,
-};
+use informer_oauth_domain::{error::ErrorCode, parameters::Parameters, timestamp::Timestamp};
 
 use crate::{
     authenticate_client::{AuthenticateClient, AuthenticatedClient},
@@ -31,13 +27,23 @@ pub struct TokenEndpoint {
 
 impl TokenEndpoint {
     /// Answers one token request.
-    pub async fn answer(&self, parameters: &Parameters, basic: Option<BasicCredentials>, address: Option<IpAddr>, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+    pub async fn answer(
+        &self,
+        parameters: &Parameters,
+        basic: Option<BasicCredentials>,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<TokenAnswer, ProtocolError> {
         parameters.check_not_repeated()?;
-        let grant_type = parameters
-            .get("grant_type")?
-            .ok_or(ProtocolError::refused(ErrorCode::InvalidRequest, "The grant_type is missing."))?;
+        let grant_type = parameters.get("grant_type")?.ok_or(ProtocolError::refused(
+            ErrorCode::InvalidRequest,
+            "The grant_type is missing.",
+        ))?;
         if ![AUTHORIZATION_CODE, REFRESH_TOKEN].contains(&grant_type) {
-            return Err(ProtocolError::refused(ErrorCode::UnsupportedGrantType, "The grant_type is not supported."));
+            return Err(ProtocolError::refused(
+                ErrorCode::UnsupportedGrantType,
+                "The grant_type is not supported.",
+            ));
         }
         let credentials = ClientCredentials::read(basic, parameters)?;
         let client = self.client(grant_type, &credentials, parameters, address, now).await?;
@@ -56,7 +62,8 @@ impl TokenEndpoint {
         now: Timestamp,
     ) -> Result<AuthenticatedClient, ProtocolError> {
         let authenticated = self.authenticate.run(credentials, address, now).await;
-        let refused = matches!(&authenticated, Err(ProtocolError::OAuth(error)) if error.code == ErrorCode::InvalidClient);
+        let refused =
+            matches!(&authenticated, Err(ProtocolError::OAuth(error)) if error.code == ErrorCode::InvalidClient);
         if refused
             && grant_type == REFRESH_TOKEN
             && self.refresh.belonged_to(credentials.client_id(), parameters, now)

@@ -71,7 +71,13 @@ impl Users {
     }
 
     /// Replaces a password and ends the user's sessions.
-    pub async fn set_password(&self, by: &Superuser, username: &str, password: &Secret, now: Timestamp) -> Result<(), ManagementError> {
+    pub async fn set_password(
+        &self,
+        by: &Superuser,
+        username: &str,
+        password: &Secret,
+        now: Timestamp,
+    ) -> Result<(), ManagementError> {
         check_password(password)?;
         let hash = self.passwords.hash(password).await?;
         if !self.directory.set_password(username, &hash, now).await? {
@@ -83,7 +89,13 @@ impl Users {
     }
 
     /// Locks (ending the user's sessions) or unlocks.
-    pub async fn set_locked(&self, by: &Superuser, username: &str, locked: bool, now: Timestamp) -> Result<(), ManagementError> {
+    pub async fn set_locked(
+        &self,
+        by: &Superuser,
+        username: &str,
+        locked: bool,
+        now: Timestamp,
+    ) -> Result<(), ManagementError> {
         if !self.directory.set_locked(username, locked, now).await? {
             return Err(ManagementError::NotFound("User"));
         }

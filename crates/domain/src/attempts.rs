@@ -37,11 +37,20 @@ mod tests {
 
     #[test]
     fn the_limit_holds_until_its_window_ends() {
-        let limit = AttemptLimit { attempts: 5, window: Duration::from_secs(300) };
+        let limit = AttemptLimit {
+            attempts: 5,
+            window: Duration::from_secs(300),
+        };
         let until = Some(Timestamp::from_seconds(300));
         assert_eq!(limit.wait(Attempts { count: 4, until }, Timestamp::EPOCH), None);
-        assert_eq!(limit.wait(Attempts { count: 5, until }, Timestamp::EPOCH), Some(Duration::from_secs(300)));
-        assert_eq!(limit.wait(Attempts { count: 9, until }, Timestamp::from_seconds(300)), None);
+        assert_eq!(
+            limit.wait(Attempts { count: 5, until }, Timestamp::EPOCH),
+            Some(Duration::from_secs(300))
+        );
+        assert_eq!(
+            limit.wait(Attempts { count: 9, until }, Timestamp::from_seconds(300)),
+            None
+        );
         assert_eq!(limit.wait(Attempts::default(), Timestamp::EPOCH), None);
     }
 }

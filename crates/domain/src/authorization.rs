@@ -135,13 +135,15 @@ impl AuthorizationRequest {
                 let given = parameters.get("client_id").ok().flatten();
                 given.is_some_and(|given| given == known.client.client_id.to_string())
             })
-            .ok_or(page(PageProblem::UnknownClient))?;
+            .ok_or_else(|| page(PageProblem::UnknownClient))?;
         let client = &registration.client;
         if !client.profile.enabled {
             return Err(page(PageProblem::DisabledClient));
         }
         let confidential = registration.is_confidential(now);
-        let named = parameters.get("redirect_uri").map_err(|_| page(PageProblem::RedirectUri))?;
+        let named = parameters
+            .get("redirect_uri")
+            .map_err(|_| page(PageProblem::RedirectUri))?;
         let redirect = match named {
             Some(uri) => VerifiedRedirect::verify(&client.profile.redirect_uris, uri, !confidential).ok(),
             None => VerifiedRedirect::only(&client.profile.redirect_uris),
@@ -149,7 +151,10 @@ impl AuthorizationRequest {
         .ok_or(page(PageProblem::RedirectUri))?;
 
         Self::judge_redirectable(parameters, client, confidential, &redirect, resources)
-            .map(|judged| Self { redirect_uri_sent: named.is_some(), ..judged })
+            .map(|judged| Self {
+                redirect_uri_sent: named.is_some(),
+                ..judged
+            })
             .map_err(|error| AuthorizationRefusal::Redirect {
                 redirect,
                 error,
@@ -220,7 +225,7 @@ fn requested_challenge(parameters: &Parameters) -> Result<Option<CodeChallenge>,
     };
     // Without a method the RFC means `plain`, which is refused for everyone.
     method
-        .and_then(|method| method.parse::<CodeChallengeMethod>().ok())
+        .and_then(|method| CodeChallengeMethod::parse(method).ok())
         .ok_or(ErrorCode::InvalidRequest.because("The code_challenge_method must be S256."))?;
     CodeChallenge::parse(challenge)
         .map(Some)

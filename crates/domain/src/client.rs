@@ -224,7 +224,8 @@ impl ClientDraft {
 fn is_https(text: &str) -> bool {
     let printable = text.len() <= 2048 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     printable
-        && Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())
+        && Url::parse(text)
+            .is_ok_and(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())
 }
 
 impl ClientProfile {
@@ -240,18 +241,30 @@ impl ClientProfile {
             scope: self.scope.iter().map(|scope| scope.as_str().to_owned()).collect(),
             enabled: self.enabled,
             introspect: self.introspect,
-            resources: self.resources.iter().map(|resource| resource.as_str().to_owned()).collect(),
+            resources: self
+                .resources
+                .iter()
+                .map(|resource| resource.as_str().to_owned())
+                .collect(),
         }
     }
 
     /// The most this client may be granted.
     pub const fn allowed_scope(&self) -> ScopeSet {
-        if self.scope.is_empty() { ScopeSet::ALL } else { self.scope }
+        if self.scope.is_empty() {
+            ScopeSet::ALL
+        } else {
+            self.scope
+        }
     }
 
     /// What is asked for when a request names no scope: the client's own list, or `read:profile` where it has none.
     pub fn default_scope(&self) -> ScopeSet {
-        if self.scope.is_empty() { crate::scope::Scope::ReadProfile.into() } else { self.scope }
+        if self.scope.is_empty() {
+            crate::scope::Scope::ReadProfile.into()
+        } else {
+            self.scope
+        }
     }
 }
 
@@ -293,17 +306,23 @@ impl Registration {
 
     /// The live secret that a presented text claims to be.
     pub fn live_secret(&self, lookup: SecretLookup, now: Timestamp) -> Option<&ClientSecret> {
-        self.secrets.iter().find(|secret| secret.lookup == lookup && secret.is_live(now))
+        self.secrets
+            .iter()
+            .find(|secret| secret.lookup == lookup && secret.is_live(now))
     }
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::scope::Scope;
 
     fn draft() -> ClientDraft {
-        ClientDraft { name: "Sales board".into(), ..ClientDraft::default() }
+        ClientDraft {
+            name: "Sales board".into(),
+            ..ClientDraft::default()
+        }
     }
 
     #[test]
@@ -321,18 +340,90 @@ mod tests {
     #[test]
     fn each_bad_field_is_named() {
         let cases: Vec<(ClientDraft, &str)> = vec![
-            (ClientDraft { name: "  ".into(), ..draft() }, "name"),
-            (ClientDraft { name: "n".repeat(101), ..draft() }, "name"),
-            (ClientDraft { name: "a\u{0}b".into(), ..draft() }, "name"),
-            (ClientDraft { description: "d".repeat(1001), ..draft() }, "description"),
-            (ClientDraft { url: Some("javascript:alert(1)".into()), ..draft() }, "url"),
-            (ClientDraft { url: Some("http://board.example.com".into()), ..draft() }, "url"),
-            (ClientDraft { url: Some("https://user@board.example.com".into()), ..draft() }, "url"),
-            (ClientDraft { redirect_uris: vec!["javascript:alert(1)".into()], ..draft() }, "redirect_uri"),
-            (ClientDraft { redirect_uris: vec!["https://a.example/".into(); 2], ..draft() }, "redirect_uri"),
-            (ClientDraft { redirect_uris: vec!["https://a.example/".into(); 21], ..draft() }, "redirect_uri"),
-            (ClientDraft { scope: vec!["read:all".into()], ..draft() }, "scope"),
-            (ClientDraft { resources: vec!["nope".into()], ..draft() }, "resources"),
+            (
+                ClientDraft {
+                    name: "  ".into(),
+                    ..draft()
+                },
+                "name",
+            ),
+            (
+                ClientDraft {
+                    name: "n".repeat(101),
+                    ..draft()
+                },
+                "name",
+            ),
+            (
+                ClientDraft {
+                    name: "a\u{0}b".into(),
+                    ..draft()
+                },
+                "name",
+            ),
+            (
+                ClientDraft {
+                    description: "d".repeat(1001),
+                    ..draft()
+                },
+                "description",
+            ),
+            (
+                ClientDraft {
+                    url: Some("javascript:alert(1)".into()),
+                    ..draft()
+                },
+                "url",
+            ),
+            (
+                ClientDraft {
+                    url: Some("http://board.example.com".into()),
+                    ..draft()
+                },
+                "url",
+            ),
+            (
+                ClientDraft {
+                    url: Some("https://user@board.example.com".into()),
+                    ..draft()
+                },
+                "url",
+            ),
+            (
+                ClientDraft {
+                    redirect_uris: vec!["javascript:alert(1)".into()],
+                    ..draft()
+                },
+                "redirect_uri",
+            ),
+            (
+                ClientDraft {
+                    redirect_uris: vec!["https://a.example/".into(); 2],
+                    ..draft()
+                },
+                "redirect_uri",
+            ),
+            (
+                ClientDraft {
+                    redirect_uris: vec!["https://a.example/".into(); 21],
+                    ..draft()
+                },
+                "redirect_uri",
+            ),
+            (
+                ClientDraft {
+                    scope: vec!["read:all".into()],
+                    ..draft()
+                },
+                "scope",
+            ),
+            (
+                ClientDraft {
+                    resources: vec!["nope".into()],
+                    ..draft()
+                },
+                "resources",
+            ),
         ];
         for (draft, field) in cases {
             assert_eq!(draft.clone().check(&[]).unwrap_err().field(), field, "{draft:?}");

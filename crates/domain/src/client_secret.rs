@@ -61,7 +61,10 @@ impl ClientSecretText {
             return None;
         }
         let lookup = characters.first_chunk().copied().map(SecretLookup)?;
-        Some(Self { text: Secret::new(text.to_owned()), lookup })
+        Some(Self {
+            text: Secret::new(text.to_owned()),
+            lookup,
+        })
     }
 
     /// The whole text, for the hasher and for the one answer that shows it.
@@ -112,6 +115,7 @@ impl ClientSecret {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -61,7 +61,10 @@ impl ErrorCode {
 
     /// This code with a sentence for the client's developer.
     pub const fn because(self, description: &'static str) -> OAuthError {
-        OAuthError { code: self, description }
+        OAuthError {
+            code: self,
+            description,
+        }
     }
 }
 

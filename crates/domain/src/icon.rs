@@ -154,8 +154,7 @@ impl IconImage {
 
 fn contains_markup(bytes: &[u8]) -> bool {
     let head = bytes.get(..SNIFFED_BYTES).unwrap_or(bytes);
-    MARKUP.iter().any(|tag| {
-        head.windows(tag.len())
-            .any(|window| window.eq_ignore_ascii_case(tag))
-    })
+    MARKUP
+        .iter()
+        .any(|tag| head.windows(tag.len()).any(|window| window.eq_ignore_ascii_case(tag)))
 }

@@ -135,6 +135,7 @@ impl FromStr for ClientRef {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -142,7 +143,13 @@ mod tests {
     fn a_client_id_is_twenty_lower_case_hex_digits() {
         let id: ClientId = "a6bd8f0f72b2c3275ff6".parse().unwrap();
         assert_eq!(id.to_string(), "a6bd8f0f72b2c3275ff6");
-        for bad in ["A6bd8f0f72b2c3275ff6", "a6bd8f0f72b2c3275ff", "a6bd8f0f72b2c3275ff6a", "é6bd8f0f72b2c3275ff", ""] {
+        for bad in [
+            "A6bd8f0f72b2c3275ff6",
+            "a6bd8f0f72b2c3275ff",
+            "a6bd8f0f72b2c3275ff6a",
+            "é6bd8f0f72b2c3275ff",
+            "",
+        ] {
             assert_eq!(bad.parse::<ClientId>(), Err(InvalidId), "{bad}");
         }
     }

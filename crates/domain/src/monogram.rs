@@ -61,10 +61,7 @@ const fn lightness(hue: u32) -> u32 {
 /// HSL to `#rrggbb`. Lightness, in percent, must be at most 50.
 fn colour(hue: u32, lightness: u32) -> String {
     // In ten-thousandths.
-    let (low, high) = (
-        lightness * (100 - SATURATION),
-        lightness * (100 + SATURATION),
-    );
+    let (low, high) = (lightness * (100 - SATURATION), lightness * (100 + SATURATION));
     let way = (high - low) * (hue % 60) / 60;
     let (rising, falling) = (low + way, high - way);
     let (red, green, blue) = match hue / 60 {
@@ -151,9 +148,7 @@ mod tests {
     #[test]
     fn markup_in_a_name_stays_text() {
         let svg = monogram_svg("\"><script>alert('x')</script>&\u{0}\u{ffff}", "seed");
-        assert!(svg.contains(
-            "aria-label=\"&#34;&#62;&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;&#38;\""
-        ));
+        assert!(svg.contains("aria-label=\"&#34;&#62;&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;&#38;\""));
         assert!(!svg.contains("<script"));
         assert!(monogram_svg("<&", "seed").contains(">&#60;</text>"));
     }
@@ -169,14 +164,8 @@ mod tests {
                 .unwrap()
                 .to_owned()
         };
-        assert_eq!(
-            gradient(monogram_svg("A", "one")),
-            gradient(monogram_svg("B", "one"))
-        );
-        assert_ne!(
-            gradient(monogram_svg("A", "one")),
-            gradient(monogram_svg("A", "two"))
-        );
+        assert_eq!(gradient(monogram_svg("A", "one")), gradient(monogram_svg("B", "one")));
+        assert_ne!(gradient(monogram_svg("A", "one")), gradient(monogram_svg("A", "two")));
     }
 
     #[test]

@@ -123,8 +123,7 @@ fn path_of(target: &str) -> Result<&str, PathRefused> {
         return Err(PathRefused::NotAbsolute);
     }
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host_and_port =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+    let host_and_port = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
     if authority.contains('\\') {
         return Err(PathRefused::Backslash);
     }

@@ -102,8 +102,7 @@ pub struct CodeVerifier(Zeroizing<String>);
 impl CodeVerifier {
     /// Reads `code_verifier` (RFC 7636 §4.1).
     pub fn parse(text: &str) -> Result<Self, PkceError> {
-        let unreserved =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+        let unreserved = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
         if (43..=128).contains(&text.len()) && text.bytes().all(unreserved) {
             Ok(Self(Zeroizing::new(text.to_owned())))
         } else {
@@ -142,16 +141,9 @@ mod tests {
 
     #[test]
     fn only_s256_is_a_method() {
-        assert_eq!(
-            CodeChallengeMethod::parse("S256"),
-            Ok(CodeChallengeMethod::S256)
-        );
+        assert_eq!(CodeChallengeMethod::parse("S256"), Ok(CodeChallengeMethod::S256));
         for other in ["plain", "s256", "", "S256 ", "S512"] {
-            assert_eq!(
-                CodeChallengeMethod::parse(other),
-                Err(PkceError::Method),
-                "{other:?}"
-            );
+            assert_eq!(CodeChallengeMethod::parse(other), Err(PkceError::Method), "{other:?}");
         }
     }
 
@@ -163,11 +155,7 @@ mod tests {
         assert_eq!(of(44), Err(PkceError::Challenge));
         for odd in ["+", "/", "=", ".", "~", " ", "é", "\0"] {
             let text = format!("{}{odd}", "a".repeat(43 - odd.len()));
-            assert_eq!(
-                CodeChallenge::parse(&text),
-                Err(PkceError::Challenge),
-                "{text:?}"
-            );
+            assert_eq!(CodeChallenge::parse(&text), Err(PkceError::Challenge), "{text:?}");
         }
     }
 

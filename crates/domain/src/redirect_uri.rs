@@ -20,11 +20,7 @@ pub const MAX_REDIRECT_URI_BYTES: usize = 2048;
 
 /// Left as they are by [`VerifiedRedirect::with_params`]; everything else is escaped. A space
 /// becomes `%20`, which form decoders and URI decoders read alike (`+` is only for the former).
-const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const PARAMETER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Why a redirect URI cannot be registered. `Display` is fit to be shown to the administrator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,9 +37,7 @@ pub enum RedirectUriError {
     #[error("a redirect URI must not contain {0:?}; percent-encode it")]
     ForbiddenCharacter(char),
     /// A `%` without two hexadecimal digits, or the escape of a control character.
-    #[error(
-        "a redirect URI must not contain a broken percent-escape or an escaped control character"
-    )]
+    #[error("a redirect URI must not contain a broken percent-escape or an escaped control character")]
     BadEscape,
     /// RFC 6749 §3.1.2: no fragment.
     #[error("a redirect URI must not contain a fragment (#)")]
@@ -107,10 +101,7 @@ pub struct RedirectUri(String);
 impl RedirectUri {
     /// Applies all registration rules. `allowed_custom_schemes` (compared without regard to case)
     /// names the private-use schemes that need no dot.
-    pub fn register(
-        text: &str,
-        allowed_custom_schemes: &[String],
-    ) -> Result<Self, RedirectUriError> {
+    pub fn register(text: &str, allowed_custom_schemes: &[String]) -> Result<Self, RedirectUriError> {
         let parts = Parts::read(text)?;
         let listed = || {
             allowed_custom_schemes

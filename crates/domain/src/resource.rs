@@ -44,7 +44,14 @@ mod tests {
     fn a_resource_is_absolute_and_has_no_fragment() {
         assert!(Resource::parse("https://bi.example.com/api").is_ok());
         assert!(Resource::parse("urn:informer:api").is_ok());
-        for bad in ["", "/api", "bi.example.com", "https://bi.example.com/#x", "https://bi.example.com/ api", "https://é.example"] {
+        for bad in [
+            "",
+            "/api",
+            "bi.example.com",
+            "https://bi.example.com/#x",
+            "https://bi.example.com/ api",
+            "https://é.example",
+        ] {
             assert!(Resource::parse(bad).is_err(), "{bad}");
         }
     }

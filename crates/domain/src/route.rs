@@ -51,13 +51,7 @@ const fn all_queries(pattern: &'static str) -> Route {
 
 /// A POST that reads a query.
 const fn read_query(pattern: &'static str) -> Route {
-    row(
-        pattern,
-        &[Method::Post],
-        Area::Report,
-        Some(Access::Read),
-        true,
-    )
+    row(pattern, &[Method::Post], Area::Report, Some(Access::Read), true)
 }
 
 /// Informer's API, searches and runs before the trees they are part of.
@@ -173,13 +167,7 @@ impl RouteTable {
     }
 
     /// Whether a token of `user` with the scopes `granted` may make the request.
-    pub fn judge(
-        &self,
-        method: &str,
-        path: &NormalPath,
-        user: &str,
-        granted: ScopeSet,
-    ) -> Verdict<'_> {
+    pub fn judge(&self, method: &str, path: &NormalPath, user: &str, granted: ScopeSet) -> Verdict<'_> {
         let required = self.required(method, path, user);
         match required
             .sufficient_scopes()
@@ -212,24 +200,17 @@ impl Requirement<'_> {
     /// The scopes of which one is enough, the least first: the scope table.
     pub fn sufficient_scopes(&self) -> &'static [Scope] {
         use Scope::{
-            ReadDataset, ReadGlobal, ReadProfile, ReadReport, WriteDataset, WriteGlobal,
-            WriteProfile, WriteReport,
+            ReadDataset, ReadGlobal, ReadProfile, ReadReport, WriteDataset, WriteGlobal, WriteProfile, WriteReport,
         };
         let write_scope_only = self.route.write_scope_only && !self.case_differs;
         match (self.area, self.access) {
-            (Area::Dataset, Access::Read) if write_scope_only => {
-                &[WriteDataset, ReadGlobal, WriteGlobal]
-            }
+            (Area::Dataset, Access::Read) if write_scope_only => &[WriteDataset, ReadGlobal, WriteGlobal],
             (Area::Dataset, Access::Read) => &[ReadDataset, WriteDataset, ReadGlobal, WriteGlobal],
             (Area::Dataset, Access::Write) => &[WriteDataset, WriteGlobal],
-            (Area::Report, Access::Read) if write_scope_only => {
-                &[WriteReport, ReadGlobal, WriteGlobal]
-            }
+            (Area::Report, Access::Read) if write_scope_only => &[WriteReport, ReadGlobal, WriteGlobal],
             (Area::Report, Access::Read) => &[ReadReport, WriteReport, ReadGlobal, WriteGlobal],
             (Area::Report, Access::Write) => &[WriteReport, WriteGlobal],
-            (Area::Profile, Access::Read) if write_scope_only => {
-                &[WriteProfile, ReadGlobal, WriteGlobal]
-            }
+            (Area::Profile, Access::Read) if write_scope_only => &[WriteProfile, ReadGlobal, WriteGlobal],
             (Area::Profile, Access::Read) => &[ReadProfile, WriteProfile, ReadGlobal, WriteGlobal],
             (Area::Profile, Access::Write) => &[WriteProfile, WriteGlobal],
             (Area::Global, Access::Read) if write_scope_only => &[WriteGlobal],
@@ -240,10 +221,7 @@ impl Requirement<'_> {
 
     /// The scope to name in `insufficient_scope` (RFC 6750 §3.1): the narrowest that would do.
     pub fn least_scope(&self) -> Scope {
-        self.sufficient_scopes()
-            .first()
-            .copied()
-            .unwrap_or(Scope::WriteGlobal)
+        self.sufficient_scopes().first().copied().unwrap_or(Scope::WriteGlobal)
     }
 }
 
@@ -305,11 +283,7 @@ impl fmt::Display for Verdict<'_> {
                 write!(f, "allowed: by {}, because {required}", by.as_str())
             }
             Self::Insufficient { needed, required } => {
-                write!(
-                    f,
-                    "insufficient: needs {}, because {required}",
-                    needed.as_str()
-                )
+                write!(f, "insufficient: needs {}, because {required}", needed.as_str())
             }
         }
     }

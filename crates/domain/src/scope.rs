@@ -167,7 +167,9 @@ impl ScopeSet {
 
 impl FromIterator<Scope> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        scopes.into_iter().fold(Self::EMPTY, |set, scope| Self(set.0 | scope.bit()))
+        scopes
+            .into_iter()
+            .fold(Self::EMPTY, |set, scope| Self(set.0 | scope.bit()))
     }
 }
 
@@ -239,7 +241,12 @@ mod tests {
 
     #[test]
     fn unknown_names_other_case_and_tabs_are_refused() {
-        for text in ["read:dataset read:everything", "Read:dataset", "read:dataset\tread:report", "openid"] {
+        for text in [
+            "read:dataset read:everything",
+            "Read:dataset",
+            "read:dataset\tread:report",
+            "openid",
+        ] {
             assert_eq!(text.parse::<ScopeSet>(), Err(UnknownScope), "{text}");
         }
     }

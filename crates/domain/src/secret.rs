@@ -97,6 +97,13 @@ impl Digest {
         Self(bytes)
     }
 
+    /// Lower-case hex, 64 characters.
+    pub fn to_hex(&self) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    }
+
     /// The bytes, for a store.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -115,7 +122,18 @@ mod tests {
 
     #[test]
     fn debug_output_never_shows_the_text() {
-        let shown = format!("{:?} {:?} {:?}", Secret::new("hunter2".into()), SecretHash::new("$2b$".into()), Digest::of("x"));
+        let shown = format!(
+            "{:?} {:?} {:?}",
+            Secret::new("hunter2".into()),
+            SecretHash::new("$2b$".into()),
+            Digest::of("x")
+        );
         assert_eq!(shown, "Secret(***) SecretHash(***) Digest(***)");
+    }
+
+    #[test]
+    fn a_digest_is_sha_256_in_hex() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Digest::of("").to_hex(), empty);
     }
 }

@@ -34,8 +34,18 @@ pub fn templates() -> [Template; 3] {
                 ..ClientDraft::default()
             },
         },
-        built_in("Informer CLI", INFORMER_CLI, "Informer's command line", &["http://127.0.0.1/callback", "http://[::1]/callback"]),
-        built_in("Informer GO", INFORMER_GO, "Informer on phones and tablets", &["com.entrinsik.informer.go:/callback"]),
+        built_in(
+            "Informer CLI",
+            INFORMER_CLI,
+            "Informer's command line",
+            &["http://127.0.0.1/callback", "http://[::1]/callback"],
+        ),
+        built_in(
+            "Informer GO",
+            INFORMER_GO,
+            "Informer on phones and tablets",
+            &["com.entrinsik.informer.go:/callback"],
+        ),
     ]
 }
 
@@ -66,6 +76,7 @@ fn built_in(name: &'static str, client_id: ClientId, description: &str, redirect
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

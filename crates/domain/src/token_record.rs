@@ -191,7 +191,11 @@ impl TokenRecord {
                     asked: request.asked,
                 }),
             };
-            let rotated = Self { refresh: Some(refresh), last_used_at: Some(request.now), ..self };
+            let rotated = Self {
+                refresh: Some(refresh),
+                last_used_at: Some(request.now),
+                ..self
+            };
             return (rotated.clone(), Rotation::Rotated(rotated));
         }
         if is_current {
@@ -203,7 +207,10 @@ impl TokenRecord {
             RotatedUse::Superseded => (self, Rotation::Superseded),
             RotatedUse::Replay => {
                 let first = self.revoked.is_none();
-                (self.revoked(request.now, RevocationReason::RefreshReplay), Rotation::Reused { first })
+                (
+                    self.revoked(request.now, RevocationReason::RefreshReplay),
+                    Rotation::Reused { first },
+                )
             }
         }
     }
@@ -218,9 +225,8 @@ enum RotatedUse {
 impl RefreshState {
     /// Judges a token that is not the live one.
     fn judge_rotated(&self, request: &RotationRequest) -> RotatedUse {
-        let within = |rotated_at: Timestamp| {
-            !request.retry_window.is_zero() && request.now < rotated_at + request.retry_window
-        };
+        let within =
+            |rotated_at: Timestamp| !request.retry_window.is_zero() && request.now < rotated_at + request.retry_window;
         match &self.previous {
             // The previous token was rotated when the current one was minted.
             Some(previous) if previous.token_id == request.presented => {
@@ -234,7 +240,8 @@ impl RefreshState {
             // were rotated after they were minted: what was minted inside the window was certainly rotated inside it.
             Some(previous)
                 if within(previous.issued_at)
-                    && (request.presented_generation.saturating_add(2) == self.generation || within(request.presented_issued_at)) =>
+                    && (request.presented_generation.saturating_add(2) == self.generation
+                        || within(request.presented_issued_at)) =>
             {
                 RotatedUse::Superseded
             }

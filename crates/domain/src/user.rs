@@ -38,7 +38,9 @@ impl Superuser {
     /// Checks the rank.
     pub fn check(user: &User) -> Result<Self, Forbidden> {
         if user.superuser {
-            Ok(Self { username: user.username.clone() })
+            Ok(Self {
+                username: user.username.clone(),
+            })
         } else {
             Err(Forbidden::NotSuperuser)
         }
@@ -47,7 +49,9 @@ impl Superuser {
     /// For the person at the machine's own command line, who could write to the database anyway. `name` is what the
     /// audit log shows.
     pub fn at_command_line(name: &str) -> Self {
-        Self { username: name.to_owned() }
+        Self {
+            username: name.to_owned(),
+        }
     }
 
     /// Who it is, for the audit log.
@@ -131,18 +135,33 @@ pub struct Session {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     fn user(superuser: bool, token_api: bool) -> User {
-        User { username: "ada".into(), display_name: "Ada".into(), superuser, token_api }
+        User {
+            username: "ada".into(),
+            display_name: "Ada".into(),
+            superuser,
+            token_api,
+        }
     }
 
     #[test]
     fn managing_needs_rank_first_and_the_feature_second() {
-        assert_eq!(ClientAdministrator::check(&user(false, true)).unwrap_err(), Forbidden::NotSuperuser);
-        assert_eq!(ClientAdministrator::check(&user(false, false)).unwrap_err(), Forbidden::NotSuperuser);
-        assert_eq!(ClientAdministrator::check(&user(true, false)).unwrap_err(), Forbidden::TokenApiDisabled);
+        assert_eq!(
+            ClientAdministrator::check(&user(false, true)).unwrap_err(),
+            Forbidden::NotSuperuser
+        );
+        assert_eq!(
+            ClientAdministrator::check(&user(false, false)).unwrap_err(),
+            Forbidden::NotSuperuser
+        );
+        assert_eq!(
+            ClientAdministrator::check(&user(true, false)).unwrap_err(),
+            Forbidden::TokenApiDisabled
+        );
         assert_eq!(ClientAdministrator::check(&user(true, true)).unwrap().username(), "ada");
     }
 

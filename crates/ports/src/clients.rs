@@ -90,14 +90,26 @@ pub trait ClientStore: Send + Sync {
 
     /// Clients whose name or description contains `text` case-insensitively (for ASCII at least); `text` is data, never
     /// a pattern.
-    async fn list(&self, text: Option<&str>, sort: ClientSort, descending: bool, page: PageRequest) -> Result<Page<Client>, StoreError>;
+    async fn list(
+        &self,
+        text: Option<&str>,
+        sort: ClientSort,
+        descending: bool,
+        page: PageRequest,
+    ) -> Result<Page<Client>, StoreError>;
 
     /// Adds a client. Atomic: of calls with the same `client_id` one inserts.
     async fn insert(&self, client: &Client) -> Result<ClientInsertion, StoreError>;
 
     /// Replaces a client's profile, sets `updated_at`, adds one to its revision. With `expected`, only if that is its
     /// revision. Atomic: of calls that expect the same revision one replaces.
-    async fn replace(&self, client: ClientUid, profile: &ClientProfile, expected: Option<i64>, now: Timestamp) -> Result<ClientReplacement, StoreError>;
+    async fn replace(
+        &self,
+        client: ClientUid,
+        profile: &ClientProfile,
+        expected: Option<i64>,
+        now: Timestamp,
+    ) -> Result<ClientReplacement, StoreError>;
 
     /// Removes a client with its secrets, icon and consents, and revokes its live token records
     /// (`RevocationReason::ClientDeleted`). Atomic: all of it or nothing.
@@ -107,7 +119,11 @@ pub trait ClientStore: Send + Sync {
     /// those it shortens are updated at the new secret's `created_at`. Only `Inserted` changes anything. Atomic, including
     /// the limit of [`informer_oauth_domain::client_secret::SECRETS_PER_CLIENT`] (expired ones count) and the uniqueness of
     /// lookup ids within the client.
-    async fn insert_secret(&self, secret: &ClientSecret, others_expire_at: Option<Timestamp>) -> Result<SecretInsertion, StoreError>;
+    async fn insert_secret(
+        &self,
+        secret: &ClientSecret,
+        others_expire_at: Option<Timestamp>,
+    ) -> Result<SecretInsertion, StoreError>;
 
     /// Removes a secret of this client; false when this client has no such secret.
     async fn delete_secret(&self, client: ClientUid, secret: SecretUid) -> Result<bool, StoreError>;
@@ -129,7 +145,13 @@ pub trait ConsentStore: Send + Sync {
     async fn find(&self, username: &str, client: ClientUid) -> Result<Option<Consent>, StoreError>;
 
     /// Adds `scope` to what is allowed. Atomic: of concurrent calls none is lost.
-    async fn remember(&self, username: &str, client: ClientUid, scope: ScopeSet, now: Timestamp) -> Result<(), StoreError>;
+    async fn remember(
+        &self,
+        username: &str,
+        client: ClientUid,
+        scope: ScopeSet,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Forgets all that this user has allowed this client; false when there was nothing.
     async fn forget(&self, username: &str, client: ClientUid) -> Result<bool, StoreError>;
@@ -144,4 +166,3 @@ pub trait AuditLog: Send + Sync {
     /// Events, newest first; with `client`, only those about it. They outlive the client.
     async fn list(&self, client: Option<ClientUid>, page: PageRequest) -> Result<Page<AuditEvent>, StoreError>;
 }
-

@@ -21,7 +21,12 @@ pub trait CodeStore: Send + Sync {
     /// process, one gets `Redeemed`; those of the code's client that come after get `Replayed`, at least until
     /// [`informer_oauth_domain::code::REPLAY_MEMORY`] after its expiry, whatever else they present. A call that does not
     /// fit changes nothing; another client learns only `Refused(Client)`, before and after use.
-    async fn redeem(&self, digest: &Digest, presented: &CodePresentation, now: Timestamp) -> Result<CodeRedemption, StoreError>;
+    async fn redeem(
+        &self,
+        digest: &Digest,
+        presented: &CodePresentation,
+        now: Timestamp,
+    ) -> Result<CodeRedemption, StoreError>;
 
     /// Forgets up to `limit` codes that are past their use and their memory; how many it was.
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;

@@ -84,7 +84,14 @@ pub enum SignIn {
 pub trait PasswordSignIn: Send + Sync {
     /// Checks the password and opens a session, ending the one of `replaces` (the cookie the browser sent): a session is
     /// never carried over a sign-in. Takes about as long for an unknown name as for a wrong password.
-    async fn sign_in(&self, username: &str, password: &Secret, address: Option<IpAddr>, replaces: Option<&Secret>, now: Timestamp) -> Result<SignIn, IdentityError>;
+    async fn sign_in(
+        &self,
+        username: &str,
+        password: &Secret,
+        address: Option<IpAddr>,
+        replaces: Option<&Secret>,
+        now: Timestamp,
+    ) -> Result<SignIn, IdentityError>;
 
     /// Ends the session behind a cookie's value.
     async fn sign_out(&self, cookie: &Secret) -> Result<(), IdentityError>;

@@ -24,13 +24,18 @@ mod tokens;
 mod world;
 
 pub use changes::{Change, ChangeListener, Changes};
-pub use clients::{AuditLog, ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, ConsentStore, Icon, SecretInsertion};
+pub use clients::{
+    AuditLog, ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, ConsentStore, Icon,
+    SecretInsertion,
+};
 pub use codes::{AttemptCounter, CodeStore, SessionStore};
 pub use directory::{UserDirectory, UserInsertion};
 pub use error::StoreError;
 pub use identity::{Identity, IdentityError, PasswordSignIn, SignIn, SignInPage, SignedIn};
 pub use keys::{KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore};
 pub use page::{Page, PageRequest};
-pub use signing::{FormKey, HashError, PasswordHasher, PublicKeySet, SecretHasher, SigningError, TokenRefused, TokenSigner};
+pub use signing::{
+    FormKey, HashError, PasswordHasher, PublicKeySet, SecretHasher, SigningError, TokenRefused, TokenSigner,
+};
 pub use tokens::{TokenFilter, TokenStore};
 pub use world::{Clock, Entropy, Probe};

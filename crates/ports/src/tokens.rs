@@ -31,17 +31,33 @@ pub trait TokenStore: Send + Sync {
     async fn find(&self, id: TokenRecordId) -> Result<Option<TokenRecord>, StoreError>;
 
     /// Ends a record. With `client`, only if it is that client's (otherwise `Unknown`). Atomic; the first reason stays.
-    async fn revoke(&self, id: TokenRecordId, client: Option<ClientUid>, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError>;
+    async fn revoke(
+        &self,
+        id: TokenRecordId,
+        client: Option<ClientUid>,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<Ending, StoreError>;
 
     /// Ends the record or, if it is not there, inserts it revoked, so that a later [`TokenStore::insert`] is refused.
     /// `record` is as its code describes it. `Ended` also when it was not there: this call is the one that ended it.
     async fn bar(&self, record: &TokenRecord, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError>;
 
     /// Ends every live record that the filter means; how many it was. Atomic.
-    async fn revoke_all(&self, filter: &TokenFilter, reason: RevocationReason, now: Timestamp) -> Result<u64, StoreError>;
+    async fn revoke_all(
+        &self,
+        filter: &TokenFilter,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
 
     /// Live records that the filter means, oldest first; so a page does not shift when records are added.
-    async fn list(&self, filter: &TokenFilter, page: PageRequest, now: Timestamp) -> Result<Page<TokenRecord>, StoreError>;
+    async fn list(
+        &self,
+        filter: &TokenFilter,
+        page: PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<TokenRecord>, StoreError>;
 
     /// Notes that a record was used, if `at` is later than what is noted. Unknown records are passed over.
     async fn touch(&self, id: TokenRecordId, at: Timestamp) -> Result<(), StoreError>;

@@ -34,7 +34,10 @@ pub trait Entropy: Send + Sync {
         while text.len() < length {
             self.fill(&mut bytes);
             let fair = bytes.iter().filter(|byte| **byte < FAIR);
-            text.extend(fair.map(|byte| char::from(ALPHABET[usize::from(byte % 62)])).take(length - text.len()));
+            text.extend(
+                fair.map(|byte| char::from(ALPHABET[usize::from(byte % 62)]))
+                    .take(length - text.len()),
+            );
         }
         text
     }

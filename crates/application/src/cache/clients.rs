@@ -8,7 +8,8 @@ use informer_oauth_domain::{
     timestamp::Timestamp,
 };
 use informer_oauth_ports::{
-    Change, ChangeListener, ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, Icon, Page, PageRequest, SecretInsertion, StoreError,
+    Change, ChangeListener, ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, Icon, Page,
+    PageRequest, SecretInsertion, StoreError,
 };
 use moka::sync::Cache;
 
@@ -34,8 +35,15 @@ impl CachedClients {
 
     /// Looks at every entry: they are few, each at most a second old, and changes are rare.
     fn forget_where(&self, concerns: impl Fn(&Registration) -> bool) {
-        let named: Vec<ClientId> = self.known.iter().filter(|(_, known)| concerns(known)).map(|(id, _)| *id).collect();
-        named.iter().for_each(|id| self.known.invalidate(id));
+        let named: Vec<ClientId> = self
+            .known
+            .iter()
+            .filter(|(_, known)| concerns(known))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in &named {
+            self.known.invalidate(id);
+        }
     }
 }
 
@@ -55,7 +63,13 @@ impl ClientStore for CachedClients {
         Ok(registration)
     }
 
-    async fn list(&self, text: Option<&str>, sort: ClientSort, descending: bool, page: PageRequest) -> Result<Page<Client>, StoreError> {
+    async fn list(
+        &self,
+        text: Option<&str>,
+        sort: ClientSort,
+        descending: bool,
+        page: PageRequest,
+    ) -> Result<Page<Client>, StoreError> {
         self.inner.list(text, sort, descending, page).await
     }
 
@@ -63,7 +77,13 @@ impl ClientStore for CachedClients {
         self.inner.insert(client).await
     }
 
-    async fn replace(&self, client: ClientUid, profile: &ClientProfile, expected: Option<i64>, now: Timestamp) -> Result<ClientReplacement, StoreError> {
+    async fn replace(
+        &self,
+        client: ClientUid,
+        profile: &ClientProfile,
+        expected: Option<i64>,
+        now: Timestamp,
+    ) -> Result<ClientReplacement, StoreError> {
         let replaced = self.inner.replace(client, profile, expected, now).await;
         self.forget(client);
         replaced
@@ -75,7 +95,11 @@ impl ClientStore for CachedClients {
         deleted
     }
 
-    async fn insert_secret(&self, secret: &ClientSecret, others_expire_at: Option<Timestamp>) -> Result<SecretInsertion, StoreError> {
+    async fn insert_secret(
+        &self,
+        secret: &ClientSecret,
+        others_expire_at: Option<Timestamp>,
+    ) -> Result<SecretInsertion, StoreError> {
         let inserted = self.inner.insert_secret(secret, others_expire_at).await;
         self.forget(secret.client);
         inserted

@@ -20,7 +20,10 @@ pub struct CachedSignatures {
 impl CachedSignatures {
     /// Wraps a signer, remembering at most `capacity` tokens.
     pub fn new(inner: Arc<dyn TokenSigner>, capacity: u64) -> Self {
-        let seen = Cache::builder().max_capacity(capacity).time_to_live(STALENESS * 60).build();
+        let seen = Cache::builder()
+            .max_capacity(capacity)
+            .time_to_live(STALENESS * 60)
+            .build();
         Self { inner, seen }
     }
 }

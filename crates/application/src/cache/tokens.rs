@@ -49,7 +49,13 @@ impl TokenStore for CachedTokens {
         Ok(record)
     }
 
-    async fn revoke(&self, id: TokenRecordId, client: Option<ClientUid>, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError> {
+    async fn revoke(
+        &self,
+        id: TokenRecordId,
+        client: Option<ClientUid>,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<Ending, StoreError> {
         let ending = self.inner.revoke(id, client, reason, now).await;
         self.found.invalidate(&id);
         ending
@@ -61,13 +67,23 @@ impl TokenStore for CachedTokens {
         ending
     }
 
-    async fn revoke_all(&self, filter: &TokenFilter, reason: RevocationReason, now: Timestamp) -> Result<u64, StoreError> {
+    async fn revoke_all(
+        &self,
+        filter: &TokenFilter,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         let revoked = self.inner.revoke_all(filter, reason, now).await;
         self.found.invalidate_all();
         revoked
     }
 
-    async fn list(&self, filter: &TokenFilter, page: PageRequest, now: Timestamp) -> Result<Page<TokenRecord>, StoreError> {
+    async fn list(
+        &self,
+        filter: &TokenFilter,
+        page: PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<TokenRecord>, StoreError> {
         self.inner.list(filter, page, now).await
     }
 

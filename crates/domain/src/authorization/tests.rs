@@ -16,7 +16,11 @@ const CALLBACK: &str = "https://board.example.com/cb?tenant=1";
 const CLIENT_ID: &str = "0a0a0a0a0a0a0a0a0a0a";
 
 fn draft() -> ClientDraft {
-    ClientDraft { name: "Board".into(), redirect_uris: vec![CALLBACK.into()], ..ClientDraft::default() }
+    ClientDraft {
+        name: "Board".into(),
+        redirect_uris: vec![CALLBACK.into()],
+        ..ClientDraft::default()
+    }
 }
 
 fn registered(draft: ClientDraft) -> Registration {
@@ -30,7 +34,10 @@ fn registered(draft: ClientDraft) -> Registration {
         updated_at: NOW,
         revision: 1,
     };
-    Registration { client, secrets: Vec::new() }
+    Registration {
+        client,
+        secrets: Vec::new(),
+    }
 }
 
 /// The same with a secret, which makes it confidential until the secret expires.
@@ -68,8 +75,12 @@ const GOOD: [(&str, &str); 6] = [
 
 /// A good request with some parameters replaced; `None` leaves one out.
 fn asking(changes: &[(&'static str, Option<&str>)]) -> Parameters {
-    let kept = GOOD.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
-    let added = changes.iter().filter_map(|(name, value)| value.map(|value| (*name, value)));
+    let kept = GOOD
+        .iter()
+        .filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+    let added = changes
+        .iter()
+        .filter_map(|(name, value)| value.map(|value| (*name, value)));
     kept.copied().chain(added).collect()
 }
 
@@ -102,7 +113,10 @@ fn told(parameters: &Parameters, registration: &Registration) -> (ErrorCode, Opt
 
 #[test]
 fn a_good_request_is_understood_in_every_field() {
-    let registration = registered(ClientDraft { scope: vec!["read:dataset".into(), "write:report".into()], ..draft() });
+    let registration = registered(ClientDraft {
+        scope: vec!["read:dataset".into(), "write:report".into()],
+        ..draft()
+    });
     let parameters = asking(&[("scope", Some("write:report")), ("prompt", Some("consent"))]);
     let request = judge(&parameters, &registration).unwrap();
     assert_eq!(request.client, registration.client);
@@ -129,13 +143,21 @@ fn a_client_that_is_unknown_missing_repeated_or_another_gets_a_page() {
         and_also("client_id", CLIENT_ID),
         and_also("client_id", "0b0b0b0b0b0b0b0b0b0b"),
     ] {
-        assert_eq!(page(&parameters, &known), PageProblem::UnknownClient, "{:?}", parameters.pairs());
+        assert_eq!(
+            page(&parameters, &known),
+            PageProblem::UnknownClient,
+            "{:?}",
+            parameters.pairs()
+        );
     }
 }
 
 #[test]
 fn a_disabled_client_gets_a_page() {
-    let disabled = registered(ClientDraft { enabled: false, ..draft() });
+    let disabled = registered(ClientDraft {
+        enabled: false,
+        ..draft()
+    });
     assert_eq!(page(&asking(&[]), &disabled), PageProblem::DisabledClient);
 }
 
@@ -169,15 +191,26 @@ fn a_redirect_uri_that_is_not_registered_gets_a_page_whatever_else_is_wrong() {
         "<script>alert(1)</script>",
     ] {
         let registration = registered(draft());
-        assert_eq!(page(&asking(&[("redirect_uri", Some(uri))]), &registration), PageProblem::RedirectUri, "{uri}");
-        let worse = asking(&[("redirect_uri", Some(uri)), ("response_type", Some("token")), ("scope", Some("all"))]);
+        assert_eq!(
+            page(&asking(&[("redirect_uri", Some(uri))]), &registration),
+            PageProblem::RedirectUri,
+            "{uri}"
+        );
+        let worse = asking(&[
+            ("redirect_uri", Some(uri)),
+            ("response_type", Some("token")),
+            ("scope", Some("all")),
+        ]);
         assert_eq!(page(&worse, &registration), PageProblem::RedirectUri, "{uri}");
     }
 }
 
 #[test]
 fn a_repeated_redirect_uri_gets_a_page_even_when_both_are_the_same() {
-    assert_eq!(page(&and_also("redirect_uri", CALLBACK), &registered(draft())), PageProblem::RedirectUri);
+    assert_eq!(
+        page(&and_also("redirect_uri", CALLBACK), &registered(draft())),
+        PageProblem::RedirectUri
+    );
 }
 
 #[test]
@@ -191,64 +224,121 @@ fn without_a_redirect_uri_the_only_registered_one_is_meant() {
 
 #[test]
 fn without_a_redirect_uri_none_or_several_registered_ones_get_a_page() {
-    for uris in [vec![], vec![CALLBACK.to_owned(), "https://board.example.com/other".to_owned()]] {
-        let registration = registered(ClientDraft { redirect_uris: uris, ..draft() });
-        assert_eq!(page(&asking(&[("redirect_uri", None)]), &registration), PageProblem::RedirectUri);
+    for uris in [
+        vec![],
+        vec![CALLBACK.to_owned(), "https://board.example.com/other".to_owned()],
+    ] {
+        let registration = registered(ClientDraft {
+            redirect_uris: uris,
+            ..draft()
+        });
+        assert_eq!(
+            page(&asking(&[("redirect_uri", None)]), &registration),
+            PageProblem::RedirectUri
+        );
     }
 }
 
 #[test]
 fn a_public_client_chooses_its_loopback_port_and_a_confidential_one_does_not() {
-    let native = registered(ClientDraft { redirect_uris: vec!["http://127.0.0.1/cb".into()], ..draft() });
+    let native = registered(ClientDraft {
+        redirect_uris: vec!["http://127.0.0.1/cb".into()],
+        ..draft()
+    });
     let elsewhere = asking(&[("redirect_uri", Some("http://127.0.0.1:49152/cb"))]);
-    assert_eq!(judge(&elsewhere, &native).unwrap().redirect.as_str(), "http://127.0.0.1:49152/cb");
+    assert_eq!(
+        judge(&elsewhere, &native).unwrap().redirect.as_str(),
+        "http://127.0.0.1:49152/cb"
+    );
 
     let confidential = with_secret(native.clone(), None);
     assert_eq!(page(&elsewhere, &confidential), PageProblem::RedirectUri);
     assert!(judge(&asking(&[("redirect_uri", Some("http://127.0.0.1/cb"))]), &confidential).is_ok());
 
     let lapsed = with_secret(native.clone(), Some(NOW));
-    assert!(judge(&elsewhere, &lapsed).is_ok(), "a client whose secrets have all expired is public");
+    assert!(
+        judge(&elsewhere, &lapsed).is_ok(),
+        "a client whose secrets have all expired is public"
+    );
 
-    for uri in ["http://localhost:49152/cb", "http://[::1]:49152/cb", "http://127.0.0.2/cb", "http://127.0.0.1:49152/other"] {
-        assert_eq!(page(&asking(&[("redirect_uri", Some(uri))]), &native), PageProblem::RedirectUri, "{uri}");
+    for uri in [
+        "http://localhost:49152/cb",
+        "http://[::1]:49152/cb",
+        "http://127.0.0.2/cb",
+        "http://127.0.0.1:49152/other",
+    ] {
+        assert_eq!(
+            page(&asking(&[("redirect_uri", Some(uri))]), &native),
+            PageProblem::RedirectUri,
+            "{uri}"
+        );
     }
 }
 
 #[test]
 fn any_repeated_parameter_is_an_invalid_request_known_or_not() {
-    for name in ["response_type", "scope", "code_challenge", "code_challenge_method", "resource", "prompt", "response_mode", "nonce"] {
+    for name in [
+        "response_type",
+        "scope",
+        "code_challenge",
+        "code_challenge_method",
+        "resource",
+        "prompt",
+        "response_mode",
+        "nonce",
+    ] {
         let twice: Parameters = GOOD
             .into_iter()
             .filter(|(kept, _)| *kept != name)
             .chain([(name, "read:profile"), (name, "read:profile")])
             .collect();
-        assert_eq!(told(&twice, &registered(draft())), (ErrorCode::InvalidRequest, Some("s".into())), "{name}");
+        assert_eq!(
+            told(&twice, &registered(draft())),
+            (ErrorCode::InvalidRequest, Some("s".into())),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn a_repeated_state_does_not_come_back_at_all() {
-    assert_eq!(told(&and_also("state", "other"), &registered(draft())), (ErrorCode::InvalidRequest, None));
+    assert_eq!(
+        told(&and_also("state", "other"), &registered(draft())),
+        (ErrorCode::InvalidRequest, None)
+    );
 }
 
 #[test]
 fn the_state_comes_back_byte_for_byte_up_to_its_limit() {
     let odd = "a b&c=d%20é\u{0}\"<script>\n+";
-    assert_eq!(judge(&asking(&[("state", Some(odd))]), &registered(draft())).unwrap().state.as_deref(), Some(odd));
+    assert_eq!(
+        judge(&asking(&[("state", Some(odd))]), &registered(draft()))
+            .unwrap()
+            .state
+            .as_deref(),
+        Some(odd)
+    );
     let refused = asking(&[("state", Some(odd)), ("response_type", Some("token"))]);
     assert_eq!(told(&refused, &registered(draft())).1.as_deref(), Some(odd));
 
     let longest = "é".repeat(STATE_LIMIT / 2);
     assert!(judge(&asking(&[("state", Some(&longest))]), &registered(draft())).is_ok());
     let longer = format!("{longest}x");
-    assert_eq!(told(&asking(&[("state", Some(&longer))]), &registered(draft())), (ErrorCode::InvalidRequest, None));
+    assert_eq!(
+        told(&asking(&[("state", Some(&longer))]), &registered(draft())),
+        (ErrorCode::InvalidRequest, None)
+    );
 }
 
 #[test]
 fn a_request_without_state_is_answered_without_state() {
     for omitted in [None, Some("")] {
-        assert_eq!(judge(&asking(&[("state", omitted)]), &registered(draft())).unwrap().state, None);
+        assert_eq!(
+            judge(&asking(&[("state", omitted)]), &registered(draft()))
+                .unwrap()
+                .state,
+            None
+        );
     }
 }
 
@@ -256,10 +346,17 @@ fn a_request_without_state_is_answered_without_state() {
 fn only_codes_are_given_out_here() {
     for other in ["token", "id_token", "code token", "code id_token", "none", "CODE"] {
         let parameters = asking(&[("response_type", Some(other))]);
-        assert_eq!(told(&parameters, &registered(draft())).0, ErrorCode::UnsupportedResponseType, "{other}");
+        assert_eq!(
+            told(&parameters, &registered(draft())).0,
+            ErrorCode::UnsupportedResponseType,
+            "{other}"
+        );
     }
     for omitted in [None, Some("")] {
-        assert_eq!(told(&asking(&[("response_type", omitted)]), &registered(draft())).0, ErrorCode::InvalidRequest);
+        assert_eq!(
+            told(&asking(&[("response_type", omitted)]), &registered(draft())).0,
+            ErrorCode::InvalidRequest
+        );
     }
 }
 
@@ -268,7 +365,11 @@ fn answers_go_into_the_query_and_nowhere_else() {
     assert!(judge(&asking(&[("response_mode", Some("query"))]), &registered(draft())).is_ok());
     for other in ["fragment", "form_post", "jwt"] {
         let parameters = asking(&[("response_mode", Some(other))]);
-        assert_eq!(told(&parameters, &registered(draft())).0, ErrorCode::InvalidRequest, "{other}");
+        assert_eq!(
+            told(&parameters, &registered(draft())).0,
+            ErrorCode::InvalidRequest,
+            "{other}"
+        );
     }
 }
 
@@ -277,11 +378,25 @@ fn a_pkce_client_needs_an_s256_challenge() {
     let refused = |changes: &[(&'static str, Option<&str>)]| told(&asking(changes), &registered(draft())).0;
     let (challenge, method) = ("code_challenge", "code_challenge_method");
     assert_eq!(refused(&[(challenge, None), (method, None)]), ErrorCode::InvalidRequest);
-    assert_eq!(refused(&[(challenge, None)]), ErrorCode::InvalidRequest, "a method without a challenge");
-    assert_eq!(refused(&[(method, None)]), ErrorCode::InvalidRequest, "no method means plain");
+    assert_eq!(
+        refused(&[(challenge, None)]),
+        ErrorCode::InvalidRequest,
+        "a method without a challenge"
+    );
+    assert_eq!(
+        refused(&[(method, None)]),
+        ErrorCode::InvalidRequest,
+        "no method means plain"
+    );
     assert_eq!(refused(&[(method, Some("plain"))]), ErrorCode::InvalidRequest);
     assert_eq!(refused(&[(method, Some("s256"))]), ErrorCode::InvalidRequest);
-    for bad in ["a".repeat(42), "a".repeat(44), format!("{}=", "a".repeat(42)), format!("{}+", "a".repeat(42)), "a".repeat(128)] {
+    for bad in [
+        "a".repeat(42),
+        "a".repeat(44),
+        format!("{}=", "a".repeat(42)),
+        format!("{}+", "a".repeat(42)),
+        "a".repeat(128),
+    ] {
         assert_eq!(refused(&[(challenge, Some(&bad))]), ErrorCode::InvalidRequest, "{bad}");
     }
 }
@@ -291,36 +406,82 @@ fn a_confidential_client_may_go_without_pkce_but_not_with_a_bad_challenge() {
     let confidential = with_secret(registered(ClientDraft { pkce: false, ..draft() }), None);
     let without = asking(&[("code_challenge", None), ("code_challenge_method", None)]);
     assert_eq!(judge(&without, &confidential).unwrap().challenge, None);
-    assert!(judge(&asking(&[]), &confidential).unwrap().challenge.is_some(), "who sends a challenge is bound to it");
-    assert_eq!(told(&asking(&[("code_challenge_method", Some("plain"))]), &confidential).0, ErrorCode::InvalidRequest);
-    assert_eq!(told(&asking(&[("code_challenge", None)]), &confidential).0, ErrorCode::InvalidRequest);
+    assert!(
+        judge(&asking(&[]), &confidential).unwrap().challenge.is_some(),
+        "who sends a challenge is bound to it"
+    );
+    assert_eq!(
+        told(&asking(&[("code_challenge_method", Some("plain"))]), &confidential).0,
+        ErrorCode::InvalidRequest
+    );
+    assert_eq!(
+        told(&asking(&[("code_challenge", None)]), &confidential).0,
+        ErrorCode::InvalidRequest
+    );
 }
 
 #[test]
 fn a_public_client_that_is_not_made_for_pkce_may_not_ask_at_all() {
     let public = registered(ClientDraft { pkce: false, ..draft() });
     assert_eq!(told(&asking(&[]), &public).0, ErrorCode::UnauthorizedClient);
-    assert_eq!(told(&asking(&[]), &with_secret(public, Some(NOW))).0, ErrorCode::UnauthorizedClient);
+    assert_eq!(
+        told(&asking(&[]), &with_secret(public, Some(NOW))).0,
+        ErrorCode::UnauthorizedClient
+    );
 }
 
 #[test]
 fn a_scope_outside_the_eight_or_outside_the_clients_own_is_invalid() {
-    let narrow = registered(ClientDraft { scope: vec!["read:dataset".into(), "read:report".into()], ..draft() });
-    for bad in ["read:all", "openid", "read:dataset read:all", "READ:DATASET", " ", "read:dataset,read:report", "read:dataset\u{0}"] {
-        assert_eq!(told(&asking(&[("scope", Some(bad))]), &narrow).0, ErrorCode::InvalidScope, "{bad:?}");
+    let narrow = registered(ClientDraft {
+        scope: vec!["read:dataset".into(), "read:report".into()],
+        ..draft()
+    });
+    for bad in [
+        "read:all",
+        "openid",
+        "read:dataset read:all",
+        "READ:DATASET",
+        " ",
+        "read:dataset,read:report",
+        "read:dataset\u{0}",
+    ] {
+        assert_eq!(
+            told(&asking(&[("scope", Some(bad))]), &narrow).0,
+            ErrorCode::InvalidScope,
+            "{bad:?}"
+        );
     }
-    for beyond in ["write:dataset", "read:profile", "read:dataset read:global", "write:global"] {
-        assert_eq!(told(&asking(&[("scope", Some(beyond))]), &narrow).0, ErrorCode::InvalidScope, "{beyond}");
+    for beyond in [
+        "write:dataset",
+        "read:profile",
+        "read:dataset read:global",
+        "write:global",
+    ] {
+        assert_eq!(
+            told(&asking(&[("scope", Some(beyond))]), &narrow).0,
+            ErrorCode::InvalidScope,
+            "{beyond}"
+        );
     }
-    let request = judge(&asking(&[("scope", Some("read:report read:dataset read:report"))]), &narrow).unwrap();
+    let request = judge(
+        &asking(&[("scope", Some("read:report read:dataset read:report"))]),
+        &narrow,
+    )
+    .unwrap();
     assert_eq!(request.scope, "read:dataset read:report".parse().unwrap());
 }
 
 #[test]
 fn without_a_scope_the_clients_own_is_meant_or_the_profile() {
-    let narrow = registered(ClientDraft { scope: vec!["read:dataset".into()], ..draft() });
+    let narrow = registered(ClientDraft {
+        scope: vec!["read:dataset".into()],
+        ..draft()
+    });
     for omitted in [None, Some("")] {
-        assert_eq!(judge(&asking(&[("scope", omitted)]), &narrow).unwrap().scope, "read:dataset".parse().unwrap());
+        assert_eq!(
+            judge(&asking(&[("scope", omitted)]), &narrow).unwrap().scope,
+            "read:dataset".parse().unwrap()
+        );
         let open = judge(&asking(&[("scope", omitted)]), &registered(draft())).unwrap();
         assert_eq!(open.scope, "read:profile".parse().unwrap());
     }
@@ -328,26 +489,50 @@ fn without_a_scope_the_clients_own_is_meant_or_the_profile() {
 
 #[test]
 fn a_resource_is_the_services_own_or_one_that_the_client_is_registered_for() {
-    let registration = registered(ClientDraft { resources: vec!["https://other.example.com/api".into()], ..draft() });
-    for known in ["https://bi.example.com/api", "https://bi.example.com", "https://other.example.com/api"] {
+    let registration = registered(ClientDraft {
+        resources: vec!["https://other.example.com/api".into()],
+        ..draft()
+    });
+    for known in [
+        "https://bi.example.com/api",
+        "https://bi.example.com",
+        "https://other.example.com/api",
+    ] {
         let request = judge(&asking(&[("resource", Some(known))]), &registration).unwrap();
         assert_eq!(request.audience.as_str(), known);
     }
-    for unknown in ["https://other.example.com/API", "https://bi.example.com/", "https://evil.example", "nonsense", "https://bi.example.com/api#x"] {
+    for unknown in [
+        "https://other.example.com/API",
+        "https://bi.example.com/",
+        "https://evil.example",
+        "nonsense",
+        "https://bi.example.com/api#x",
+    ] {
         let parameters = asking(&[("resource", Some(unknown))]);
-        assert_eq!(told(&parameters, &registration).0, ErrorCode::InvalidTarget, "{unknown}");
+        assert_eq!(
+            told(&parameters, &registration).0,
+            ErrorCode::InvalidTarget,
+            "{unknown}"
+        );
     }
 }
 
 #[test]
 fn prompts_are_read_as_a_list_of_words() {
-    let prompt = |words| judge(&asking(&[("prompt", words)]), &registered(draft())).unwrap().prompt;
+    let prompt = |words| {
+        judge(&asking(&[("prompt", words)]), &registered(draft()))
+            .unwrap()
+            .prompt
+    };
     assert_eq!(prompt(None), Prompt::WhenNeeded);
     assert_eq!(prompt(Some("login")), Prompt::WhenNeeded);
     assert_eq!(prompt(Some("login consent")), Prompt::Consent);
     assert_eq!(prompt(Some("none")), Prompt::Never);
     for mixed in ["none login", "consent none"] {
-        assert_eq!(told(&asking(&[("prompt", Some(mixed))]), &registered(draft())).0, ErrorCode::InvalidRequest);
+        assert_eq!(
+            told(&asking(&[("prompt", Some(mixed))]), &registered(draft())).0,
+            ErrorCode::InvalidRequest
+        );
     }
 }
 
@@ -359,7 +544,9 @@ fn parameters_that_are_not_known_are_passed_over() {
 #[test]
 fn an_error_goes_back_to_the_verified_address() {
     let refusal = judge(&asking(&[("response_type", Some("token"))]), &registered(draft())).unwrap_err();
-    let AuthorizationRefusal::Redirect { redirect, .. } = refusal else { panic!("not a redirect: {refusal:?}") };
+    let AuthorizationRefusal::Redirect { redirect, .. } = refusal else {
+        panic!("not a redirect: {refusal:?}")
+    };
     assert_eq!(redirect.as_str(), CALLBACK);
 }
 
@@ -397,7 +584,14 @@ fn descriptions_are_fit_for_the_wire() {
         let Err(AuthorizationRefusal::Redirect { error, .. }) = judge(&parameters, &registration) else {
             panic!("not told to the client: {:?}", parameters.pairs());
         };
-        let printable = error.description.bytes().all(|b| (b.is_ascii_graphic() || b == b' ') && b != b'"' && b != b'\\');
-        assert!(printable && !error.description.is_empty(), "RFC 6749 §4.1.2.1: {}", error.description);
+        let printable = error
+            .description
+            .bytes()
+            .all(|b| (b.is_ascii_graphic() || b == b' ') && b != b'"' && b != b'\\');
+        assert!(
+            printable && !error.description.is_empty(),
+            "RFC 6749 §4.1.2.1: {}",
+            error.description
+        );
     }
 }

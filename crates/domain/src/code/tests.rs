@@ -40,12 +40,19 @@ fn what_fits_in_everything_matches_to_the_last_microsecond() {
     let last = code().expires_at.minus(Duration::from_micros(1));
     assert_eq!(code().matches(&rightful(), MADE), Ok(()));
     assert_eq!(code().matches(&rightful(), last), Ok(()));
-    assert_eq!(code().matches(&rightful(), code().expires_at), Err(CodeMismatch::Expired));
+    assert_eq!(
+        code().matches(&rightful(), code().expires_at),
+        Err(CodeMismatch::Expired)
+    );
 }
 
 #[test]
 fn another_client_learns_nothing_but_that_it_is_another() {
-    let stranger = CodePresentation { client: ClientUid::new(Uuid::from_u128(9)), redirect_uri: None, challenge: None };
+    let stranger = CodePresentation {
+        client: ClientUid::new(Uuid::from_u128(9)),
+        redirect_uri: None,
+        challenge: None,
+    };
     for now in [MADE, code().expires_at, code().expires_at + REPLAY_MEMORY] {
         assert_eq!(code().matches(&stranger, now), Err(CodeMismatch::Client));
     }
@@ -53,31 +60,68 @@ fn another_client_learns_nothing_but_that_it_is_another() {
 
 #[test]
 fn the_redirect_uri_is_compared_as_text() {
-    for other in ["https://board.example.com/cb/", "https://board.example.com/CB", "https://board.example.com/cb?x", ""] {
-        let presented = CodePresentation { redirect_uri: Some(other.into()), ..rightful() };
-        assert_eq!(code().matches(&presented, MADE), Err(CodeMismatch::RedirectUri), "{other}");
+    for other in [
+        "https://board.example.com/cb/",
+        "https://board.example.com/CB",
+        "https://board.example.com/cb?x",
+        "",
+    ] {
+        let presented = CodePresentation {
+            redirect_uri: Some(other.into()),
+            ..rightful()
+        };
+        assert_eq!(
+            code().matches(&presented, MADE),
+            Err(CodeMismatch::RedirectUri),
+            "{other}"
+        );
     }
 }
 
 #[test]
 fn a_redirect_uri_that_was_sent_must_be_sent_again() {
-    let silent = CodePresentation { redirect_uri: None, ..rightful() };
+    let silent = CodePresentation {
+        redirect_uri: None,
+        ..rightful()
+    };
     assert_eq!(code().matches(&silent, MADE), Err(CodeMismatch::RedirectUri));
 
-    let unsent = AuthorizationCode { redirect_uri_sent: false, ..code() };
+    let unsent = AuthorizationCode {
+        redirect_uri_sent: false,
+        ..code()
+    };
     assert_eq!(unsent.matches(&silent, MADE), Ok(()));
-    assert_eq!(unsent.matches(&rightful(), MADE), Ok(()), "naming it all the same is fine");
-    let other = CodePresentation { redirect_uri: Some("https://evil.example/".into()), ..rightful() };
+    assert_eq!(
+        unsent.matches(&rightful(), MADE),
+        Ok(()),
+        "naming it all the same is fine"
+    );
+    let other = CodePresentation {
+        redirect_uri: Some("https://evil.example/".into()),
+        ..rightful()
+    };
     assert_eq!(unsent.matches(&other, MADE), Err(CodeMismatch::RedirectUri));
 }
 
 #[test]
 fn a_wrong_missing_or_unneeded_verifier_does_not_fit() {
-    let with = |challenge| CodePresentation { challenge, ..rightful() };
-    assert_eq!(code().matches(&with(Some(challenge("b"))), MADE), Err(CodeMismatch::Verifier));
+    let with = |challenge| CodePresentation {
+        challenge,
+        ..rightful()
+    };
+    assert_eq!(
+        code().matches(&with(Some(challenge("b"))), MADE),
+        Err(CodeMismatch::Verifier)
+    );
     assert_eq!(code().matches(&with(None), MADE), Err(CodeMismatch::Verifier));
 
-    let plain = AuthorizationCode { challenge: None, ..code() };
+    let plain = AuthorizationCode {
+        challenge: None,
+        ..code()
+    };
     assert_eq!(plain.matches(&with(None), MADE), Ok(()));
-    assert_eq!(plain.matches(&with(Some(challenge("a"))), MADE), Err(CodeMismatch::Verifier));
+    assert_eq!(
+        plain.matches(&with(Some(challenge("a"))), MADE),
+        Err(CodeMismatch::Verifier)
+    );
 }

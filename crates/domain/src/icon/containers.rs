@@ -36,19 +36,13 @@ struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8], IconError> {
-        let (taken, rest) = self
-            .0
-            .split_at_checked(count)
-            .ok_or(IconError::Unsupported)?;
+        let (taken, rest) = self.0.split_at_checked(count).ok_or(IconError::Unsupported)?;
         self.0 = rest;
         Ok(taken)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], IconError> {
-        let (taken, rest) = self
-            .0
-            .split_first_chunk::<N>()
-            .ok_or(IconError::Unsupported)?;
+        let (taken, rest) = self.0.split_first_chunk::<N>().ok_or(IconError::Unsupported)?;
         self.0 = rest;
         Ok(*taken)
     }
@@ -66,8 +60,7 @@ impl<'a> Bytes<'a> {
     }
 
     fn u24_le(&mut self) -> Result<u32, IconError> {
-        self.array()
-            .map(|[a, b, c]| u32::from_le_bytes([a, b, c, 0]))
+        self.array().map(|[a, b, c]| u32::from_le_bytes([a, b, c, 0]))
     }
 
     /// A length, in the byte order of `of`.
@@ -91,10 +84,7 @@ fn png(bytes: &[u8]) -> Result<(u32, u32), IconError> {
     if rest.length(u32::from_be_bytes)? != 13 || rest.array()? != *b"IHDR" {
         return Err(IconError::Unsupported);
     }
-    let (width, height) = (
-        u32::from_be_bytes(rest.array()?),
-        u32::from_be_bytes(rest.array()?),
-    );
+    let (width, height) = (u32::from_be_bytes(rest.array()?), u32::from_be_bytes(rest.array()?));
     dimensions(width, height)?;
     // Bit depth, colour type, compression, filter, interlace; and the chunk's CRC.
     rest.take(5 + 4)?;
@@ -324,9 +314,5 @@ fn extended_chunks(rest: &mut Bytes<'_>, canvas: (u32, u32)) -> Result<(), IconE
         }
         has_image = true;
     }
-    if has_image {
-        Ok(())
-    } else {
-        Err(IconError::Unsupported)
-    }
+    if has_image { Ok(()) } else { Err(IconError::Unsupported) }
 }

@@ -10,12 +10,7 @@ fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
 }
 
 fn png(width: u32, height: u32) -> Vec<u8> {
-    let header = [
-        &width.to_be_bytes()[..],
-        &height.to_be_bytes(),
-        &[8, 6, 0, 0, 0],
-    ]
-    .concat();
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 6, 0, 0, 0]].concat();
     let signature = b"\x89PNG\r\n\x1a\n".to_vec();
     [
         signature,
@@ -64,28 +59,18 @@ fn riff(chunks: &[u8]) -> Vec<u8> {
 
 fn webp_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_le_bytes();
-    let padding: &[u8] = if data.len().is_multiple_of(2) {
-        &[]
-    } else {
-        &[0]
-    };
+    let padding: &[u8] = if data.len().is_multiple_of(2) { &[] } else { &[0] };
     [&kind, &length[..], data, padding].concat()
 }
 
 fn vp8(width: u16, height: u16) -> Vec<u8> {
     let size = [width.to_le_bytes(), height.to_le_bytes()].concat();
-    webp_chunk(
-        *b"VP8 ",
-        &[&b"\x30\0\0\x9d\x01\x2a"[..], &size, b"frame"].concat(),
-    )
+    webp_chunk(*b"VP8 ", &[&b"\x30\0\0\x9d\x01\x2a"[..], &size, b"frame"].concat())
 }
 
 fn vp8l(width: u32, height: u32) -> Vec<u8> {
     let bits = (width - 1) | ((height - 1) << 14);
-    webp_chunk(
-        *b"VP8L",
-        &[&b"\x2f"[..], &bits.to_le_bytes(), b"pixels"].concat(),
-    )
+    webp_chunk(*b"VP8L", &[&b"\x2f"[..], &bits.to_le_bytes(), b"pixels"].concat())
 }
 
 fn vp8x(width: u32, height: u32) -> Vec<u8> {
@@ -131,10 +116,7 @@ fn tells_type_and_size_of_each_kind_by_its_bytes() {
     for (kind, bytes) in samples() {
         assert_eq!(IconImage::inspect(&bytes), Ok((kind, 20, 30)), "{kind:?}");
         let icon = IconImage::new(bytes.clone()).unwrap();
-        assert_eq!(
-            (icon.bytes(), icon.width(), icon.height()),
-            (&bytes[..], 20, 30)
-        );
+        assert_eq!((icon.bytes(), icon.width(), icon.height()), (&bytes[..], 20, 30));
     }
 }
 
@@ -196,12 +178,7 @@ fn markup_near_the_beginning_is_refused() {
         "<ScRiPt>",
         "<iframe",
     ] {
-        let header = [
-            &20u32.to_be_bytes()[..],
-            &30u32.to_be_bytes(),
-            &[8, 6, 0, 0, 0],
-        ]
-        .concat();
+        let header = [&20u32.to_be_bytes()[..], &30u32.to_be_bytes(), &[8, 6, 0, 0, 0]].concat();
         let with_text = |text: &[u8]| {
             let signature = b"\x89PNG\r\n\x1a\n".to_vec();
             let chunks = [
@@ -219,11 +196,7 @@ fn markup_near_the_beginning_is_refused() {
         );
         assert!(IconImage::inspect(&with_text(b"Comment\0a < b")).is_ok());
         let comment = [&b"\xff\xd8\xff\xfe\x00\x40"[..], markup.as_bytes()].concat();
-        assert_eq!(
-            IconImage::inspect(&comment),
-            Err(IconError::Unsupported),
-            "{markup}"
-        );
+        assert_eq!(IconImage::inspect(&comment), Err(IconError::Unsupported), "{markup}");
     }
 }
 
@@ -241,11 +214,7 @@ fn what_is_no_image_at_all_is_refused() {
         b"GIF88a\x01\0\x01\0\0\0\0;",
         b"\xef\xbb\xbf\x89PNG\r\n\x1a\n",
     ] {
-        assert_eq!(
-            IconImage::inspect(bytes),
-            Err(IconError::Unsupported),
-            "{bytes:?}"
-        );
+        assert_eq!(IconImage::inspect(bytes), Err(IconError::Unsupported), "{bytes:?}");
     }
 }
 
@@ -276,10 +245,7 @@ fn sides_from_1_to_4096_pixels_are_accepted() {
             );
         }
     }
-    assert_eq!(
-        IconImage::inspect(&png(u32::MAX, u32::MAX)),
-        Err(IconError::Dimensions)
-    );
+    assert_eq!(IconImage::inspect(&png(u32::MAX, u32::MAX)), Err(IconError::Dimensions));
     for chunks in [
         vp8(4097, 1),
         vp8(0, 1),
@@ -287,10 +253,7 @@ fn sides_from_1_to_4096_pixels_are_accepted() {
         vp8l(1, 16_384),
         vp8x(1 << 24, 1),
     ] {
-        assert_eq!(
-            IconImage::inspect(&riff(&chunks)),
-            Err(IconError::Dimensions)
-        );
+        assert_eq!(IconImage::inspect(&riff(&chunks)), Err(IconError::Dimensions));
     }
 }
 

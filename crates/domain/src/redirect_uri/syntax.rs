@@ -46,9 +46,7 @@ impl<'a> Parts<'a> {
             return Err(RedirectUriError::NotAbsolute);
         }
         if NEVER.iter().any(|never| never.eq_ignore_ascii_case(scheme)) {
-            return Err(RedirectUriError::DangerousScheme(
-                scheme.to_ascii_lowercase(),
-            ));
+            return Err(RedirectUriError::DangerousScheme(scheme.to_ascii_lowercase()));
         }
         let parts = if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
             Self {
@@ -62,10 +60,7 @@ impl<'a> Parts<'a> {
         let url = Url::parse(text).map_err(|_| RedirectUriError::NotAbsolute)?;
         if let Some(host) = parts.web {
             // The browser will go where the parser says: it must be where the text says.
-            if !url
-                .host_str()
-                .is_some_and(|parsed| parsed.eq_ignore_ascii_case(host))
-            {
+            if !url.host_str().is_some_and(|parsed| parsed.eq_ignore_ascii_case(host)) {
                 return Err(RedirectUriError::Host);
             }
             if scheme.eq_ignore_ascii_case("http") && Loopback::split(text).is_none() {
@@ -134,10 +129,7 @@ pub(super) fn web_authority<'a>(scheme: &str, rest: &'a str) -> Option<&'a str> 
 /// colon, unjudged.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     let after_brackets = authority.rfind(']').map_or(0, |end| end + 1);
-    match authority
-        .get(after_brackets..)
-        .and_then(|tail| tail.find(':'))
-    {
+    match authority.get(after_brackets..).and_then(|tail| tail.find(':')) {
         Some(colon) => {
             let (host, port) = authority.split_at(after_brackets + colon);
             (host, port.strip_prefix(':'))
@@ -156,13 +148,9 @@ fn web_host(rest: &str) -> Result<&str, RedirectUriError> {
         return Err(RedirectUriError::UserInfo);
     }
     let (host, port) = split_port(authority);
-    let name = host
-        .strip_prefix('[')
-        .and_then(|inner| inner.strip_suffix(']'));
+    let name = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
     let plain = match name {
-        Some(address) => address
-            .chars()
-            .all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.')),
+        Some(address) => address.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.')),
         // Stricter than the URL standard, which lets `;` and `,` through into a CSP header.
         None => host
             .chars()
@@ -211,9 +199,6 @@ impl<'a> Loopback<'a> {
         let (authority, path_and_query) = authority_of(text.strip_prefix("http:")?)?;
         let (host, port) = split_port(authority);
         let loopback = matches!(host, "127.0.0.1" | "[::1]" | "localhost");
-        (loopback && port.is_none_or(is_port)).then_some(Self {
-            host,
-            path_and_query,
-        })
+        (loopback && port.is_none_or(is_port)).then_some(Self { host, path_and_query })
     }
 }

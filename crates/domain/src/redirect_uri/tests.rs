@@ -35,10 +35,7 @@ fn accepts_https_loopback_http_and_dotted_private_use_schemes() {
         "com.example.app:callback?x=1",
     ] {
         assert_eq!(register(text).unwrap().as_str(), text);
-        assert_eq!(
-            RedirectUri::from_stored(text.to_owned()).unwrap().as_str(),
-            text
-        );
+        assert_eq!(RedirectUri::from_stored(text.to_owned()).unwrap().as_str(), text);
     }
 }
 
@@ -76,15 +73,9 @@ fn refuses_what_a_browser_would_read_differently_or_run() {
         ("ht\ttps://a.example/cb", E::ForbiddenCharacter('\t')),
         ("https://a.example\0/cb", E::ForbiddenCharacter('\0')),
         ("https:\\\\a.example/cb", E::ForbiddenCharacter('\\')),
-        (
-            "https://a.example\\@evil.example/",
-            E::ForbiddenCharacter('\\'),
-        ),
+        ("https://a.example\\@evil.example/", E::ForbiddenCharacter('\\')),
         ("https://bücher.example/cb", E::ForbiddenCharacter('ü')),
-        (
-            "https://a.example/\u{202e}cb",
-            E::ForbiddenCharacter('\u{202e}'),
-        ),
+        ("https://a.example/\u{202e}cb", E::ForbiddenCharacter('\u{202e}')),
         ("https://a.example/<script>", E::ForbiddenCharacter('<')),
         ("https://a.example/cb%0d%0aX:1", E::BadEscape),
         ("https://a.example/cb%00", E::BadEscape),
@@ -142,22 +133,14 @@ fn the_length_limit_is_2048_bytes() {
     let base = "https://a.example/";
     let longest = format!("{base}{}", "x".repeat(2048 - base.len()));
     assert!(register(&longest).is_ok());
-    assert_eq!(
-        register(&format!("{longest}x")),
-        Err(RedirectUriError::TooLong)
-    );
+    assert_eq!(register(&format!("{longest}x")), Err(RedirectUriError::TooLong));
 }
 
 #[test]
 fn comparison_is_by_the_exact_text() {
     let known = registered(&["https://a.example/cb", "https://b.example/cb?x=1"]);
     for same in ["https://a.example/cb", "https://b.example/cb?x=1"] {
-        assert_eq!(
-            VerifiedRedirect::verify(&known, same, true)
-                .unwrap()
-                .as_str(),
-            same
-        );
+        assert_eq!(VerifiedRedirect::verify(&known, same, true).unwrap().as_str(), same);
     }
     for other in [
         "https://a.example/CB",
@@ -197,12 +180,7 @@ fn a_public_client_chooses_its_loopback_port_and_nothing_else() {
         "http://[::1]:5000/cb",
         "http://[::1]/cb",
     ] {
-        assert_eq!(
-            VerifiedRedirect::verify(&known, fine, true)
-                .unwrap()
-                .as_str(),
-            fine
-        );
+        assert_eq!(VerifiedRedirect::verify(&known, fine, true).unwrap().as_str(), fine);
     }
     for refused in [
         "http://localhost:8123/cb?a=1",
@@ -264,22 +242,10 @@ fn only_one_registered_uri_may_be_left_out_of_the_request() {
 fn shows_where_the_browser_goes_and_names_it_for_csp() {
     for (text, shown, source) in [
         ("https://a.example/cb", "a.example", "https://a.example"),
-        (
-            "https://a.example:8443?x",
-            "a.example:8443",
-            "https://a.example:8443",
-        ),
-        (
-            "http://localhost:3000/cb",
-            "localhost:3000",
-            "http://localhost:3000",
-        ),
+        ("https://a.example:8443?x", "a.example:8443", "https://a.example:8443"),
+        ("http://localhost:3000/cb", "localhost:3000", "http://localhost:3000"),
         ("http://[::1]:3000/cb", "[::1]:3000", "http:"),
-        (
-            "com.example.app://cb",
-            "com.example.app",
-            "com.example.app:",
-        ),
+        ("com.example.app://cb", "com.example.app", "com.example.app:"),
     ] {
         assert_eq!(redirect(text).host_for_display(), shown);
         assert_eq!(redirect(text).origin_for_csp(), source);
@@ -289,28 +255,16 @@ fn shows_where_the_browser_goes_and_names_it_for_csp() {
 #[test]
 fn parameters_join_whatever_query_there_is() {
     for (text, with) in [
-        (
-            "https://a.example/cb",
-            "https://a.example/cb?code=1&state=2",
-        ),
-        (
-            "https://a.example/cb?",
-            "https://a.example/cb?code=1&state=2",
-        ),
+        ("https://a.example/cb", "https://a.example/cb?code=1&state=2"),
+        ("https://a.example/cb?", "https://a.example/cb?code=1&state=2"),
         (
             "https://a.example/cb?x=%20+y",
             "https://a.example/cb?x=%20+y&code=1&state=2",
         ),
-        (
-            "https://a.example/cb?x&",
-            "https://a.example/cb?x&code=1&state=2",
-        ),
+        ("https://a.example/cb?x&", "https://a.example/cb?x&code=1&state=2"),
         ("com.example.app:cb", "com.example.app:cb?code=1&state=2"),
     ] {
-        assert_eq!(
-            redirect(text).with_params(&[("code", "1"), ("state", "2")]),
-            with
-        );
+        assert_eq!(redirect(text).with_params(&[("code", "1"), ("state", "2")]), with);
     }
     assert_eq!(
         redirect("https://a.example/cb?x").with_params(&[]),

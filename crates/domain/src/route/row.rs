@@ -291,11 +291,7 @@ impl Route {
                 Fit::No => return Fit::No,
             }
         }
-        if segments.next().is_none() {
-            fit
-        } else {
-            Fit::No
-        }
+        if segments.next().is_none() { fit } else { Fit::No }
     }
 }
 
@@ -343,16 +339,14 @@ fn check_pattern(pattern: &str) -> Result<(), RouteError> {
             }
             continue;
         }
-        let name = segment
-            .strip_prefix('{')
-            .and_then(|open| open.strip_suffix('}'));
+        let name = segment.strip_prefix('{').and_then(|open| open.strip_suffix('}'));
         let literal = name.unwrap_or(segment);
         if literal.contains(['{', '}', '*']) {
             return refuse(RouteError::Placeholder);
         }
         // A literal that is not in normal form would never fit a path that is.
-        let normal = NormalPath::parse(&format!("/{literal}"))
-            .is_ok_and(|path| path.as_str().get(1..) == Some(literal));
+        let normal =
+            NormalPath::parse(&format!("/{literal}")).is_ok_and(|path| path.as_str().get(1..) == Some(literal));
         if literal.is_empty() || !normal {
             return refuse(if name.is_some() {
                 RouteError::Placeholder

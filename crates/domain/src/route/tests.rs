@@ -120,10 +120,7 @@ fn the_own_profile_is_found_by_the_decoded_name() {
         area("/api/users/j%c3%bcrgen%40example", "jürgen@example"),
         Area::Profile
     );
-    assert_eq!(
-        area("/api/users/jürgen@example", "jürgen@example"),
-        Area::Profile
-    );
+    assert_eq!(area("/api/users/jürgen@example", "jürgen@example"), Area::Profile);
     assert_eq!(area("/api/users/a%20b", "a b"), Area::Profile);
     assert_eq!(area("/api/users/a+b", "a b"), Area::Global);
     assert_eq!(area("/api/users/{me}", "ada"), Area::Global);
@@ -165,10 +162,7 @@ fn rows_of_ones_own_come_first() {
             .unwrap()
             .with_write_scope_only(),
     ]);
-    assert_eq!(
-        passes(&table, "GET", "/api/datasets/1/_purge"),
-        [Scope::WriteGlobal]
-    );
+    assert_eq!(passes(&table, "GET", "/api/datasets/1/_purge"), [Scope::WriteGlobal]);
     // A row that fits but for its case must not be stepped over towards a wider one.
     assert_eq!(
         passes(&table, "GET", "/api/datasets/1/_PURGE"),
@@ -196,9 +190,7 @@ fn built_in_rows_obey_the_rules_for_rows_of_ones_own() {
         let methods: Vec<String> = route.methods().iter().map(Method::to_string).collect();
         let methods: Vec<&str> = methods.iter().map(String::as_str).collect();
         let copy = Route::new(route.pattern(), &methods, route.area()).unwrap();
-        let copy = route
-            .access()
-            .map_or(copy.clone(), |access| copy.with_access(access));
+        let copy = route.access().map_or(copy.clone(), |access| copy.with_access(access));
         let copy = if route.is_write_scope_only() {
             copy.with_write_scope_only()
         } else {
@@ -243,11 +235,7 @@ fn patterns_that_could_not_mean_what_they_say_are_refused() {
 #[test]
 fn the_explanation_names_the_row_and_the_reason() {
     let table = RouteTable::informer();
-    let line = |method: &str, uri: &str, scope: Scope| {
-        table
-            .judge(method, &path(uri), "ada", scope.into())
-            .to_string()
-    };
+    let line = |method: &str, uri: &str, scope: Scope| table.judge(method, &path(uri), "ada", scope.into()).to_string();
     assert_eq!(
         line("POST", "/api/datasets/1/_search", Scope::ReadDataset),
         "allowed: by read:dataset, because this is a read in the area dataset \
@@ -304,8 +292,7 @@ fn requests() -> impl Strategy<Value = (String, String)> {
     ];
     (
         method,
-        prop::collection::vec(segment, 0..6)
-            .prop_map(|segments| format!("/{}", segments.join("/"))),
+        prop::collection::vec(segment, 0..6).prop_map(|segments| format!("/{}", segments.join("/"))),
     )
 }
 

@@ -32,7 +32,12 @@ fn record() -> TokenRecord {
         audience: Resource::parse("https://bi.example.com/api").unwrap(),
         created_at: MADE,
         expires_at: Some(MADE + LIFETIME),
-        refresh: Some(RefreshState { generation: 0, current: token(0), current_issued_at: MADE, previous: None }),
+        refresh: Some(RefreshState {
+            generation: 0,
+            current: token(0),
+            current_issued_at: MADE,
+            previous: None,
+        }),
         last_used_at: None,
         revoked: None,
     }
@@ -53,7 +58,10 @@ fn request(presented: u128, minted: Timestamp, successor: u128, now: Timestamp) 
 }
 
 fn with_window(request: RotationRequest) -> RotationRequest {
-    RotationRequest { retry_window: WINDOW, ..request }
+    RotationRequest {
+        retry_window: WINDOW,
+        ..request
+    }
 }
 
 /// The record after `token(0)` became `token(1)` at second 100.
@@ -78,7 +86,11 @@ fn the_live_token_rotates_and_leaves_the_grant_as_it_was() {
             generation: 1,
             current: token(1),
             current_issued_at: after(100),
-            previous: Some(RotatedToken { token_id: token(0), issued_at: MADE, asked: record().scope }),
+            previous: Some(RotatedToken {
+                token_id: token(0),
+                issued_at: MADE,
+                asked: record().scope,
+            }),
         }),
         last_used_at: Some(after(100)),
         ..record()
@@ -95,7 +107,10 @@ fn rotating_does_not_prolong_the_grant() {
 #[test]
 fn each_rotation_remembers_its_predecessor_only() {
     let refresh = rotated_twice(150).refresh.unwrap();
-    assert_eq!((refresh.generation, refresh.current, refresh.current_issued_at), (2, token(2), after(150)));
+    assert_eq!(
+        (refresh.generation, refresh.current, refresh.current_issued_at),
+        (2, token(2), after(150))
+    );
     let previous = refresh.previous.unwrap();
     assert_eq!((previous.token_id, previous.issued_at), (token(1), after(100)));
 }
@@ -103,8 +118,15 @@ fn each_rotation_remembers_its_predecessor_only() {
 #[test]
 fn the_narrower_scope_of_one_refresh_narrows_nothing_but_is_remembered() {
     let asked = scope("read:dataset");
-    let (kept, _) = record().rotate(&RotationRequest { asked, ..request(0, MADE, 1, after(100)) });
-    assert_eq!(kept.scope, record().scope, "RFC 6749 §6: the next refresh may ask for all of it again");
+    let (kept, _) = record().rotate(&RotationRequest {
+        asked,
+        ..request(0, MADE, 1, after(100))
+    });
+    assert_eq!(
+        kept.scope,
+        record().scope,
+        "RFC 6749 §6: the next refresh may ask for all of it again"
+    );
     assert_eq!(kept.refresh.unwrap().previous.unwrap().asked, asked);
 }
 
@@ -119,7 +141,11 @@ fn the_count_of_rotations_stops_instead_of_starting_over() {
 
 #[test]
 fn a_grant_without_refresh_tokens_has_none_to_rotate() {
-    let plain = TokenRecord { refresh: None, expires_at: None, ..record() };
+    let plain = TokenRecord {
+        refresh: None,
+        expires_at: None,
+        ..record()
+    };
     let (kept, outcome) = plain.clone().rotate(&request(0, MADE, 1, after(100)));
     assert_eq!(outcome, Rotation::Unknown);
     assert_eq!(kept, plain);
@@ -130,7 +156,10 @@ fn the_grant_ends_at_its_expiry_to_the_microsecond() {
     let last = MADE + LIFETIME;
     assert!(record().is_live(last.minus(TICK)));
     assert!(!record().is_live(last));
-    assert!(matches!(record().rotate(&request(0, MADE, 1, last.minus(TICK))).1, Rotation::Rotated(_)));
+    assert!(matches!(
+        record().rotate(&request(0, MADE, 1, last.minus(TICK))).1,
+        Rotation::Rotated(_)
+    ));
     let (kept, outcome) = record().rotate(&request(0, MADE, 1, last));
     assert_eq!(outcome, Rotation::Ended);
     assert_eq!(kept, record());
@@ -138,7 +167,10 @@ fn the_grant_ends_at_its_expiry_to_the_microsecond() {
 
 #[test]
 fn a_grant_without_expiry_lives_until_it_is_revoked() {
-    let lasting = TokenRecord { expires_at: None, ..record() };
+    let lasting = TokenRecord {
+        expires_at: None,
+        ..record()
+    };
     assert!(lasting.is_live(Timestamp::from_micros(i64::MAX)));
     assert!(!revoked(lasting).is_live(MADE));
 }
@@ -153,15 +185,31 @@ fn the_live_token_of_a_revoked_grant_is_ended_and_revokes_nothing_again() {
 #[test]
 fn the_first_reason_for_the_end_stays() {
     let twice = revoked(record()).revoked(after(300), RevocationReason::CodeReplay);
-    assert_eq!(twice.revoked, Some(Revocation { at: after(200), reason: RevocationReason::User }));
+    assert_eq!(
+        twice.revoked,
+        Some(Revocation {
+            at: after(200),
+            reason: RevocationReason::User
+        })
+    );
 }
 
 #[test]
 fn without_a_window_a_rotated_token_ends_the_grant_even_at_the_same_moment() {
     let (kept, outcome) = rotated_once().rotate(&request(0, MADE, 7, after(100)));
     assert_eq!(outcome, Rotation::Reused { first: true });
-    assert_eq!(kept.revoked, Some(Revocation { at: after(100), reason: RevocationReason::RefreshReplay }));
-    assert_eq!(kept.refresh, rotated_once().refresh, "what is revoked keeps its tokens, so that they stay known");
+    assert_eq!(
+        kept.revoked,
+        Some(Revocation {
+            at: after(100),
+            reason: RevocationReason::RefreshReplay
+        })
+    );
+    assert_eq!(
+        kept.refresh,
+        rotated_once().refresh,
+        "what is revoked keeps its tokens, so that they stay known"
+    );
 }
 
 #[test]
@@ -183,7 +231,11 @@ fn a_retry_inside_the_window_gets_the_same_successor() {
     let retry = with_window(request(0, MADE, 7, after(105)));
     let (kept, outcome) = rotated_once().rotate(&retry);
     assert_eq!(outcome, Rotation::Retried(rotated_once()));
-    assert_eq!(kept, rotated_once(), "a retry changes nothing: not even the successor it brought along is taken");
+    assert_eq!(
+        kept,
+        rotated_once(),
+        "a retry changes nothing: not even the successor it brought along is taken"
+    );
 }
 
 #[test]
@@ -212,11 +264,17 @@ fn a_clock_that_went_back_counts_as_inside_the_window() {
 
 #[test]
 fn a_retry_that_asks_for_something_else_gets_nothing_and_ends_nothing() {
-    let other = RotationRequest { asked: scope("read:dataset"), ..with_window(request(0, MADE, 7, after(105))) };
+    let other = RotationRequest {
+        asked: scope("read:dataset"),
+        ..with_window(request(0, MADE, 7, after(105)))
+    };
     let (kept, outcome) = rotated_once().rotate(&other);
     assert_eq!(outcome, Rotation::Superseded);
     assert_eq!(kept, rotated_once());
-    let late = RotationRequest { now: after(110), ..other };
+    let late = RotationRequest {
+        now: after(110),
+        ..other
+    };
     assert_eq!(rotated_once().rotate(&late).1, Rotation::Reused { first: true });
 }
 
@@ -227,7 +285,10 @@ fn a_retry_on_an_ended_grant_gets_nothing() {
     assert_eq!(outcome, Rotation::Ended);
     assert_eq!(kept, revoked(rotated_once()));
 
-    let expired = TokenRecord { expires_at: Some(after(103)), ..rotated_once() };
+    let expired = TokenRecord {
+        expires_at: Some(after(103)),
+        ..rotated_once()
+    };
     assert_eq!(expired.rotate(&retry).1, Rotation::Ended);
 }
 
@@ -235,7 +296,11 @@ fn a_retry_on_an_ended_grant_gets_nothing() {
 fn once_the_successor_is_used_a_retry_in_the_window_is_superseded() {
     let late_packet = with_window(request(0, MADE, 7, after(106)));
     let (kept, outcome) = rotated_twice(104).rotate(&late_packet);
-    assert_eq!(outcome, Rotation::Superseded, "rotated at second 100, so still inside the ten seconds");
+    assert_eq!(
+        outcome,
+        Rotation::Superseded,
+        "rotated at second 100, so still inside the ten seconds"
+    );
     assert_eq!(kept, rotated_twice(104));
 }
 
@@ -244,7 +309,11 @@ fn a_token_two_rotations_old_is_let_off_while_its_own_rotation_is_inside_the_win
     let close = after(100) + WINDOW;
     let outcome = |now| rotated_twice(104).rotate(&with_window(request(0, MADE, 7, now))).1;
     assert_eq!(outcome(close.minus(TICK)), Rotation::Superseded);
-    assert_eq!(outcome(close), Rotation::Reused { first: true }, "though the last rotation is six seconds old");
+    assert_eq!(
+        outcome(close),
+        Rotation::Reused { first: true },
+        "though the last rotation is six seconds old"
+    );
 }
 
 /// `token(2)` became `token(3)` at second 105, after the rotations at 100 and 104.
@@ -263,14 +332,20 @@ fn a_token_three_rotations_old_is_let_off_only_if_it_was_minted_inside_the_windo
 #[test]
 fn what_was_rotated_before_the_window_ends_the_grant_however_it_was_minted() {
     let slow = rotated_twice(120);
-    assert_eq!(slow.rotate(&with_window(request(0, after(119), 7, after(121)))).1, Rotation::Reused { first: true });
+    assert_eq!(
+        slow.rotate(&with_window(request(0, after(119), 7, after(121)))).1,
+        Rotation::Reused { first: true }
+    );
 }
 
 #[test]
 fn a_token_never_minted_for_this_grant_ends_it() {
     // It is signed by this service and names this record, so it can only be one that was forgotten.
     for window in [Duration::ZERO, WINDOW] {
-        let stray = RotationRequest { retry_window: window, ..request(55, MADE, 56, after(101)) };
+        let stray = RotationRequest {
+            retry_window: window,
+            ..request(55, MADE, 56, after(101))
+        };
         let (kept, outcome) = record().rotate(&stray);
         assert_eq!(outcome, Rotation::Reused { first: true });
         assert_eq!(kept.revoked.unwrap().reason, RevocationReason::RefreshReplay);
