@@ -1,1 +1,269 @@
-//! Placeholder.
+//! Every store port in one SQLite file.
+//!
+//! [`Sqlite::open`] makes or opens the file, brings its schema up to date and starts the threads; the handle is cheap to
+//! clone and implements each store port of `informer-oauth-ports`.
+//!
+//! - **One writer.** A thread takes what waits, up to [`SqliteOptions::batch`] jobs, runs them in one transaction, each in
+//!   a savepoint of its own, commits once, and only then answers. Many concurrent writes so share one fsync.
+//! - **Durable.** WAL with `synchronous = FULL`: what was answered survives `kill -9` and a power cut.
+//! - **Other processes** may use the same file: transactions are `BEGIN IMMEDIATE` and wait for
+//!   [`SqliteOptions::busy_timeout`].
+//! - **Overload is said at once.** A full queue is [`StoreError::Unavailable`]; nothing waits without bound.
+
+mod attempts;
+mod audit;
+mod client_rows;
+mod clients;
+mod codes;
+mod columns;
+mod connection;
+mod consents;
+mod failure;
+mod job;
+mod keys;
+mod migrations;
+mod purge;
+mod queue;
+mod readers;
+mod schema;
+mod sessions;
+mod token_rows;
+mod tokens;
+mod users;
+mod writer;
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
+
+use diesel::sqlite::SqliteConnection;
+use informer_oauth_ports::StoreError;
+// Nothing is called: it is here to have SQLite itself compiled in (`bundled`).
+use libsqlite3_sys as _;
+use thiserror::Error;
+
+use crate::{
+    connection::Place,
+    failure::{Failure, unavailable},
+    job::Call,
+    migrations::Found,
+    queue::Queue,
+    readers::Reader,
+    writer::{Counters, Writer},
+};
+
+/// How to use the file. The defaults suit a service on a small machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SqliteOptions {
+    /// How many threads read; at least one does. 2 by default.
+    pub readers: usize,
+    /// How many calls may wait for the writer, and as many for the readers; more are refused at once. 4096 by default.
+    pub queue: usize,
+    /// How many writes share a commit at most. 128 by default.
+    pub batch: usize,
+    /// How long to wait for another process that is writing. 1.5 s by default.
+    pub busy_timeout: Duration,
+    /// Each connection's page cache, in KiB. 2048 by default; there is one connection a reader and one for the writer.
+    pub cache_kib: u32,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { readers: 2, queue: 4096, batch: 128, busy_timeout: Duration::from_millis(1500), cache_kib: 2048 }
+    }
+}
+
+/// Why a database file could not be opened or migrated.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The path is not UTF-8.
+    #[error("{} is not a usable file name: it is not UTF-8", .0.display())]
+    Name(PathBuf),
+    /// The file could not be made or read.
+    #[error("cannot open {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is something else.
+    #[error("{} is not a SQLite database", .0.display())]
+    NotADatabase(PathBuf),
+    /// The file is a SQLite database with other tables than this service's.
+    #[error("{} is a database of another program", .0.display())]
+    Foreign(PathBuf),
+    /// A newer version of this program has changed the schema.
+    #[error("{} was written by a newer version of this program (unknown schema changes: {}); use that version or restore a backup", path.display(), migrations.join(", "))]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The versions of the migrations that this program does not know.
+        migrations: Vec<String>,
+    },
+    /// The schema could not be brought up to date; it is as it was.
+    #[error("cannot bring the schema of {} up to date: {reason}", path.display())]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        reason: String,
+    },
+    /// SQLite cannot use the file: it is locked, damaged, read-only or on a file system without shared memory.
+    #[error("cannot use {}: {reason}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        reason: String,
+    },
+    /// The system gave no thread.
+    #[error("cannot start a database thread: {0}")]
+    Thread(#[source] io::Error),
+}
+
+/// How much was written since the file was opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// Calls whose transaction was committed, also those that changed nothing.
+    pub jobs: u64,
+    /// Commits they shared.
+    pub commits: u64,
+}
+
+/// An open database file: a handle that is cheap to clone and implements every store port.
+///
+/// Dropping the last clone waits until what was queued is written, and moves the log into the database file;
+/// [`Sqlite::close`] does the same without blocking the runtime.
+#[derive(Clone)]
+pub struct Sqlite {
+    threads: Arc<Threads>,
+}
+
+struct Threads {
+    writes: Queue,
+    reads: Queue,
+    counters: Arc<Counters>,
+}
+
+impl Threads {
+    /// Readers first: the writer's last act is a checkpoint, which needs that nobody reads.
+    fn stop(&self) {
+        self.reads.stop();
+        self.writes.stop();
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite").finish_non_exhaustive()
+    }
+}
+
+impl Sqlite {
+    /// Opens the file, making it (mode 0600) when it is missing, and brings its schema up to date. Blocks.
+    pub fn open(path: &Path, options: &SqliteOptions) -> Result<Self, OpenError> {
+        let place = Place::new(path, options)?;
+        let unusable = |reason| OpenError::Unusable { path: path.to_owned(), reason };
+        if let Found::Nothing = migrations::look(path)? {
+            migrations::create(path)?;
+        }
+        let mut connection = place.writer().map_err(unusable)?;
+        migrations::apply(&place, &mut connection)?;
+        place.use_wal(&mut connection)?;
+
+        let counters = Arc::<Counters>::default();
+        let (writes, waiting) = Queue::new(options.queue);
+        let writer = Writer::new(connection, place.clone(), waiting, options.batch, Arc::clone(&counters));
+        writes.start("sqlite-writer", move || writer.run()).map_err(OpenError::Thread)?;
+
+        let (reads, waiting) = Queue::new(options.queue);
+        let waiting = Arc::new(Mutex::new(waiting));
+        let threads = Threads { writes, reads, counters };
+        for _ in 0..options.readers.max(1) {
+            let connection = place.reader().map_err(unusable)?;
+            let reader = Reader::new(connection, place.clone(), Arc::clone(&waiting));
+            threads.reads.start("sqlite-reader", move || reader.run()).map_err(OpenError::Thread)?;
+        }
+        Ok(Self { threads: Arc::new(threads) })
+    }
+
+    /// The names of the migrations that the file lacks, oldest first. Changes nothing: a missing file stays missing and
+    /// lacks all of them. Blocks.
+    pub fn pending_migrations(path: &Path) -> Result<Vec<String>, OpenError> {
+        Self::migrate(path, true)
+    }
+
+    /// Brings the schema of the file up to date, making it (mode 0600) when it is missing, and returns the names of the
+    /// migrations that were applied. With `dry_run` only says which would be. Blocks.
+    pub fn migrate(path: &Path, dry_run: bool) -> Result<Vec<String>, OpenError> {
+        let place = Place::new(path, &SqliteOptions::default())?;
+        let unusable = |reason| OpenError::Unusable { path: path.to_owned(), reason };
+        match migrations::look(path)? {
+            Found::Nothing if dry_run => return Ok(migrations::all()),
+            Found::Nothing => migrations::create(path)?,
+            Found::Database => {}
+        }
+        if dry_run {
+            return migrations::pending(&place, &mut place.reader().map_err(unusable)?);
+        }
+        let mut connection = place.writer().map_err(unusable)?;
+        migrations::apply(&place, &mut connection)
+    }
+
+    /// Whether both reading and writing work: for health checks. Answers within the busy timeout.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.read(|connection| keys::any(connection).map(|_| ())).await?;
+        self.write(|_| Ok(())).await
+    }
+
+    /// What was written so far.
+    pub fn written(&self) -> Written {
+        let counters = &self.threads.counters;
+        Written { jobs: counters.jobs.load(Ordering::Relaxed), commits: counters.commits.load(Ordering::Relaxed) }
+    }
+
+    /// Finishes what was queued, moves the log into the database file and stops the threads. Calls that come later, on
+    /// any clone, are refused as unavailable.
+    pub async fn close(self) {
+        // Joining threads blocks. When the runtime is ending as well, dropping does the same work.
+        let _ = tokio::task::spawn_blocking(move || self.threads.stop()).await;
+    }
+
+    /// Runs `work` in the writer's transaction and answers after its commit.
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        Self::call(&self.threads.writes, work).await
+    }
+
+    /// Runs `work` on a reader. Statements that must see one state belong into a transaction.
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        Self::call(&self.threads.reads, work).await
+    }
+
+    async fn call<T, F>(queue: &Queue, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        let (job, answer) = Call::new(work);
+        queue.submit(job)?;
+        answer.await.map_err(|_| unavailable("its thread has ended"))?
+    }
+}

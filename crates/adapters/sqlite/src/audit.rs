@@ -1,0 +1,102 @@
+//! The audit log.
+
+use async_trait::async_trait;
+use diesel::{
+    dsl::count_star,
+    prelude::*,
+    sqlite::{Sqlite as Backend, SqliteConnection},
+};
+use informer_oauth_domain::{
+    audit::{AuditEvent, EventKind},
+    id::{ClientUid, EventId},
+};
+use informer_oauth_ports::{AuditLog, Page, PageRequest, StoreError};
+
+use crate::{
+    Sqlite,
+    columns::{self, blob, bounds, time, uuid},
+    failure::{Failure, corrupt},
+    schema::audit_events,
+};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_events, check_for_backend(Backend), treat_none_as_default_value = false)]
+struct EventRow {
+    id: Vec<u8>,
+    at: i64,
+    kind: String,
+    actor: Option<String>,
+    client_uid: Option<Vec<u8>>,
+    target: Option<String>,
+    address: Option<String>,
+}
+
+const EVENT: &str = "audit event";
+
+impl From<&AuditEvent> for EventRow {
+    fn from(event: &AuditEvent) -> Self {
+        Self {
+            id: blob(event.id.uuid()),
+            at: event.at.as_micros(),
+            kind: event.kind.as_str().to_owned(),
+            actor: event.actor.clone(),
+            client_uid: event.client.map(|client| blob(client.uuid())),
+            target: event.target.clone(),
+            address: event.address.map(|address| address.to_string()),
+        }
+    }
+}
+
+impl TryFrom<EventRow> for AuditEvent {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+        let client = row.client_uid.map(|bytes| uuid(EVENT, &bytes)).transpose()?;
+        let address = row.address.map(|text| text.parse().map_err(|error| corrupt(EVENT, error))).transpose()?;
+        Ok(Self {
+            id: EventId::new(uuid(EVENT, &row.id)?),
+            at: time(row.at),
+            kind: EventKind::from_stored(&row.kind).ok_or_else(|| corrupt(EVENT, "unknown kind"))?,
+            actor: row.actor,
+            client: client.map(ClientUid::new),
+            target: row.target,
+            address,
+        })
+    }
+}
+
+#[async_trait]
+impl AuditLog for Sqlite {
+    async fn append(&self, event: &AuditEvent) -> Result<(), StoreError> {
+        let row = EventRow::from(event);
+        self.write(move |connection| {
+            diesel::insert_into(audit_events::table).values(row).on_conflict_do_nothing().execute(connection)?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn list(&self, client: Option<ClientUid>, page: PageRequest) -> Result<Page<AuditEvent>, StoreError> {
+        self.read(move |connection| connection.transaction(|connection| list(connection, client, page))).await
+    }
+}
+
+fn about(client: Option<ClientUid>) -> audit_events::BoxedQuery<'static, Backend> {
+    let all = audit_events::table.into_boxed();
+    match client {
+        None => all,
+        Some(client) => all.filter(audit_events::client_uid.eq(blob(client.uuid()))),
+    }
+}
+
+fn list(connection: &mut SqliteConnection, client: Option<ClientUid>, page: PageRequest) -> Result<Page<AuditEvent>, Failure> {
+    let total = about(client).select(count_star()).first(connection)?;
+    let (offset, limit) = bounds(page);
+    let rows: Vec<EventRow> = about(client)
+        .select(EventRow::as_select())
+        .order((audit_events::at.desc(), audit_events::id.desc()))
+        .offset(offset)
+        .limit(limit)
+        .load(connection)?;
+    Ok(columns::page(rows, total)?)
+}

@@ -1,0 +1,146 @@
+//! Bringing the schema up to date.
+
+use std::{
+    error::Error,
+    fs::{File, OpenOptions},
+    io::{self, Read},
+    path::Path,
+};
+
+use diesel::{
+    QueryableByName, RunQueryDsl,
+    migration::{Migration, MigrationSource, MigrationVersion},
+    sql_types::{BigInt, Integer},
+    sqlite::{Sqlite as Backend, SqliteConnection},
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::{OpenError, connection::Place};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../../migrations/sqlite");
+
+/// What the first migration sets as `application_id`.
+const APPLICATION_ID: i32 = 0x494f_4131;
+
+/// The first bytes of every SQLite 3 file.
+const HEADER: &[u8; 16] = b"SQLite format 3\0";
+
+type Boxed = Box<dyn Error + Send + Sync>;
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[derive(QueryableByName)]
+struct ApplicationId {
+    #[diesel(sql_type = Integer)]
+    application_id: i32,
+}
+
+/// What is at a path.
+pub(crate) enum Found {
+    /// No file, or an empty one.
+    Nothing,
+    /// A SQLite file.
+    Database,
+}
+
+/// Looks at a file without changing anything.
+pub(crate) fn look(path: &Path) -> Result<Found, OpenError> {
+    let file_error = |source| OpenError::File { path: path.to_owned(), source };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(file_error(error)),
+    };
+    let mut start = Vec::with_capacity(HEADER.len());
+    file.by_ref().take(HEADER.len() as u64).read_to_end(&mut start).map_err(file_error)?;
+    match start.as_slice() {
+        [] => Ok(Found::Nothing),
+        start if start == HEADER => Ok(Found::Database),
+        _ => Err(OpenError::NotADatabase(path.to_owned())),
+    }
+}
+
+/// Makes the file if there is none, readable and writable for its owner alone. SQLite gives its log the same mode.
+pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(OpenError::File { path: path.to_owned(), source }),
+    }
+}
+
+/// The migrations that a database lacks, oldest first. Reads only. A database that is another program's, or has
+/// migrations that this program does not know, is refused.
+pub(crate) fn pending(place: &Place, connection: &mut SqliteConnection) -> Result<Vec<String>, OpenError> {
+    let unusable = |error: Boxed| OpenError::Unusable { path: place.path().to_owned(), reason: error.to_string() };
+    if is_foreign(connection).map_err(unusable)? {
+        return Err(OpenError::Foreign(place.path().to_owned()));
+    }
+    let applied = applied(connection).map_err(unusable)?;
+    let known: Vec<Box<dyn Migration<Backend>>> = MIGRATIONS.migrations().map_err(unusable)?;
+    let unknown: Vec<String> = applied
+        .iter()
+        .filter(|version| !known.iter().any(|migration| migration.name().version() == **version))
+        .map(ToString::to_string)
+        .collect();
+    if !unknown.is_empty() {
+        return Err(OpenError::Newer { path: place.path().to_owned(), migrations: unknown });
+    }
+    let mut missing: Vec<String> = known
+        .iter()
+        .filter(|migration| !applied.contains(&migration.name().version()))
+        .map(|migration| migration.name().to_string())
+        .collect();
+    missing.sort_unstable();
+    Ok(missing)
+}
+
+/// Applies what is pending, all or nothing, and returns its names. Of processes that do so at once, one does it and the
+/// others find it done.
+pub(crate) fn apply(place: &Place, connection: &mut SqliteConnection) -> Result<Vec<String>, OpenError> {
+    if pending(place, connection)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    connection
+        .immediate_transaction(|connection| -> Result<(), Boxed> {
+            names = pending(place, connection)?;
+            connection.run_pending_migrations(MIGRATIONS)?;
+            Ok(())
+        })
+        .map_err(|error| OpenError::Migration { path: place.path().to_owned(), reason: error.to_string() })?;
+    Ok(names)
+}
+
+/// The names of all migrations.
+pub(crate) fn all() -> Vec<String> {
+    let migrations: Result<Vec<Box<dyn Migration<Backend>>>, _> = MIGRATIONS.migrations();
+    let mut names: Vec<String> = migrations.into_iter().flatten().map(|migration| migration.name().to_string()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// Tables of the schema's bookkeeping alone belong to anybody.
+fn is_foreign(connection: &mut SqliteConnection) -> Result<bool, Boxed> {
+    let tables = "SELECT count(*) AS count FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+                  AND name <> '__diesel_schema_migrations'";
+    let tables: Count = diesel::sql_query(tables).get_result(connection)?;
+    let id: ApplicationId = diesel::sql_query("PRAGMA application_id").get_result(connection)?;
+    Ok(tables.count > 0 && id.application_id != APPLICATION_ID)
+}
+
+fn applied(connection: &mut SqliteConnection) -> Result<Vec<MigrationVersion<'static>>, Boxed> {
+    // Asking the harness creates its table, and this must not write.
+    let table = "SELECT count(*) AS count FROM sqlite_schema WHERE name = '__diesel_schema_migrations'";
+    let table: Count = diesel::sql_query(table).get_result(connection)?;
+    if table.count == 0 { Ok(Vec::new()) } else { connection.applied_migrations() }
+}
+

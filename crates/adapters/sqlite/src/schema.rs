@@ -1,0 +1,148 @@
+//! The tables, as `migrations/sqlite` makes them.
+
+diesel::table! {
+    clients (uid) {
+        uid -> Binary,
+        client_id -> Text,
+        name -> Text,
+        description -> Text,
+        url -> Nullable<Text>,
+        redirect_uris -> Text,
+        pkce -> Bool,
+        refresh_tokens -> Bool,
+        scope -> Text,
+        enabled -> Bool,
+        introspect -> Bool,
+        resources -> Text,
+        source -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    client_secrets (uid) {
+        uid -> Binary,
+        client_uid -> Binary,
+        lookup -> Text,
+        hash -> Text,
+        hint -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    client_icons (client_uid) {
+        client_uid -> Binary,
+        kind -> Text,
+        bytes -> Binary,
+        digest -> Binary,
+    }
+}
+
+diesel::table! {
+    consents (username, client_uid) {
+        username -> Text,
+        client_uid -> Binary,
+        scope -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_events (id) {
+        id -> Binary,
+        at -> BigInt,
+        kind -> Text,
+        actor -> Nullable<Text>,
+        client_uid -> Nullable<Binary>,
+        target -> Nullable<Text>,
+        address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    token_records (id) {
+        id -> Binary,
+        client_uid -> Binary,
+        client_id -> Text,
+        username -> Text,
+        scope -> Text,
+        audience -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        generation -> Nullable<BigInt>,
+        current_jti -> Nullable<Binary>,
+        current_issued_at -> Nullable<BigInt>,
+        previous_jti -> Nullable<Binary>,
+        previous_issued_at -> Nullable<BigInt>,
+        previous_asked -> Nullable<Text>,
+        last_used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        revoked_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        purpose -> Text,
+        state -> Text,
+        state_since -> Nullable<BigInt>,
+        created_at -> BigInt,
+        sealed -> Text,
+    }
+}
+
+diesel::table! {
+    users (username) {
+        username -> Text,
+        display_name -> Text,
+        password -> Text,
+        superuser -> Bool,
+        locked -> Bool,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorization_codes (digest) {
+        digest -> Binary,
+        client_uid -> Binary,
+        client_id -> Text,
+        redirect_uri -> Text,
+        redirect_uri_sent -> Bool,
+        challenge -> Nullable<Text>,
+        username -> Text,
+        scope -> Text,
+        audience -> Text,
+        token_record -> Binary,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        redeemed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (digest) {
+        digest -> Binary,
+        username -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    attempts (key) {
+        key -> Text,
+        count -> BigInt,
+        until -> BigInt,
+    }
+}
