@@ -39,7 +39,11 @@ pub struct BcryptSettings {
 impl Default for BcryptSettings {
     /// Cost 12; 10,000 secrets for an hour.
     fn default() -> Self {
-        Self { cost: 12, remembered: 10_000, remembered_for: Duration::from_secs(3600) }
+        Self {
+            cost: 12,
+            remembered: 10_000,
+            remembered_for: Duration::from_secs(3600),
+        }
     }
 }
 
@@ -57,11 +61,23 @@ impl Bcrypt {
     /// Fails when the cost is none of bcrypt's. Hashes nothing yet.
     pub fn new(settings: BcryptSettings, pool: Arc<HashingPool>, entropy: Arc<dyn Entropy>) -> Result<Self, HashError> {
         if !(4..=31).contains(&settings.cost) {
-            return Err(HashError::Failed(format!("a bcrypt cost is from 4 to 31, not {}", settings.cost)));
+            return Err(HashError::Failed(format!(
+                "a bcrypt cost is from 4 to 31, not {}",
+                settings.cost
+            )));
         }
         let verified = Verified::new(settings.remembered, settings.remembered_for, &*entropy);
         let nothing = hash_of_nothing(settings.cost, &*entropy);
-        Ok(Self { cost: settings.cost, pool, entropy, verifications: Arc::new(Verifications { verified, waiting: Mutex::default() }), nothing })
+        Ok(Self {
+            cost: settings.cost,
+            pool,
+            entropy,
+            verifications: Arc::new(Verifications {
+                verified,
+                waiting: Mutex::default(),
+            }),
+            nothing,
+        })
     }
 }
 
@@ -71,7 +87,11 @@ fn hash_of_nothing(cost: u32, entropy: &dyn Entropy) -> SecretHash {
     let (mut salt, mut output) = ([0; 16], [0; 23]);
     entropy.fill(&mut salt);
     entropy.fill(&mut output);
-    SecretHash::new(format!("$2b${cost:02}${}{}", letters.encode(salt), letters.encode(output)))
+    SecretHash::new(format!(
+        "$2b${cost:02}${}{}",
+        letters.encode(salt),
+        letters.encode(output)
+    ))
 }
 
 /// Whether a text can be a secret at all. A zero byte would end the secret early for bcrypt.
@@ -97,7 +117,10 @@ impl SecretHasher for Bcrypt {
         let cost = self.cost;
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt);
-        let hashed = self.pool.run(move || bcrypt::non_truncating_hash_with_salt(secret.expose(), cost, salt)).await?;
+        let hashed = self
+            .pool
+            .run(move || bcrypt::non_truncating_hash_with_salt(secret.expose(), cost, salt))
+            .await?;
         hashed.map(|parts| SecretHash::new(parts.to_string())).map_err(failed)
     }
 
@@ -145,7 +168,13 @@ impl Verifications {
     }
 
     /// Joins the verification of a secret that is under way, or starts one. `None` when it is remembered.
-    fn join(self: &Arc<Self>, key: (SecretUid, Tag), pool: &HashingPool, hash: &SecretHash, presented: &Secret) -> Result<Option<oneshot::Receiver<Answer>>, HashError> {
+    fn join(
+        self: &Arc<Self>,
+        key: (SecretUid, Tag),
+        pool: &HashingPool,
+        hash: &SecretHash,
+        presented: &Secret,
+    ) -> Result<Option<oneshot::Receiver<Answer>>, HashError> {
         let (answer, answered) = oneshot::channel();
         match self.waiting().entry(key) {
             Entry::Occupied(mut under_way) => under_way.get_mut().push(answer),
@@ -154,7 +183,15 @@ impl Verifications {
             Entry::Vacant(free) => {
                 let permit = pool.permit().ok_or(HashError::Busy)?;
                 free.insert(vec![answer]);
-                let (verification, hash, presented) = (Verification { all: Arc::clone(self), key, ended: false }, hash.clone(), presented.clone());
+                let (verification, hash, presented) = (
+                    Verification {
+                        all: Arc::clone(self),
+                        key,
+                        ended: false,
+                    },
+                    hash.clone(),
+                    presented.clone(),
+                );
                 pool.submit(permit, move || verification.run(&hash, &presented));
             }
         }
@@ -194,7 +231,9 @@ impl Verification {
     /// Whether every caller has gone away; then a later one starts anew.
     fn is_abandoned(&self) -> bool {
         let mut waiting = self.all.waiting();
-        let abandoned = waiting.get(&self.key).is_none_or(|callers| callers.iter().all(oneshot::Sender::is_closed));
+        let abandoned = waiting
+            .get(&self.key)
+            .is_none_or(|callers| callers.iter().all(oneshot::Sender::is_closed));
         if abandoned {
             waiting.remove(&self.key);
         }

@@ -21,10 +21,18 @@ pub(crate) struct Kind {
 }
 
 /// Access tokens (RFC 9068 §2.1).
-pub(crate) const ACCESS: Kind = Kind { purpose: KeyPurpose::Access, algorithm: "ES256", media_type: "at+jwt" };
+pub(crate) const ACCESS: Kind = Kind {
+    purpose: KeyPurpose::Access,
+    algorithm: "ES256",
+    media_type: "at+jwt",
+};
 
 /// Refresh tokens: a type of this service's own, since nobody else reads them (RFC 8725 §3.11).
-pub(crate) const REFRESH: Kind = Kind { purpose: KeyPurpose::Refresh, algorithm: "HS256", media_type: "rt+jwt" };
+pub(crate) const REFRESH: Kind = Kind {
+    purpose: KeyPurpose::Refresh,
+    algorithm: "HS256",
+    media_type: "rt+jwt",
+};
 
 /// The whole of a header. Anything else in one, `crit` (RFC 7515 §4.1.11) and keys included, is none of ours.
 #[derive(Serialize, Deserialize)]
@@ -48,7 +56,11 @@ impl Kind {
 
     /// The header of a key's tokens, in base64url.
     pub(crate) fn header(&self, kid: &str) -> String {
-        let header = Header { alg: self.algorithm.into(), typ: self.media_type.into(), kid: kid.into() };
+        let header = Header {
+            alg: self.algorithm.into(),
+            typ: self.media_type.into(),
+            kid: kid.into(),
+        };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).expect("three strings are always JSON"))
     }
 
@@ -81,7 +93,11 @@ impl Kind {
             return Err(TokenRefused::Malformed);
         }
         let key = ring.find(self.purpose, &header.kid).ok_or(TokenRefused::UnknownKey)?;
-        if key.verifies(signed.as_bytes(), &signature) { Ok(payload) } else { Err(TokenRefused::Signature) }
+        if key.verifies(signed.as_bytes(), &signature) {
+            Ok(payload)
+        } else {
+            Err(TokenRefused::Signature)
+        }
     }
 }
 
@@ -98,7 +114,9 @@ pub(crate) fn sign(key: &SigningKey, claims: &impl Serialize) -> Result<Secret, 
     token.push_str(&key.header);
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-    let signature = key.sign(token.as_bytes()).map_err(|error| SigningError(error.to_string()))?;
+    let signature = key
+        .sign(token.as_bytes())
+        .map_err(|error| SigningError(error.to_string()))?;
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     if token.len() > LONGEST {

@@ -10,7 +10,9 @@ use std::{
 };
 
 use informer_oauth_domain::timestamp::Timestamp;
-use informer_oauth_ports::{Entropy, KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore, StoreError};
+use informer_oauth_ports::{
+    Entropy, KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore, StoreError,
+};
 use thiserror::Error;
 use tokio::sync::Mutex;
 
@@ -95,26 +97,49 @@ pub struct Keys {
 impl Keys {
     /// Reads the keys of a store, making the first ones where a purpose has none. Of several processes that start at
     /// once on an empty store, all end up with the same keys. `issuer` is `iss` of every token, byte for byte.
-    pub async fn load(store: Arc<dyn SigningKeyStore>, master: &MasterKey, issuer: String, entropy: Arc<dyn Entropy>, now: Timestamp) -> Result<Self, KeysError> {
+    pub async fn load(
+        store: Arc<dyn SigningKeyStore>,
+        master: &MasterKey,
+        issuer: String,
+        entropy: Arc<dyn Entropy>,
+        now: Timestamp,
+    ) -> Result<Self, KeysError> {
         let sealer = Sealer::new(master);
         let mut stored = store.list().await?;
         // Opening what is there before adding to it: with a wrong master key, nothing must be added.
         for purpose in KeyPurpose::ALL {
             if stored.iter().all(|key| key.purpose != purpose) {
                 for key in &stored {
-                    sealer.open(&key.kid, &key.sealed).map_err(|_| KeysError::Sealed { kid: key.kid.clone() })?;
+                    sealer
+                        .open(&key.kid, &key.sealed)
+                        .map_err(|_| KeysError::Sealed { kid: key.kid.clone() })?;
                 }
                 let current = make(&sealer, &*entropy, purpose, KeyState::Current { since: now }, now)?;
                 let next = make(&sealer, &*entropy, purpose, KeyState::Next, now)?;
                 match store.install(&current, &next).await? {
-                    KeyInstallation::Installed => tracing::info!(purpose = purpose.as_str(), kid = current.kid, "made the first signing keys"),
-                    KeyInstallation::Present => tracing::debug!(purpose = purpose.as_str(), "another process made the first signing keys"),
+                    KeyInstallation::Installed => tracing::info!(
+                        purpose = purpose.as_str(),
+                        kid = current.kid,
+                        "made the first signing keys"
+                    ),
+                    KeyInstallation::Present => tracing::debug!(
+                        purpose = purpose.as_str(),
+                        "another process made the first signing keys"
+                    ),
                 }
                 stored = store.list().await?;
             }
         }
         let ring = Ring::assemble(&stored, &sealer, None)?;
-        Ok(Self { issuer, store, sealer, entropy, ring: RwLock::new(Arc::new(ring)), reloading: Mutex::new(()), unknown_key: AtomicBool::new(false) })
+        Ok(Self {
+            issuer,
+            store,
+            sealer,
+            entropy,
+            ring: RwLock::new(Arc::new(ring)),
+            reloading: Mutex::new(()),
+            unknown_key: AtomicBool::new(false),
+        })
     }
 
     /// Takes over what the store has now. Keys known already are not parsed again. On an error the keys stay as they are.
@@ -139,7 +164,11 @@ impl Keys {
         let outcome = self.store.rotate(expected, &next, now).await?;
         self.reload().await?;
         if outcome == KeyRotation::Rotated {
-            tracing::info!(purpose = purpose.as_str(), kid = self.ring().current(purpose).kid, "rotated the signing keys");
+            tracing::info!(
+                purpose = purpose.as_str(),
+                kid = self.ring().current(purpose).kid,
+                "rotated the signing keys"
+            );
         }
         Ok(outcome)
     }
@@ -147,7 +176,12 @@ impl Keys {
     /// Rotates what has signed for long enough, and removes retired keys that no live token needs. `oldest_unexpiring` is
     /// when the oldest live token record without expiry was made ([`informer_oauth_ports::TokenStore::oldest_unexpiring`]).
     /// May run in every process at once.
-    pub async fn housekeeping(&self, now: Timestamp, schedule: &KeySchedule, oldest_unexpiring: Option<Timestamp>) -> Result<Housekeeping, KeysError> {
+    pub async fn housekeeping(
+        &self,
+        now: Timestamp,
+        schedule: &KeySchedule,
+        oldest_unexpiring: Option<Timestamp>,
+    ) -> Result<Housekeeping, KeysError> {
         self.reload().await?;
         let mut done = Housekeeping::default();
         let ring = self.ring();
@@ -161,7 +195,11 @@ impl Keys {
                 }
                 KeyState::Retired { at } if !is_needed(key.purpose, at, now, schedule, oldest_unexpiring) => {
                     if self.store.remove_retired(&key.kid).await? {
-                        tracing::info!(purpose = key.purpose.as_str(), kid = key.kid, "removed a retired signing key");
+                        tracing::info!(
+                            purpose = key.purpose.as_str(),
+                            kid = key.kid,
+                            "removed a retired signing key"
+                        );
                         done.removed.push(key.kid.clone());
                     }
                 }
@@ -195,20 +233,40 @@ impl Keys {
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys").field("issuer", &self.issuer).finish_non_exhaustive()
+        f.debug_struct("Keys")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
     }
 }
 
 /// Makes and seals a key.
-fn make(sealer: &Sealer, entropy: &dyn Entropy, purpose: KeyPurpose, state: KeyState, now: Timestamp) -> Result<SealedKey, KeysError> {
+fn make(
+    sealer: &Sealer,
+    entropy: &dyn Entropy,
+    purpose: KeyPurpose,
+    state: KeyState,
+    now: Timestamp,
+) -> Result<SealedKey, KeysError> {
     let failed = |error: josekit::JoseError| KeysError::Cryptography(error.to_string());
     let key = NewKey::generate(purpose, entropy).map_err(failed)?;
     let sealed = sealer.seal(&key.kid, &key.bytes).map_err(failed)?;
-    Ok(SealedKey { kid: key.kid, purpose, state, created_at: now, sealed })
+    Ok(SealedKey {
+        kid: key.kid,
+        purpose,
+        state,
+        created_at: now,
+        sealed,
+    })
 }
 
 /// Whether a token that a key retired at `at` signed may still live.
-fn is_needed(purpose: KeyPurpose, at: Timestamp, now: Timestamp, schedule: &KeySchedule, oldest_unexpiring: Option<Timestamp>) -> bool {
+fn is_needed(
+    purpose: KeyPurpose,
+    at: Timestamp,
+    now: Timestamp,
+    schedule: &KeySchedule,
+    oldest_unexpiring: Option<Timestamp>,
+) -> bool {
     let lifetime = match purpose {
         KeyPurpose::Access => schedule.access_lifetime,
         KeyPurpose::Refresh => schedule.refresh_lifetime,

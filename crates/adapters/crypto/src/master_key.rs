@@ -27,7 +27,13 @@ pub(crate) fn hmac_sha256<'a>(key: &[u8], parts: impl IntoIterator<Item = &'a [u
 /// As [`hmac_sha256`], each part with its length before it, so that no two lists of parts give the same input.
 pub(crate) fn hmac_of_list(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let lengths: Vec<[u8; 8]> = parts.iter().map(|part| (part.len() as u64).to_be_bytes()).collect();
-    hmac_sha256(key, lengths.iter().zip(parts).flat_map(|(length, part)| [length.as_slice(), part]))
+    hmac_sha256(
+        key,
+        lengths
+            .iter()
+            .zip(parts)
+            .flat_map(|(length, part)| [length.as_slice(), part]),
+    )
 }
 
 /// A key derived from the master key for one use.
@@ -112,7 +118,12 @@ mod tests {
         let key = MasterKey::generate(&SystemEntropy);
         let text = key.to_base64();
         let url_safe = text.expose().replace('+', "-").replace('/', "_");
-        for spelling in [text.expose(), text.expose().trim_end_matches('='), &format!(" {}\n", text.expose()), &url_safe] {
+        for spelling in [
+            text.expose(),
+            text.expose().trim_end_matches('='),
+            &format!(" {}\n", text.expose()),
+            &url_safe,
+        ] {
             let read = MasterKey::from_base64(spelling).unwrap();
             assert!(read.to_base64() == text, "the same key");
         }
@@ -120,7 +131,13 @@ mod tests {
 
     #[test]
     fn anything_but_32_bytes_is_refused() {
-        for bad in ["", "AAAA", &STANDARD.encode([0; 31]), &STANDARD.encode([0; 33]), "not base64 at all, but long enough!!!!!!!!!!"] {
+        for bad in [
+            "",
+            "AAAA",
+            &STANDARD.encode([0; 31]),
+            &STANDARD.encode([0; 33]),
+            "not base64 at all, but long enough!!!!!!!!!!",
+        ] {
             assert_eq!(MasterKey::from_base64(bad).unwrap_err(), InvalidMasterKey, "{bad}");
         }
     }
@@ -128,17 +145,23 @@ mod tests {
     #[test]
     fn debug_output_shows_nothing_of_a_key() {
         let key = MasterKey::generate(&SystemEntropy);
-        assert_eq!(format!("{key:?} {:?}", DerivedFormKey::new(&key)), "MasterKey(***) DerivedFormKey(***)");
+        assert_eq!(
+            format!("{key:?} {:?}", DerivedFormKey::new(&key)),
+            "MasterKey(***) DerivedFormKey(***)"
+        );
     }
 
     /// RFC 4231, test case 2, split in two parts.
     #[test]
     fn the_hmac_is_the_standard_one() {
         let expected = [
-            0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e, 0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75, 0xc7, 0x5a, 0x00, 0x3f, 0x08, 0x9d, 0x27, 0x39,
-            0x83, 0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43,
+            0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e, 0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75, 0xc7, 0x5a, 0x00,
+            0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83, 0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43,
         ];
-        assert_eq!(hmac_sha256(b"Jefe", [b"what do ya ".as_slice(), b"want for nothing?"]), expected);
+        assert_eq!(
+            hmac_sha256(b"Jefe", [b"what do ya ".as_slice(), b"want for nothing?"]),
+            expected
+        );
     }
 
     #[test]
@@ -149,7 +172,12 @@ mod tests {
         for (position, list) in lists.iter().enumerate() {
             assert_eq!(form.digest(list), form.digest(list));
             assert_ne!(form.digest(list), other.digest(list));
-            assert!(lists.iter().skip(position + 1).all(|later| form.digest(list) != form.digest(later)));
+            assert!(
+                lists
+                    .iter()
+                    .skip(position + 1)
+                    .all(|later| form.digest(list) != form.digest(later))
+            );
         }
     }
 }

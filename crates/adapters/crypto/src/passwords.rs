@@ -38,7 +38,10 @@ pub struct Argon2Cost {
 impl Default for Argon2Cost {
     /// OWASP's recommendation: 19 MiB and two passes, on one lane.
     fn default() -> Self {
-        Self { memory: 19_456, passes: 2 }
+        Self {
+            memory: 19_456,
+            passes: 2,
+        }
     }
 }
 
@@ -59,7 +62,12 @@ impl Argon2id {
         entropy.fill(&mut salt);
         entropy.fill(&mut output);
         let nothing = encode(&params, &salt, &output)?;
-        Ok(Self { params, pool, entropy, nothing })
+        Ok(Self {
+            params,
+            pool,
+            entropy,
+            nothing,
+        })
     }
 }
 
@@ -79,12 +87,20 @@ fn encode(params: &Params, salt: &[u8], output: &[u8]) -> Result<SecretHash, Has
     Ok(SecretHash::new(hash.to_string()))
 }
 
-fn compute(version: Version, params: &Params, salt: &[u8], password: &Secret, output: &mut [u8]) -> Result<(), HashError> {
+fn compute(
+    version: Version,
+    params: &Params,
+    salt: &[u8],
+    password: &Secret,
+    output: &mut [u8],
+) -> Result<(), HashError> {
     let needed = params.block_count();
     let mut memory = Vec::with_capacity(needed.max(LEAST_ROOM));
     memory.resize(needed, Block::new());
     let argon2 = Argon2::new(Algorithm::Argon2id, version, params.clone());
-    argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, output, &mut memory).map_err(failed)
+    argon2
+        .hash_password_into_with_memory(password.expose().as_bytes(), salt, output, &mut memory)
+        .map_err(failed)
 }
 
 fn check(hash: &SecretHash, password: &Secret) -> Result<bool, HashError> {
@@ -95,7 +111,10 @@ fn check(hash: &SecretHash, password: &Secret) -> Result<bool, HashError> {
     if hash.algorithm != ARGON2ID_IDENT {
         return Err(failed("the hash is not argon2id's"));
     }
-    let version = hash.version.map_or(Ok(Version::default()), Version::try_from).map_err(failed)?;
+    let version = hash
+        .version
+        .map_or(Ok(Version::default()), Version::try_from)
+        .map_err(failed)?;
     let params = Params::try_from(&hash).map_err(failed)?;
     if params.m_cost() > MOST_MEMORY {
         return Err(failed("the hash asks for too much memory"));
@@ -109,7 +128,9 @@ fn check(hash: &SecretHash, password: &Secret) -> Result<bool, HashError> {
 impl PasswordHasher for Argon2id {
     async fn hash(&self, password: &Secret) -> Result<SecretHash, HashError> {
         if password.len() > LONGEST_PASSWORD {
-            return Err(HashError::Failed(format!("a password has at most {LONGEST_PASSWORD} bytes")));
+            return Err(HashError::Failed(format!(
+                "a password has at most {LONGEST_PASSWORD} bytes"
+            )));
         }
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt);
@@ -143,7 +164,12 @@ mod tests {
 
     fn argon2id() -> Argon2id {
         let pool = HashingPool::start("test", PoolSettings::default()).unwrap();
-        Argon2id::new(Argon2Cost { memory: 64, passes: 1 }, Arc::new(pool), Arc::new(SystemEntropy)).unwrap()
+        Argon2id::new(
+            Argon2Cost { memory: 64, passes: 1 },
+            Arc::new(pool),
+            Arc::new(SystemEntropy),
+        )
+        .unwrap()
     }
 
     fn secret(text: &str) -> Secret {
@@ -155,7 +181,13 @@ mod tests {
         let argon2id = argon2id();
         let hash = argon2id.hash(&secret("correct horse")).await.unwrap();
         assert_eq!(argon2id.verify(Some(&hash), &secret("correct horse")).await, Ok(true));
-        for wrong in ["correct hors", "correct horse\0", "", "Correct horse", &"x".repeat(LONGEST_PASSWORD + 1)] {
+        for wrong in [
+            "correct hors",
+            "correct horse\0",
+            "",
+            "Correct horse",
+            &"x".repeat(LONGEST_PASSWORD + 1),
+        ] {
             assert_eq!(argon2id.verify(Some(&hash), &secret(wrong)).await, Ok(false), "{wrong}");
         }
     }
@@ -163,9 +195,16 @@ mod tests {
     #[tokio::test]
     async fn hashes_are_salted_and_in_the_common_format() {
         let argon2id = argon2id();
-        let (first, second) = (argon2id.hash(&secret("same")).await.unwrap(), argon2id.hash(&secret("same")).await.unwrap());
+        let (first, second) = (
+            argon2id.hash(&secret("same")).await.unwrap(),
+            argon2id.hash(&secret("same")).await.unwrap(),
+        );
         assert!(first != second, "each has its own salt");
-        assert!(first.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{}", first.as_str());
+        assert!(
+            first.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"),
+            "{}",
+            first.as_str()
+        );
         // The library's own verifier, which is not the code above.
         Argon2::default().verify_password(b"same", first.as_str()).unwrap();
     }
@@ -191,8 +230,19 @@ mod tests {
         let argon2id = argon2id();
         assert!(argon2id.hash(&secret(&"x".repeat(LONGEST_PASSWORD + 1))).await.is_err());
         assert!(argon2id.hash(&secret(&"x".repeat(LONGEST_PASSWORD))).await.is_ok());
-        for foreign in ["", "$2b$04$abc", "$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA", "$argon2id$v=19$m=4000000000,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA"] {
-            assert!(argon2id.verify(Some(&SecretHash::new(foreign.to_owned())), &secret("x")).await.is_err(), "{foreign}");
+        for foreign in [
+            "",
+            "$2b$04$abc",
+            "$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+            "$argon2id$v=19$m=4000000000,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+        ] {
+            assert!(
+                argon2id
+                    .verify(Some(&SecretHash::new(foreign.to_owned())), &secret("x"))
+                    .await
+                    .is_err(),
+                "{foreign}"
+            );
         }
     }
 }

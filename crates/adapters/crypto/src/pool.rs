@@ -28,7 +28,10 @@ impl Default for PoolSettings {
     fn default() -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let workers = NonZeroUsize::new(cores / 2).unwrap_or(NonZeroUsize::MIN);
-        Self { workers, queue: workers.get() * 16 }
+        Self {
+            workers,
+            queue: workers.get() * 16,
+        }
     }
 }
 
@@ -51,10 +54,19 @@ impl HashingPool {
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..settings.workers.get() {
             let queue = Arc::clone(&queue);
-            thread::Builder::new().name(name.to_owned()).spawn(move || work(&queue))?;
+            thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(move || work(&queue))?;
         }
-        let room = settings.workers.get().saturating_add(settings.queue).min(Semaphore::MAX_PERMITS);
-        Ok(Self { jobs, room: Arc::new(Semaphore::new(room)) })
+        let room = settings
+            .workers
+            .get()
+            .saturating_add(settings.queue)
+            .min(Semaphore::MAX_PERMITS);
+        Ok(Self {
+            jobs,
+            room: Arc::new(Semaphore::new(room)),
+        })
     }
 
     /// Room for one job; `None` when there is none.
@@ -74,7 +86,10 @@ impl HashingPool {
     }
 
     /// Runs `work` on a thread of the pool and waits for its answer.
-    pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashError> {
         let permit = self.permit().ok_or(HashError::Busy)?;
         let (answer, answered) = oneshot::channel();
         self.submit(permit, move || {
@@ -83,7 +98,9 @@ impl HashingPool {
                 let _ = answer.send(work());
             }
         });
-        answered.await.map_err(|_| HashError::Failed("the work ended without an answer".to_owned()))
+        answered
+            .await
+            .map_err(|_| HashError::Failed("the work ended without an answer".to_owned()))
     }
 }
 
@@ -107,7 +124,14 @@ mod tests {
     use super::*;
 
     fn pool(workers: usize, queue: usize) -> HashingPool {
-        HashingPool::start("test", PoolSettings { workers: NonZeroUsize::new(workers).unwrap(), queue }).unwrap()
+        HashingPool::start(
+            "test",
+            PoolSettings {
+                workers: NonZeroUsize::new(workers).unwrap(),
+                queue,
+            },
+        )
+        .unwrap()
     }
 
     #[tokio::test]
@@ -155,7 +179,8 @@ mod tests {
             let done = done.clone();
             move || done.send("abandoned")
         }));
-        let polled = std::future::poll_fn(|context| std::task::Poll::Ready(abandoned.as_mut().poll(context).is_pending())).await;
+        let polled =
+            std::future::poll_fn(|context| std::task::Poll::Ready(abandoned.as_mut().poll(context).is_pending())).await;
         assert!(polled, "it waits behind the first");
         drop(abandoned);
         release.send(()).unwrap();

@@ -39,12 +39,18 @@ impl NewKey {
         match purpose {
             KeyPurpose::Access => {
                 let bytes = Zeroizing::new(ES256.generate_key_pair()?.to_der_private_key());
-                Ok(Self { kid: EcParts::read(&bytes)?.1.thumbprint(), bytes })
+                Ok(Self {
+                    kid: EcParts::read(&bytes)?.1.thumbprint(),
+                    bytes,
+                })
             }
             KeyPurpose::Refresh => {
                 let mut bytes = Zeroizing::new(vec![0; SYMMETRIC]);
                 entropy.fill(&mut bytes);
-                Ok(Self { kid: entropy.base62(22), bytes })
+                Ok(Self {
+                    kid: entropy.base62(22),
+                    bytes,
+                })
             }
         }
     }
@@ -92,15 +98,30 @@ impl EcParts {
         let jwk = pair.to_jwk_public_key();
         let member = |name: &str| match jwk.parameter(name) {
             Some(josekit::Value::String(text)) => Ok(text.clone()),
-            _ => Err(JoseError::InvalidKeyFormat(std::io::Error::other("a coordinate is missing").into())),
+            _ => Err(JoseError::InvalidKeyFormat(
+                std::io::Error::other("a coordinate is missing").into(),
+            )),
         };
-        let public = EcPublic { crv: "P-256", kty: "EC", x: member("x")?, y: member("y")? };
-        Ok(Self(ES256.signer_from_der(der)?, public, ES256.verifier_from_der(pair.to_der_public_key())?))
+        let public = EcPublic {
+            crv: "P-256",
+            kty: "EC",
+            x: member("x")?,
+            y: member("y")?,
+        };
+        Ok(Self(
+            ES256.signer_from_der(der)?,
+            public,
+            ES256.verifier_from_der(pair.to_der_public_key())?,
+        ))
     }
 }
 
 enum Algorithm {
-    Es256 { signer: EcdsaJwsSigner, verifier: EcdsaJwsVerifier, public: EcPublic },
+    Es256 {
+        signer: EcdsaJwsSigner,
+        verifier: EcdsaJwsVerifier,
+        public: EcPublic,
+    },
     Hs256(HmacJwsSigner),
 }
 
@@ -116,23 +137,42 @@ pub(crate) struct SigningKey {
 impl SigningKey {
     /// Opens and parses a key.
     pub(crate) fn open(sealed: &SealedKey, sealer: &Sealer) -> Result<Self, KeysError> {
-        let unusable = |reason: String| KeysError::Unusable { kid: sealed.kid.clone(), reason };
-        let bytes = sealer.open(&sealed.kid, &sealed.sealed).map_err(|_| KeysError::Sealed { kid: sealed.kid.clone() })?;
+        let unusable = |reason: String| KeysError::Unusable {
+            kid: sealed.kid.clone(),
+            reason,
+        };
+        let bytes = sealer
+            .open(&sealed.kid, &sealed.sealed)
+            .map_err(|_| KeysError::Sealed {
+                kid: sealed.kid.clone(),
+            })?;
         let algorithm = match sealed.purpose {
             KeyPurpose::Access => {
-                let EcParts(signer, public, verifier) = EcParts::read(&bytes).map_err(|error| unusable(error.to_string()))?;
+                let EcParts(signer, public, verifier) =
+                    EcParts::read(&bytes).map_err(|error| unusable(error.to_string()))?;
                 if public.thumbprint() != sealed.kid {
                     return Err(unusable("its thumbprint is not its id".to_owned()));
                 }
-                Algorithm::Es256 { signer, verifier, public }
+                Algorithm::Es256 {
+                    signer,
+                    verifier,
+                    public,
+                }
             }
-            KeyPurpose::Refresh if bytes.len() == SYMMETRIC => {
-                Algorithm::Hs256(HS256.signer_from_bytes(bytes.as_slice()).map_err(|error| unusable(error.to_string()))?)
-            }
+            KeyPurpose::Refresh if bytes.len() == SYMMETRIC => Algorithm::Hs256(
+                HS256
+                    .signer_from_bytes(bytes.as_slice())
+                    .map_err(|error| unusable(error.to_string()))?,
+            ),
             KeyPurpose::Refresh => return Err(unusable("its length is wrong".to_owned())),
         };
         let header = Kind::of(sealed.purpose).header(&sealed.kid);
-        Ok(Self { kid: sealed.kid.clone(), purpose: sealed.purpose, header, algorithm })
+        Ok(Self {
+            kid: sealed.kid.clone(),
+            purpose: sealed.purpose,
+            header,
+            algorithm,
+        })
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, JoseError> {
@@ -146,13 +186,20 @@ impl SigningKey {
         match &self.algorithm {
             Algorithm::Es256 { verifier, .. } => verifier.verify(message, signature).is_ok(),
             // The library's own verifier compares byte by byte until one differs; this takes the same time always.
-            Algorithm::Hs256(signer) => signer.sign(message).is_ok_and(|expected| expected.ct_eq(signature).into()),
+            Algorithm::Hs256(signer) => signer
+                .sign(message)
+                .is_ok_and(|expected| expected.ct_eq(signature).into()),
         }
     }
 
     fn public(&self) -> Option<PublicKey<'_>> {
         match &self.algorithm {
-            Algorithm::Es256 { public, .. } => Some(PublicKey { members: public, key_use: "sig", alg: "ES256", kid: &self.kid }),
+            Algorithm::Es256 { public, .. } => Some(PublicKey {
+                members: public,
+                key_use: "sig",
+                alg: "ES256",
+                kid: &self.kid,
+            }),
             Algorithm::Hs256(_) => None,
         }
     }
@@ -179,18 +226,36 @@ impl Ring {
         let mut held = Vec::with_capacity(stored.len());
         for sealed in stored {
             let known = before.and_then(|ring| ring.find(sealed.purpose, &sealed.kid));
-            let key = known.map_or_else(|| SigningKey::open(sealed, sealer).map(Arc::new), |key| Ok(Arc::clone(key)))?;
-            held.push(HeldKey { key, state: sealed.state });
+            let key = known.map_or_else(
+                || SigningKey::open(sealed, sealer).map(Arc::new),
+                |key| Ok(Arc::clone(key)),
+            )?;
+            held.push(HeldKey {
+                key,
+                state: sealed.state,
+            });
         }
         held.sort_by_key(|held| place(held.state));
         let current = |purpose| {
-            let mut current = held.iter().filter(|held| held.key.purpose == purpose && matches!(held.state, KeyState::Current { .. }));
-            current.next().map(|held| Arc::clone(&held.key)).ok_or(KeysError::NoCurrentKey(purpose))
+            let mut current = held
+                .iter()
+                .filter(|held| held.key.purpose == purpose && matches!(held.state, KeyState::Current { .. }));
+            current
+                .next()
+                .map(|held| Arc::clone(&held.key))
+                .ok_or(KeysError::NoCurrentKey(purpose))
         };
         let (access, refresh) = (current(KeyPurpose::Access)?, current(KeyPurpose::Refresh)?);
-        let keys = PublicKeys { keys: held.iter().filter_map(|held| held.key.public()).collect() };
+        let keys = PublicKeys {
+            keys: held.iter().filter_map(|held| held.key.public()).collect(),
+        };
         let json = serde_json::to_string(&keys).map_err(|error| KeysError::Cryptography(error.to_string()))?;
-        Ok(Self { held, access, refresh, public: Arc::new(PublicKeySet { json }) })
+        Ok(Self {
+            held,
+            access,
+            refresh,
+            public: Arc::new(PublicKeySet { json }),
+        })
     }
 
     /// The key that signs.
@@ -203,7 +268,10 @@ impl Ring {
 
     /// A key of this purpose, whatever its state: another process may sign with the next one already.
     pub(crate) fn find(&self, purpose: KeyPurpose, kid: &str) -> Option<&Arc<SigningKey>> {
-        self.held.iter().map(|held| &held.key).find(|key| key.purpose == purpose && key.kid == kid)
+        self.held
+            .iter()
+            .map(|held| &held.key)
+            .find(|key| key.purpose == purpose && key.kid == kid)
     }
 
     pub(crate) fn held(&self) -> &[HeldKey] {

@@ -36,10 +36,16 @@ impl Sealer {
     /// Decrypts what [`Sealer::seal`] made for this `kid`.
     pub(crate) fn open(&self, kid: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
         let parts: Vec<&str> = sealed.split('.').collect();
-        if parts.len() != 5 || FIXED_LENGTHS.iter().any(|(part, length)| parts.get(*part).is_none_or(|part| part.len() != *length)) {
+        if parts.len() != 5
+            || FIXED_LENGTHS
+                .iter()
+                .any(|(part, length)| parts.get(*part).is_none_or(|part| part.len() != *length))
+        {
             return Err(CannotOpen);
         }
-        let mut decrypter = jwe::Dir.decrypter_from_bytes(self.0.as_slice()).map_err(|_| CannotOpen)?;
+        let mut decrypter = jwe::Dir
+            .decrypter_from_bytes(self.0.as_slice())
+            .map_err(|_| CannotOpen)?;
         decrypter.set_key_id(kid);
         let opened = jwe::deserialize_compact_with_selector(sealed, |header| {
             let is_ours = header.content_encryption() == Some(ENCRYPTION) && header.compression().is_none();
@@ -66,7 +72,10 @@ mod tests {
         assert_eq!(sealer.open("first", &sealed).unwrap().as_slice(), b"a private key");
         assert_eq!(sealer.open("second", &sealed), Err(CannotOpen));
         assert_eq!(super::tests::sealer().open("first", &sealed), Err(CannotOpen));
-        assert!(sealer.seal("first", b"a private key").unwrap() != sealed, "each sealing has its own nonce");
+        assert!(
+            sealer.seal("first", b"a private key").unwrap() != sealed,
+            "each sealing has its own nonce"
+        );
     }
 
     #[test]
@@ -76,7 +85,11 @@ mod tests {
         for position in 0..sealed.len() {
             let mut changed = sealed.clone().into_bytes();
             changed[position] = if changed[position] == b'A' { b'B' } else { b'A' };
-            assert_eq!(sealer.open("first", &String::from_utf8(changed).unwrap()), Err(CannotOpen), "{position}");
+            assert_eq!(
+                sealer.open("first", &String::from_utf8(changed).unwrap()),
+                Err(CannotOpen),
+                "{position}"
+            );
         }
         for length in 0..sealed.len() {
             assert_eq!(sealer.open("first", &sealed[..length]), Err(CannotOpen), "{length}");

@@ -40,7 +40,12 @@ struct Claims<'a> {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     iat_us: Option<i64>,
     /// Refresh tokens: the generation.
-    #[serde(rename = "gen", default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "gen",
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     generation: Option<u32>,
 }
 
@@ -55,7 +60,13 @@ fn parse<T: FromStr>(text: &str) -> Result<T, TokenRefused> {
 
 impl Keys {
     /// Opens a token, then checks its issuer and its time; `read` makes the claims of what it says.
-    fn verify<T>(&self, kind: &Kind, token: &str, now: Timestamp, read: impl FnOnce(&Claims<'_>) -> Result<T, TokenRefused>) -> Result<T, TokenRefused> {
+    fn verify<T>(
+        &self,
+        kind: &Kind,
+        token: &str,
+        now: Timestamp,
+        read: impl FnOnce(&Claims<'_>) -> Result<T, TokenRefused>,
+    ) -> Result<T, TokenRefused> {
         let opened = kind.open(token, &self.ring());
         if opened == Err(TokenRefused::UnknownKey) {
             self.note_unknown_key();
@@ -125,7 +136,10 @@ impl TokenSigner for Keys {
 
     fn verify_refresh(&self, token: &str, now: Timestamp) -> Result<RefreshTokenClaims, TokenRefused> {
         self.verify(&REFRESH, token, now, |claims| {
-            let issued_at = claims.iat_us.map(Timestamp::from_micros).ok_or(TokenRefused::Malformed)?;
+            let issued_at = claims
+                .iat_us
+                .map(Timestamp::from_micros)
+                .ok_or(TokenRefused::Malformed)?;
             if issued_at.as_seconds() != claims.iat {
                 return Err(TokenRefused::Malformed);
             }

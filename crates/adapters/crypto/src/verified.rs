@@ -27,15 +27,27 @@ impl Verified {
     pub(crate) fn new(number: u64, time: Duration, entropy: &dyn Entropy) -> Self {
         let mut key = Zeroizing::new([0; 32]);
         entropy.fill(key.as_mut_slice());
-        Self { key, tags: Cache::builder().max_capacity(number).time_to_live(time).build() }
+        Self {
+            key,
+            tags: Cache::builder().max_capacity(number).time_to_live(time).build(),
+        }
     }
 
     pub(crate) fn tag(&self, uid: SecretUid, hash: &SecretHash, presented: &Secret) -> Tag {
-        hmac_of_list(self.key.as_slice(), &[uid.uuid().as_bytes(), hash.as_str().as_bytes(), presented.expose().as_bytes()])
+        hmac_of_list(
+            self.key.as_slice(),
+            &[
+                uid.uuid().as_bytes(),
+                hash.as_str().as_bytes(),
+                presented.expose().as_bytes(),
+            ],
+        )
     }
 
     pub(crate) fn has(&self, uid: SecretUid, tag: &Tag) -> bool {
-        self.tags.get(&uid).is_some_and(|remembered| remembered.ct_eq(tag).into())
+        self.tags
+            .get(&uid)
+            .is_some_and(|remembered| remembered.ct_eq(tag).into())
     }
 
     pub(crate) fn remember(&self, uid: SecretUid, tag: Tag) {

@@ -10,8 +10,23 @@ use crate::{PoolSettings, SystemEntropy};
 const TEXT: &str = "cs_ABCDefgh0123456789abcdefghijKLMN";
 
 fn bcrypt_with(cost: u32, workers: usize, queue: usize) -> Bcrypt {
-    let pool = HashingPool::start("test", PoolSettings { workers: NonZeroUsize::new(workers).unwrap(), queue }).unwrap();
-    Bcrypt::new(BcryptSettings { cost, ..BcryptSettings::default() }, Arc::new(pool), Arc::new(SystemEntropy)).unwrap()
+    let pool = HashingPool::start(
+        "test",
+        PoolSettings {
+            workers: NonZeroUsize::new(workers).unwrap(),
+            queue,
+        },
+    )
+    .unwrap();
+    Bcrypt::new(
+        BcryptSettings {
+            cost,
+            ..BcryptSettings::default()
+        },
+        Arc::new(pool),
+        Arc::new(SystemEntropy),
+    )
+    .unwrap()
 }
 
 fn bcrypt() -> Bcrypt {
@@ -19,7 +34,9 @@ fn bcrypt() -> Bcrypt {
 }
 
 fn uid(number: u8) -> SecretUid {
-    format!("0199c2d4-1111-7abc-8def-0123456789{number:02x}").parse().unwrap()
+    format!("0199c2d4-1111-7abc-8def-0123456789{number:02x}")
+        .parse()
+        .unwrap()
 }
 
 fn secret(text: &str) -> Secret {
@@ -55,11 +72,19 @@ async fn a_wrong_secret_is_neither_verified_nor_remembered() {
     let bcrypt = bcrypt();
     let hash = stored(&bcrypt).await;
     assert_eq!(bcrypt.verify(uid(1), &hash, &secret(TEXT)).await, Ok(true));
-    for wrong in ["cs_ABCDefgh0123456789abcdefghijKLMn", "", &TEXT[..34], &format!("{TEXT}0")] {
+    for wrong in [
+        "cs_ABCDefgh0123456789abcdefghijKLMn",
+        "",
+        &TEXT[..34],
+        &format!("{TEXT}0"),
+    ] {
         assert_eq!(bcrypt.verify(uid(1), &hash, &secret(wrong)).await, Ok(false), "{wrong}");
         assert!(!bcrypt.remembers(uid(1), &hash, &secret(wrong)), "{wrong}");
     }
-    assert!(bcrypt.remembers(uid(1), &hash, &secret(TEXT)), "wrong ones do not push it out");
+    assert!(
+        bcrypt.remembers(uid(1), &hash, &secret(TEXT)),
+        "wrong ones do not push it out"
+    );
 }
 
 #[tokio::test]
@@ -73,7 +98,11 @@ async fn what_bcrypt_would_cut_is_refused_without_hashing() {
         assert_eq!(bcrypt.verify(uid(1), &hash, unfit).await, Ok(false));
         assert_eq!(bcrypt.verify_nothing(unfit).await, Ok(()));
     }
-    assert_eq!(bcrypt.verify(uid(1), &hash, &secret(TEXT)).await, Err(HashError::Busy), "a fitting one would hash");
+    assert_eq!(
+        bcrypt.verify(uid(1), &hash, &secret(TEXT)).await,
+        Err(HashError::Busy),
+        "a fitting one would hash"
+    );
 }
 
 #[tokio::test]
@@ -90,7 +119,11 @@ async fn memory_belongs_to_one_secret_and_one_hash_and_can_be_dropped() {
 #[tokio::test]
 async fn memory_ends_with_time() {
     let pool = HashingPool::start("test", PoolSettings::default()).unwrap();
-    let settings = BcryptSettings { cost: 4, remembered: 10, remembered_for: Duration::from_millis(1) };
+    let settings = BcryptSettings {
+        cost: 4,
+        remembered: 10,
+        remembered_for: Duration::from_millis(1),
+    };
     let bcrypt = Bcrypt::new(settings, Arc::new(pool), Arc::new(SystemEntropy)).unwrap();
     let hash = stored(&bcrypt).await;
     assert_eq!(bcrypt.verify(uid(1), &hash, &secret(TEXT)).await, Ok(true));
@@ -105,7 +138,11 @@ async fn verifications_of_one_secret_at_once_share_one_bcrypt() {
     let hash = stored(&bcrypt).await;
     drop(all_room(&bcrypt).await);
     let text = secret(TEXT);
-    let (a, b, c) = tokio::join!(bcrypt.verify(uid(1), &hash, &text), bcrypt.verify(uid(1), &hash, &text), bcrypt.verify(uid(1), &hash, &text));
+    let (a, b, c) = tokio::join!(
+        bcrypt.verify(uid(1), &hash, &text),
+        bcrypt.verify(uid(1), &hash, &text),
+        bcrypt.verify(uid(1), &hash, &text)
+    );
     assert_eq!((a, b, c), (Ok(true), Ok(true), Ok(true)));
     assert!(bcrypt.verifications.waiting().is_empty());
 }
@@ -127,7 +164,8 @@ async fn a_caller_that_goes_away_does_not_keep_the_next_one_waiting() {
     let hash = stored(&bcrypt).await;
     let text = secret(TEXT);
     let mut gone = Box::pin(bcrypt.verify(uid(1), &hash, &text));
-    let pending = std::future::poll_fn(|context| std::task::Poll::Ready(gone.as_mut().poll(context).is_pending())).await;
+    let pending =
+        std::future::poll_fn(|context| std::task::Poll::Ready(gone.as_mut().poll(context).is_pending())).await;
     drop(gone);
     assert!(pending);
     assert_eq!(bcrypt.verify(uid(1), &hash, &text).await, Ok(true));
@@ -137,7 +175,10 @@ async fn a_caller_that_goes_away_does_not_keep_the_next_one_waiting() {
 async fn an_unusable_hash_is_an_error_for_every_caller() {
     let bcrypt = bcrypt();
     let hash = SecretHash::new("$2b$04$broken".to_owned());
-    assert!(matches!(bcrypt.verify(uid(1), &hash, &secret(TEXT)).await, Err(HashError::Failed(_))));
+    assert!(matches!(
+        bcrypt.verify(uid(1), &hash, &secret(TEXT)).await,
+        Err(HashError::Failed(_))
+    ));
 }
 
 #[tokio::test]
@@ -155,7 +196,13 @@ async fn nothing_is_hashed_at_the_same_cost() {
 fn costs_outside_bcrypts_range_are_refused() {
     let pool = Arc::new(HashingPool::start("test", PoolSettings::default()).unwrap());
     for cost in [0, 3, 32] {
-        let settings = BcryptSettings { cost, ..BcryptSettings::default() };
-        assert!(Bcrypt::new(settings, Arc::clone(&pool), Arc::new(SystemEntropy)).is_err(), "{cost}");
+        let settings = BcryptSettings {
+            cost,
+            ..BcryptSettings::default()
+        };
+        assert!(
+            Bcrypt::new(settings, Arc::clone(&pool), Arc::new(SystemEntropy)).is_err(),
+            "{cost}"
+        );
     }
 }

@@ -1,0 +1,375 @@
+#![allow(clippy::unwrap_used)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use informer_oauth_domain::secret::{Digest, SecretHash};
+use informer_oauth_memory::Memory;
+use informer_oauth_testkit::{
+    SeededEntropy, at_once, run,
+    values::{NOW, seconds},
+};
+
+use super::*;
+
+/// Counts how often it hashes; its hash is the password with a prefix.
+#[derive(Default)]
+struct CountingHasher {
+    verified: AtomicUsize,
+    busy: bool,
+}
+
+#[async_trait]
+impl PasswordHasher for CountingHasher {
+    async fn hash(&self, password: &Secret) -> Result<SecretHash, HashError> {
+        Ok(hash(password.expose()))
+    }
+
+    async fn verify(&self, stored: Option<&SecretHash>, password: &Secret) -> Result<bool, HashError> {
+        if self.busy {
+            return Err(HashError::Busy);
+        }
+        self.verified.fetch_add(1, Ordering::SeqCst);
+        Ok(stored.is_some_and(|stored| *stored == hash(password.expose())))
+    }
+}
+
+fn hash(password: &str) -> SecretHash {
+    SecretHash::new(format!("hash of {password}"))
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+fn address(text: &str) -> Option<IpAddr> {
+    Some(text.parse().unwrap())
+}
+
+fn ada() -> LocalUser {
+    LocalUser {
+        username: "ada".to_owned(),
+        display_name: "Ada Lovelace".to_owned(),
+        password: hash("right"),
+        superuser: true,
+        locked: false,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+struct House {
+    directory: Directory,
+    memory: Arc<Memory>,
+    hasher: Arc<CountingHasher>,
+}
+
+impl House {
+    async fn with(hasher: CountingHasher, settings: DirectorySettings) -> Self {
+        let (memory, hasher) = (Arc::new(Memory::default()), Arc::new(hasher));
+        for (username, locked) in [("ada", false), ("grace", false), ("locked", true)] {
+            let user = LocalUser {
+                username: username.to_owned(),
+                locked,
+                ..ada()
+            };
+            UserDirectory::insert(&*memory, &user).await.unwrap();
+        }
+        let directory = Directory::new(
+            Arc::<Memory>::clone(&memory),
+            Arc::<Memory>::clone(&memory),
+            Arc::<Memory>::clone(&memory),
+            Arc::<CountingHasher>::clone(&hasher),
+            Arc::new(SeededEntropy::default()),
+            settings,
+        );
+        Self {
+            directory,
+            memory,
+            hasher,
+        }
+    }
+
+    async fn new() -> Self {
+        let limit = |attempts| AttemptLimit {
+            attempts,
+            window: seconds(300),
+        };
+        let settings = DirectorySettings {
+            per_username: limit(3),
+            per_address: limit(5),
+            ..DirectorySettings::new(true)
+        };
+        Self::with(CountingHasher::default(), settings).await
+    }
+
+    async fn sign_in(&self, username: &str, password: &str, from: Option<IpAddr>, now: Timestamp) -> SignIn {
+        self.directory
+            .sign_in(username, &secret(password), from, None, now)
+            .await
+            .unwrap()
+    }
+
+    async fn cookie(&self) -> Secret {
+        match self.sign_in("ada", "right", None, NOW).await {
+            SignIn::SignedIn { cookie, .. } => cookie,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn session(&self, cookie: &Secret, now: Timestamp) -> Option<SignedIn> {
+        self.directory.session_user(cookie, now).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_right_password_opens_a_session_that_lasts_its_time() {
+    let house = House::new().await;
+    let SignIn::SignedIn { user, cookie, lifetime } = house.sign_in("ada", "right", address("203.0.113.7"), NOW).await
+    else {
+        panic!()
+    };
+    let expected = User {
+        username: "ada".to_owned(),
+        display_name: "Ada Lovelace".to_owned(),
+        superuser: true,
+        token_api: true,
+    };
+    assert_eq!(user, expected);
+    assert_eq!(lifetime, seconds(12 * 3600));
+    let last = Timestamp::from_micros((NOW + lifetime).as_micros() - 1);
+    assert_eq!(house.session(&cookie, last).await.unwrap().user, expected);
+    assert_eq!(house.session(&cookie, NOW + lifetime).await, None);
+}
+
+#[tokio::test]
+async fn the_store_and_forms_know_a_session_by_different_digests_and_neither_by_its_cookie() {
+    let house = House::new().await;
+    let cookie = house.cookie().await;
+    let stored = Digest::of(cookie.expose());
+    assert!(
+        SessionStore::find(&*house.memory, &stored, NOW)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert_ne!(house.session(&cookie, NOW).await.unwrap().session, stored);
+}
+
+#[tokio::test]
+async fn wrong_passwords_unknown_and_locked_users_are_refused_alike_and_after_the_same_work() {
+    let house = House::new().await;
+    for (number, (username, password)) in [
+        ("ada", "wrong"),
+        ("nobody", "right"),
+        ("locked", "right"),
+        ("", "right"),
+        ("no such <name>", "right"),
+        ("Ada", "right"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let from = address(&format!("203.0.113.{number}"));
+        assert!(
+            matches!(house.sign_in(username, password, from, NOW).await, SignIn::Refused),
+            "{username}"
+        );
+        assert_eq!(house.hasher.verified.load(Ordering::SeqCst), number + 1, "{username}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_ends_the_session_it_replaces_and_no_other() {
+    let house = House::new().await;
+    let (first, other) = (house.cookie().await, house.cookie().await);
+    let outcome = house
+        .directory
+        .sign_in("grace", &secret("right"), None, Some(&first), NOW)
+        .await
+        .unwrap();
+    let SignIn::SignedIn { cookie: second, .. } = outcome else {
+        panic!()
+    };
+    assert!(second != first);
+    assert_eq!(house.session(&first, NOW).await, None);
+    assert_eq!(house.session(&second, NOW).await.unwrap().user.username, "grace");
+    assert!(house.session(&other, NOW).await.is_some());
+}
+
+#[tokio::test]
+async fn a_failed_sign_in_leaves_the_session_it_would_replace() {
+    let house = House::new().await;
+    let cookie = house.cookie().await;
+    house
+        .directory
+        .sign_in("ada", &secret("wrong"), None, Some(&cookie), NOW)
+        .await
+        .unwrap();
+    assert!(house.session(&cookie, NOW).await.is_some());
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session() {
+    let house = House::new().await;
+    let cookie = house.cookie().await;
+    house.directory.sign_out(&cookie).await.unwrap();
+    assert_eq!(house.session(&cookie, NOW).await, None);
+    house.directory.sign_out(&cookie).await.unwrap();
+    house.directory.sign_out(&secret("not a cookie")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_locked_user_has_no_session_and_is_not_active() {
+    let house = House::new().await;
+    let cookie = house.cookie().await;
+    assert!(house.directory.active_user("ada", NOW).await.unwrap().is_some());
+    house.memory.set_locked("ada", true, NOW).await.unwrap();
+    assert_eq!(house.session(&cookie, NOW).await, None);
+    assert_eq!(house.directory.active_user("ada", NOW).await.unwrap(), None);
+    assert_eq!(house.directory.active_user("nobody", NOW).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_session_is_not_inherited_by_a_later_user_of_the_same_name() {
+    let house = House::new().await;
+    let cookie = cookie::draw(&SeededEntropy::new(7));
+    let young = LocalUser {
+        username: "young".to_owned(),
+        created_at: NOW + seconds(1),
+        ..ada()
+    };
+    UserDirectory::insert(&*house.memory, &young).await.unwrap();
+    let session = Session {
+        username: "young".to_owned(),
+        created_at: NOW,
+        expires_at: NOW + seconds(60),
+    };
+    SessionStore::insert(&*house.memory, &Digest::of(cookie.expose()), &session)
+        .await
+        .unwrap();
+    assert_eq!(house.session(&cookie, NOW + seconds(2)).await, None);
+}
+
+#[tokio::test]
+async fn too_many_wrong_passwords_for_a_name_limit_it_from_everywhere_until_the_window_ends() {
+    let house = House::new().await;
+    for number in 0..3 {
+        let from = address(&format!("203.0.113.{number}"));
+        assert!(matches!(
+            house.sign_in("ada", "wrong", from, NOW).await,
+            SignIn::Refused
+        ));
+    }
+    let hashed = house.hasher.verified.load(Ordering::SeqCst);
+    let limited = house
+        .sign_in("ada", "right", address("198.51.100.1"), NOW + seconds(1))
+        .await;
+    assert!(
+        matches!(limited, SignIn::Limited { retry_after } if retry_after == seconds(299)),
+        "{limited:?}"
+    );
+    assert_eq!(
+        house.hasher.verified.load(Ordering::SeqCst),
+        hashed,
+        "and costs no hash"
+    );
+    assert!(
+        matches!(
+            house.sign_in("grace", "right", None, NOW).await,
+            SignIn::SignedIn { .. }
+        ),
+        "others are not concerned"
+    );
+    assert!(matches!(
+        house.sign_in("ada", "right", None, NOW + seconds(300)).await,
+        SignIn::SignedIn { .. }
+    ));
+}
+
+#[tokio::test]
+async fn a_success_forgives_the_name_and_not_the_address() {
+    let house = House::new().await;
+    let from = address("203.0.113.7");
+    for round in 0..2 {
+        for _ in 0..2 {
+            assert!(
+                matches!(house.sign_in("ada", "wrong", from, NOW).await, SignIn::Refused),
+                "{round}"
+            );
+        }
+        assert!(
+            matches!(house.sign_in("ada", "right", from, NOW).await, SignIn::SignedIn { .. }),
+            "{round}"
+        );
+    }
+    assert!(
+        matches!(house.sign_in("ada", "wrong", from, NOW).await, SignIn::Refused),
+        "the fifth from there"
+    );
+    assert!(matches!(
+        house.sign_in("grace", "right", from, NOW).await,
+        SignIn::Limited { .. }
+    ));
+    assert!(matches!(
+        house.sign_in("ada", "right", address("203.0.113.8"), NOW).await,
+        SignIn::SignedIn { .. }
+    ));
+}
+
+#[tokio::test]
+async fn successes_do_not_count_against_an_address_that_many_share() {
+    let house = House::new().await;
+    for _ in 0..20 {
+        assert!(matches!(
+            house.sign_in("ada", "right", address("203.0.113.7"), NOW).await,
+            SignIn::SignedIn { .. }
+        ));
+    }
+}
+
+#[test]
+fn guesses_at_one_name_made_at_once_are_not_all_looked_at() {
+    run(async {
+        let house = House::new().await;
+        let outcomes = at_once(20, |_| house.sign_in("ada", "wrong", None, NOW));
+        let refused = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, SignIn::Refused))
+            .count();
+        assert_eq!(refused, 3);
+        assert_eq!(house.hasher.verified.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[tokio::test]
+async fn a_busy_hasher_is_not_a_wrong_password() {
+    let hasher = CountingHasher {
+        busy: true,
+        ..CountingHasher::default()
+    };
+    let house = House::with(hasher, DirectorySettings::new(false)).await;
+    let outcome = house.directory.sign_in("ada", &secret("right"), None, None, NOW).await;
+    assert!(matches!(outcome, Err(IdentityError::Busy)));
+}
+
+#[tokio::test]
+async fn the_settings_name_the_cookie_and_the_token_api() {
+    let secure = House::with(CountingHasher::default(), DirectorySettings::new(true)).await;
+    assert_eq!(secure.directory.session_cookie(), "__Host-informer_oauth_session");
+    let settings = DirectorySettings {
+        token_api: false,
+        ..DirectorySettings::new(false)
+    };
+    let plain = House::with(CountingHasher::default(), settings).await;
+    assert_eq!(plain.directory.session_cookie(), "informer_oauth_session");
+    assert_eq!(plain.directory.sign_in_page(), SignInPage::Own);
+    assert!(
+        !plain
+            .directory
+            .active_user("ada", NOW)
+            .await
+            .unwrap()
+            .unwrap()
+            .token_api
+    );
+}

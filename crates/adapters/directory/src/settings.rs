@@ -1,0 +1,39 @@
+use std::time::Duration;
+
+use informer_oauth_domain::attempts::AttemptLimit;
+
+/// The cookie's name over http, where the `__Host-` prefix is not allowed.
+const PLAIN_COOKIE: &str = "informer_oauth_session";
+
+/// Over https the prefix keeps other hosts of the domain from setting the cookie (RFC 6265bis §4.1.3.2).
+const HOST_COOKIE: &str = "__Host-informer_oauth_session";
+
+/// How the directory signs people in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DirectorySettings {
+    /// The session cookie's name.
+    pub cookie: String,
+    /// How long a session lasts.
+    pub session_lifetime: Duration,
+    /// Attempts at one username, right ones not counted.
+    pub per_username: AttemptLimit,
+    /// Failures from one address. A success does not forgive them.
+    pub per_address: AttemptLimit,
+    /// Whether superusers may manage clients ("token API").
+    pub token_api: bool,
+}
+
+impl DirectorySettings {
+    /// Sessions of twelve hours; ten wrong passwords for a name and fifty from an address in fifteen minutes; the token
+    /// API is on. `https` says whether browsers come over https.
+    pub fn new(https: bool) -> Self {
+        let window = Duration::from_secs(15 * 60);
+        Self {
+            cookie: if https { HOST_COOKIE } else { PLAIN_COOKIE }.to_owned(),
+            session_lifetime: Duration::from_secs(12 * 3600),
+            per_username: AttemptLimit { attempts: 10, window },
+            per_address: AttemptLimit { attempts: 50, window },
+            token_api: true,
+        }
+    }
+}
