@@ -1,0 +1,247 @@
+// A real Chromium signs in and consents, with and without JavaScript; every page passes axe-core, fits 320 px, and
+// loads nothing from elsewhere.
+//
+// With SCREENSHOTS=folder it also writes a picture of each page, wide and narrow, light and dark.
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { Visitor, startService } from '../support/service.mjs';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const screenshots = process.env.SCREENSHOTS;
+
+let service;
+let browser;
+let client;
+let callback;
+
+before(async () => {
+  service = await startService();
+  const admin = new Visitor(service.base);
+  await admin.signIn('admin', service.password);
+  ({ client } = await admin.register({
+    name: 'Sales Board',
+    description: 'Shows the numbers of the day on the wall',
+    url: 'https://board.example.com/',
+    redirect_uri: ['http://127.0.0.1/callback'],
+    pkce: true,
+    enableRefreshTokens: true,
+  }));
+  callback = await listen();
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  callback?.server.close();
+  await service?.stop();
+});
+
+/** The client's own side: remembers the requests that browsers come back with. */
+async function listen() {
+  const seen = [];
+  const server = createServer((request, response) => {
+    if (request.url.startsWith('/callback')) seen.push(new URL(request.url, 'http://127.0.0.1'));
+    response.setHeader('content-type', 'text/html').end('<!doctype html><html lang="en"><title>Client</title><h1>Welcome back</h1>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, seen, uri: `http://127.0.0.1:${server.address().port}/callback` };
+}
+
+function authorization(extra = {}) {
+  const verifier = randomBytes(32).toString('base64url');
+  const url = new URL('/oauth/authorize', service.base);
+  url.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: client.client_id,
+    redirect_uri: callback.uri,
+    scope: 'read:dataset write:report read:profile',
+    state: `s ~"'<&>é/${randomBytes(4).toString('hex')}`,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    prompt: 'consent',
+    ...extra,
+  });
+  return { url: url.href, verifier, state: url.searchParams.get('state') };
+}
+
+/** A page in a browser of its own, which fails the test on any complaint: scripts, content security policy, other origins. */
+async function open(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    // A page that answers 4xx is itself noted by the browser; that is no fault of the page.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+  });
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    const own = protocol === 'data:' || origin === service.base || origin === new URL(callback.uri).origin;
+    if (!own) complaints.push(`a request to ${origin}`);
+  });
+  return { context, page, complaints };
+}
+
+async function accessible(page, what) {
+  // axe runs in the page, where the policy lets no script in but the page's own: hence through the debugger.
+  const violations = await page.evaluate(`${axe}; axe.run(document).then((result) => result.violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.html).join(' ')))`);
+  assert.deepEqual(violations, [], `${what} has accessibility violations`);
+}
+
+async function fits(page, what) {
+  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(content <= window, `${what} scrolls sideways: ${content} > ${window}`);
+}
+
+async function picture(page, name) {
+  if (!screenshots) return;
+  await mkdir(screenshots, { recursive: true });
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+}
+
+async function signIn(page) {
+  await page.fill('input[name=username]', 'admin');
+  await page.fill('input[name=password]', service.password);
+  await page.click('button[type=submit]');
+}
+
+async function redeem(code, verifier) {
+  const answer = await fetch(new URL('/oauth/token', service.base), {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      client_id: client.client_id,
+      code,
+      redirect_uri: callback.uri,
+      code_verifier: verifier,
+    }),
+  });
+  assert.equal(answer.status, 200);
+  return answer.json();
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a person signs in and allows a client, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async () => {
+    const { context, page, complaints } = await open({ javaScriptEnabled });
+    const { url, verifier, state } = authorization();
+    await page.goto(url);
+    assert.equal(new URL(page.url()).pathname, '/oauth/sign-in');
+    await signIn(page);
+    assert.equal(new URL(page.url()).pathname, '/oauth/authorize');
+    const text = await page.textContent('body');
+    assert.match(text, /Sales Board/);
+    assert.match(text, /admin/i);
+    assert.match(text, /See your datasets and search them/);
+    assert.match(text, /127\.0\.0\.1/);
+    await page.click('button[name=decision][value=allow]');
+    await page.waitForURL(/callback/);
+    const answer = callback.seen.at(-1).searchParams;
+    assert.equal(answer.get('state'), state, 'byte for byte');
+    assert.equal(answer.get('iss'), service.base);
+    const tokens = await redeem(answer.get('code'), verifier);
+    assert.equal(tokens.scope, 'read:dataset write:report read:profile');
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+}
+
+test('the keyboard alone signs in and denies', async () => {
+  const { context, page, complaints } = await open();
+  await page.goto(authorization().url);
+  await page.focus('input[name=username]');
+  await page.keyboard.type('admin');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(service.password);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/oauth\/authorize/);
+  for (let tabs = 0; tabs < 40; tabs += 1) {
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => document.activeElement?.getAttribute('value'));
+    if (focused === 'deny') break;
+  }
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/callback/);
+  assert.equal(callback.seen.at(-1).searchParams.get('error'), 'access_denied');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('a wrong password says so plainly and does not end the way', async () => {
+  const { context, page, complaints } = await open();
+  await page.goto(authorization().url);
+  await page.fill('input[name=username]', 'admin');
+  await page.fill('input[name=password]', 'not the password');
+  await page.click('button[type=submit]');
+  assert.match(await page.textContent('main'), /password/i);
+  await accessible(page, 'the refused sign-in');
+  await picture(page, 'sign-in-refused');
+  await signIn(page);
+  assert.equal(new URL(page.url()).pathname, '/oauth/authorize');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('consent sent twice gives one code', async () => {
+  const { context, page } = await open();
+  await page.goto(authorization().url);
+  await signIn(page);
+  await page.click('button[value=allow]');
+  await page.waitForURL(/callback/);
+  const given = callback.seen.length;
+  await page.goBack();
+  const answer = page.waitForResponse((response) => response.request().method() === 'POST');
+  await page.click('button[value=allow]');
+  assert.equal((await answer).status(), 403);
+  assert.equal(callback.seen.length, given);
+  await context.close();
+});
+
+for (const [look, options] of [
+  ['wide-light', { colorScheme: 'light' }],
+  ['wide-dark', { colorScheme: 'dark' }],
+  ['narrow-light', { colorScheme: 'light', viewport: { width: 320, height: 640 } }],
+  ['narrow-dark', { colorScheme: 'dark', viewport: { width: 320, height: 640 } }],
+]) {
+  test(`every page is accessible and fits, ${look}`, async () => {
+    const { context, page, complaints } = await open(options);
+    const look_at = async (name) => {
+      await picture(page, `${name}-${look}`);
+      await fits(page, name);
+      await accessible(page, name);
+    };
+    await page.goto(authorization().url);
+    await look_at('sign-in');
+    await signIn(page);
+    await look_at('consent');
+    await page.goto(authorization({ scope: 'read:dataset write:dataset read:report write:report read:profile write:profile read:global write:global' }).url);
+    await look_at('consent-everything');
+    await page.goto(authorization({ redirect_uri: 'https://evil.example/' }).url);
+    await look_at('error');
+    await page.goto(new URL('/oauth', service.base).href);
+    await look_at('welcome');
+    await page.goto(new URL('/oauth/docs', service.base).href);
+    await look_at('docs');
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+}
