@@ -1,1 +1,57 @@
-//! Placeholder.
+//! The HTTP face of informer-oauth: the protocol endpoints, the Informer API, the pages and the gate, over actix-web.
+//!
+//! [`service`] is the whole of it as one actix application. Every request goes through one envelope that gives it
+//! an id, turns a panic into an answer, and sees to it that every answer has the security headers and the error format of
+//! its family:
+//!
+//! | family | paths | errors |
+//! |---|---|---|
+//! | OAuth protocol | `/oauth/**`, `/.well-known/**`, `/api/oauth/{access_token,device_token,device_access_token}` | [`protocol_error`] |
+//! | Informer API | everything else | [`api_error`] |
+
+pub mod address;
+pub mod api_error;
+pub mod body;
+pub mod caller;
+pub mod document;
+mod envelope;
+mod etag;
+mod family;
+mod hal;
+pub mod json;
+pub mod management;
+pub mod pages;
+mod paging;
+pub mod parameters;
+pub mod protocol_error;
+mod request_id;
+pub mod same_origin;
+pub mod security_headers;
+pub mod state;
+
+use actix_web::{
+    App, Error,
+    body::BoxBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::from_fn,
+    web,
+};
+
+pub use address::{Address, Network};
+pub use api_error::{ApiError, ApiResult};
+pub use caller::{Caller, RequestTime};
+pub use protocol_error::{ProtocolErrorResponse, ProtocolResult};
+pub use state::{HttpSettings, HttpState, ServerLimits};
+
+/// Every route. The envelope is not part of it: see [`service`].
+pub fn configure(routes: &mut web::ServiceConfig) {
+    management::configure(routes);
+    pages::configure(routes);
+}
+
+/// The whole application for one worker, to be handed to an `HttpServer`.
+pub fn service(
+    state: web::Data<HttpState>,
+) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
+    App::new().app_data(state).configure(configure).wrap(from_fn(envelope::envelope))
+}

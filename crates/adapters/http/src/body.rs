@@ -1,0 +1,185 @@
+//! Reading request bodies within their limits.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest,
+    http::{
+        StatusCode,
+        header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap},
+    },
+    rt::time::timeout,
+    web::{Bytes, BytesMut, Payload},
+};
+use futures_util::StreamExt as _;
+
+use crate::state::HttpState;
+
+/// How much of a body that is too large is read and dropped, so that a client that is still sending gets to see the answer
+/// instead of a reset connection.
+const DISCARDED_BYTES: usize = 1024 * 1024;
+
+/// Why a body was not taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BodyError {
+    /// Over the limit.
+    TooLarge,
+    /// It took too long to arrive.
+    TooSlow,
+    /// It broke off.
+    Broken,
+    /// Compressed.
+    Encoded,
+    /// There is none where one is needed.
+    Empty,
+    /// Not of a type the endpoint takes.
+    UnsupportedType,
+    /// Not what its type says: bad escapes, bad JSON, not UTF-8, NUL characters.
+    Malformed,
+}
+
+impl BodyError {
+    /// The status that says so.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Encoded | Self::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Broken | Self::Empty | Self::Malformed => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The sentence that says so.
+    pub const fn public_sentence(self) -> &'static str {
+        match self {
+            Self::TooLarge => "The body is too large.",
+            Self::TooSlow => "The body took too long to arrive.",
+            Self::Broken => "The body broke off.",
+            Self::Encoded => "Compressed bodies are not supported.",
+            Self::Empty => "The body is empty.",
+            Self::UnsupportedType => "The content type is not supported here.",
+            Self::Malformed => "The body is not what its content type says.",
+        }
+    }
+}
+
+/// The whole body, within `limit` bytes and the configured time.
+pub async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
+    let encoded = request
+        .headers()
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if encoded {
+        return Err(BodyError::Encoded);
+    }
+    let announced = announced_length(request.headers());
+    if announced.is_some_and(|length| length > limit.saturating_add(DISCARDED_BYTES)) {
+        return Err(BodyError::TooLarge);
+    }
+    within(
+        HttpState::of(request).settings.body_timeout,
+        collect(payload, announced.unwrap_or(0).min(limit), limit),
+    )
+    .await
+}
+
+async fn within(time: Duration, reading: impl Future<Output = Result<Bytes, BodyError>>) -> Result<Bytes, BodyError> {
+    timeout(time, reading).await.unwrap_or(Err(BodyError::TooSlow))
+}
+
+async fn collect(mut payload: Payload, expected: usize, limit: usize) -> Result<Bytes, BodyError> {
+    let mut body = BytesMut::new();
+    let mut total = 0_usize;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Broken)?;
+        total = total.saturating_add(chunk.len());
+        if total > limit.saturating_add(DISCARDED_BYTES) {
+            return Err(BodyError::TooLarge);
+        }
+        if total > limit {
+            body = BytesMut::new();
+        } else if total == chunk.len() && total == expected {
+            // All of it in one piece, as mostly: nothing to copy.
+            return Ok(chunk);
+        } else {
+            body.extend_from_slice(&chunk);
+        }
+    }
+    if total > limit {
+        Err(BodyError::TooLarge)
+    } else {
+        Ok(body.freeze())
+    }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The media type of a body without its parameters, in lower case. `None` when there is none; another character set than
+/// UTF-8 and a repeated header are refused.
+pub fn media_type(headers: &HeaderMap) -> Result<Option<String>, BodyError> {
+    let mut sent = headers.get_all(CONTENT_TYPE);
+    let Some(value) = sent.next() else {
+        return Ok(None);
+    };
+    if sent.next().is_some() {
+        return Err(BodyError::UnsupportedType);
+    }
+    let text = value.to_str().map_err(|_| BodyError::UnsupportedType)?;
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let foreign = parts
+        .filter_map(|parameter| parameter.split_once('='))
+        .any(|(name, value)| {
+            let utf8 = ["utf-8", "utf8"]
+                .iter()
+                .any(|known| value.trim_matches('"').eq_ignore_ascii_case(known));
+            name.trim().eq_ignore_ascii_case("charset") && !utf8
+        });
+    if foreign {
+        return Err(BodyError::UnsupportedType);
+    }
+    Ok(Some(essence).filter(|essence| !essence.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn typed(values: &[&str]) -> Result<Option<String>, BodyError> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
+        }
+        media_type(&headers)
+    }
+
+    #[test]
+    fn parameters_and_case_of_a_media_type_do_not_matter() {
+        assert_eq!(
+            typed(&["Application/JSON; charset=\"UTF-8\""]),
+            Ok(Some("application/json".into()))
+        );
+        assert_eq!(
+            typed(&["application/x-www-form-urlencoded;charset=utf8"]),
+            Ok(Some("application/x-www-form-urlencoded".into()))
+        );
+        assert_eq!(typed(&[]), Ok(None));
+        assert_eq!(typed(&[""]), Ok(None));
+    }
+
+    #[test]
+    fn other_character_sets_and_two_types_are_refused() {
+        assert_eq!(
+            typed(&["application/json; charset=utf-16"]),
+            Err(BodyError::UnsupportedType)
+        );
+        assert_eq!(
+            typed(&["application/json", "text/plain"]),
+            Err(BodyError::UnsupportedType)
+        );
+    }
+}

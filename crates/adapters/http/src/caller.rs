@@ -1,0 +1,217 @@
+//! Who calls the Informer API: a bearer token's user, or the user of the session behind the cookie.
+
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest,
+    dev::Payload,
+    http::{
+        Method,
+        header::{AUTHORIZATION, COOKIE, HeaderMap},
+    },
+};
+use futures_util::future::{LocalBoxFuture, Ready, ready};
+use informer_oauth_application::{SignedIn, callers::BearerCaller};
+use informer_oauth_domain::{
+    secret::{Digest, Secret},
+    timestamp::Timestamp,
+    user::User,
+};
+
+use crate::{
+    api_error::{ApiError, ApiResult},
+    state::HttpState,
+};
+
+/// The time of this request: the clock is read once, whoever asks first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RequestTime(pub Timestamp);
+
+impl RequestTime {
+    /// The time of `request`.
+    pub fn of(request: &HttpRequest) -> Self {
+        if let Some(known) = request.extensions().get::<Self>() {
+            return *known;
+        }
+        let now = Self(HttpState::of(request).app.now());
+        request.extensions_mut().insert(now);
+        now
+    }
+}
+
+impl FromRequest for RequestTime {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}
+
+/// An authenticated user, as an extractor. Without one the request is answered 401; a write with a session cookie that does
+/// not come from a page of this site, 403. Where both a bearer token and a cookie are sent, only the token counts: it
+/// cannot be sent by another site's page, and a caller that limits itself to a token's scope must not get more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// Who.
+    pub user: User,
+    /// The session, for a caller that came with a cookie; `None` for a bearer token.
+    pub via_session: Option<Digest>,
+}
+
+impl Caller {
+    /// Finds out who sent `request`.
+    pub async fn of(request: &HttpRequest) -> ApiResult<Self> {
+        let state = HttpState::of(request);
+        let now = RequestTime::of(request).0;
+        let reads_only = is_safe(request.method());
+        match bearer(request.headers()) {
+            Bearer::Token(token) => match state.app.callers.by_bearer(token, reads_only, now).await? {
+                BearerCaller::User(user) => Ok(Self {
+                    user,
+                    via_session: None,
+                }),
+                BearerCaller::InvalidToken => Err(ApiError::InvalidToken),
+                BearerCaller::Insufficient(scope) => Err(ApiError::InsufficientScope(scope)),
+            },
+            Bearer::Unclear => Err(ApiError::InvalidToken),
+            Bearer::None => {
+                let SignedIn { user, session } = signed_in(request).await?.ok_or(ApiError::Unauthorized)?;
+                if !reads_only && !state.site().is_same_origin(request.headers()) {
+                    return Err(ApiError::CrossSite);
+                }
+                Ok(Self {
+                    user,
+                    via_session: Some(session),
+                })
+            }
+        }
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
+    }
+}
+
+/// The user of the browser's session, if there is one.
+pub async fn signed_in(request: &HttpRequest) -> ApiResult<Option<SignedIn>> {
+    let state = HttpState::of(request);
+    let Some(cookie) = cookie(request.headers(), state.app.callers.session_cookie()) else {
+        return Ok(None);
+    };
+    Ok(state
+        .app
+        .callers
+        .by_session(&cookie, RequestTime::of(request).0)
+        .await?)
+}
+
+/// Whether a method only reads (RFC 9110 §9.2.1).
+pub fn is_safe(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
+}
+
+/// A cookie's value, the first where several have the name: browsers send the one with the longest path first (RFC 6265 §5.4).
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
+    headers
+        .get_all(COOKIE)
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| {
+            value
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'))
+                .unwrap_or(value)
+        })
+        .filter(|value| !value.is_empty())
+        .map(|value| Secret::new(value.to_owned()))
+}
+
+/// What the `Authorization` header says of a bearer token (RFC 6750 §2.1).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bearer<'a> {
+    /// No such header, or another scheme.
+    None,
+    /// A token, which may be anything.
+    Token(&'a str),
+    /// There are two headers, or it is not text: somebody else might read it differently.
+    Unclear,
+}
+
+/// The bearer token of a request. Only the header counts: never a query or a form.
+pub(crate) fn bearer(headers: &HeaderMap) -> Bearer<'_> {
+    let mut sent = headers.get_all(AUTHORIZATION);
+    let Some(value) = sent.next() else {
+        return Bearer::None;
+    };
+    if sent.next().is_some() {
+        return Bearer::Unclear;
+    }
+    let Ok(text) = value.to_str() else {
+        return Bearer::Unclear;
+    };
+    let (scheme, token) = text.split_at(text.find([' ', '\t', ',']).unwrap_or(text.len()));
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Bearer::Token(token.trim())
+    } else {
+        Bearer::None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(sent: &[(HeaderName, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in sent {
+            headers.append(name.clone(), HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        headers
+    }
+
+    fn shown(sent: &[&str]) -> String {
+        let sent: Vec<_> = sent.iter().map(|value| (AUTHORIZATION, *value)).collect();
+        match bearer(&headers(&sent)) {
+            Bearer::None => "none".to_owned(),
+            Bearer::Token(token) => format!("token {token}"),
+            Bearer::Unclear => "unclear".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_is_read_whatever_the_schemes_case() {
+        assert_eq!(shown(&["Bearer abc.def"]), "token abc.def");
+        assert_eq!(shown(&["bEARER  abc"]), "token abc");
+        assert_eq!(shown(&[]), "none");
+        assert_eq!(shown(&["Basic YTpi"]), "none");
+        assert_eq!(shown(&["Bearerx abc"]), "none");
+    }
+
+    #[test]
+    fn what_two_readers_could_read_differently_is_never_taken_for_no_token() {
+        assert_eq!(shown(&["Bearer a", "Basic b"]), "unclear");
+        assert_eq!(shown(&["Bearer ä"]), "unclear");
+        assert_eq!(shown(&["Bearer"]), "token ");
+        assert_eq!(shown(&["Bearer\tabc"]), "token abc");
+        assert_eq!(shown(&["Bearer, Bearer abc"]), "token , Bearer abc");
+    }
+
+    #[test]
+    fn cookies_are_found_by_their_whole_name() {
+        let headers = headers(&[(COOKIE, "xsid=1; sid=2;sid=3"), (COOKIE, "other=\"q\"; empty=")]);
+        let value = |name: &str| cookie(&headers, name).map(|value| value.expose().to_owned());
+        assert_eq!(value("sid").as_deref(), Some("2"));
+        assert_eq!(value("other").as_deref(), Some("q"));
+        assert_eq!(value("empty"), None);
+        assert_eq!(value("id"), None);
+    }
+}

@@ -1,0 +1,253 @@
+//! What happens around every request: id, log line, error format, headers, and no panic beyond here.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use actix_web::{
+    Error, HttpResponse, HttpResponseBuilder,
+    body::{BodySize, BoxBody, MessageBody as _},
+    dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
+    http::{
+        Method, StatusCode, Uri,
+        header::{
+            ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_TYPE,
+            HeaderMap, HeaderValue, VARY,
+        },
+        uri::PathAndQuery,
+    },
+    middleware::Next,
+    web,
+};
+use futures_util::FutureExt as _;
+use informer_oauth_domain::error::ErrorCode;
+
+use crate::{
+    api_error,
+    family::{Family, Standing},
+    json::{HAL, accepts_hal},
+    parameters::JSON,
+    protocol_error,
+    request_id::{REQUEST_ID, request_id},
+    security_headers,
+    state::HttpState,
+};
+
+/// The middleware.
+pub(crate) async fn envelope(
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let state = request
+        .app_data::<web::Data<HttpState>>()
+        .expect("`service` registers the state before any route")
+        .clone();
+    strip_base_path(&mut request, state.base_path());
+    let line = Line {
+        started,
+        id: request_id(request.headers(), &state.app),
+        method: request.method().clone(),
+        uri: request.uri().clone(),
+        standing: Standing::of(request.path()),
+    };
+    let hal = line.standing.family == Family::Informer && accepts_hal(request.headers());
+    let https = state.is_https();
+    let finish = |headers: &mut HeaderMap| {
+        headers.insert(REQUEST_ID, line.id.clone());
+        security_headers::add(headers, line.standing, https);
+    };
+
+    if let (&Method::OPTIONS, Some(methods)) = (&line.method, line.standing.cross_origin) {
+        let mut response = request.into_response(preflight(methods));
+        finish(response.headers_mut());
+        line.write(response.status());
+        return Ok(response);
+    }
+    // Whatever answers GET answers HEAD (RFC 9110 §9.3.2): the connection knows to leave the body out.
+    if line.method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+
+    // A handler holds nothing across requests but ports, whose locks recover; so going on after a panic is sound.
+    let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => {
+            let mut response = error.error_response();
+            if is_foreign(response.status(), response.headers()) {
+                response = bare(response.status(), line.standing.family);
+            }
+            finish(response.headers_mut());
+            line.write(response.status());
+            return Err(InternalError::from_response(error, response).into());
+        }
+        Err(_) => {
+            tracing::error!(
+                request_id = line.id.to_str().unwrap_or_default(),
+                path = line.uri.path(),
+                "a request panicked"
+            );
+            let mut response = bare(StatusCode::INTERNAL_SERVER_ERROR, line.standing.family);
+            finish(response.headers_mut());
+            line.write(response.status());
+            return Err(InternalError::from_response("panic", response).into());
+        }
+    };
+    let status = response.status();
+    if is_foreign(status, response.headers()) {
+        let body = body_for(status, line.standing.family);
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        allow_head(response.headers_mut());
+        response = response.map_body(|_, _| BoxBody::new(body));
+    }
+    if line.standing.family == Family::Informer {
+        name_hal(&mut response, hal);
+    }
+    finish(response.headers_mut());
+    line.write(status);
+    Ok(response)
+}
+
+/// Takes the issuer's path off, so that it does not matter whether the proxy does. The well-known path is inserted before
+/// the issuer's (RFC 8414 §3.1), so there is nothing to take off.
+fn strip_base_path(request: &mut ServiceRequest, base_path: &str) {
+    if base_path.is_empty() {
+        return;
+    }
+    let Some(rest) = request
+        .uri()
+        .path_and_query()
+        .and_then(|whole| whole.as_str().strip_prefix(base_path))
+    else {
+        return;
+    };
+    let stripped = match rest.as_bytes().first() {
+        Some(b'/') => rest.to_owned(),
+        Some(b'?') | None => format!("/{rest}"),
+        Some(_) => return,
+    };
+    let Ok(path_and_query) = PathAndQuery::try_from(stripped) else {
+        return;
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = Some(path_and_query);
+    if let Ok(uri) = Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+}
+
+/// The answer to a preflight request (Fetch standard §3.2.2). `*` for headers does not cover `Authorization`.
+fn preflight(methods: &'static str) -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ALLOW, format!("{methods}, OPTIONS")))
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, methods))
+        .insert_header((
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, X-Request-Id",
+        ))
+        .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish()
+}
+
+/// Whether an error answer is the framework's own: nothing, or plain text.
+fn is_foreign(status: StatusCode, headers: &HeaderMap) -> bool {
+    let is_error = status.is_client_error() || status.is_server_error();
+    is_error
+        && headers
+            .get(CONTENT_TYPE)
+            .is_none_or(|named| named.as_bytes().starts_with(b"text/plain"))
+}
+
+fn bare(status: StatusCode, family: Family) -> HttpResponse {
+    HttpResponseBuilder::new(status)
+        .insert_header((CONTENT_TYPE, HeaderValue::from_static(JSON)))
+        .body(body_for(status, family))
+}
+
+fn body_for(status: StatusCode, family: Family) -> Vec<u8> {
+    match family {
+        Family::Informer => {
+            let message = match status {
+                StatusCode::INTERNAL_SERVER_ERROR => "An internal server error occurred",
+                StatusCode::NOT_FOUND => "There is nothing here",
+                StatusCode::METHOD_NOT_ALLOWED => "This method is not allowed here",
+                other => other.canonical_reason().unwrap_or("Error"),
+            };
+            api_error::error_body(status, message.to_owned(), None)
+        }
+        Family::Protocol => match status {
+            StatusCode::NOT_FOUND => {
+                protocol_error::error_body(ErrorCode::InvalidRequest, "There is no such endpoint.")
+            }
+            StatusCode::METHOD_NOT_ALLOWED => {
+                protocol_error::error_body(ErrorCode::InvalidRequest, "This method is not allowed here.")
+            }
+            other if other.is_server_error() => {
+                protocol_error::error_body(ErrorCode::ServerError, "The service failed to answer.")
+            }
+            _ => protocol_error::error_body(ErrorCode::InvalidRequest, "The request is malformed."),
+        },
+    }
+}
+
+/// The framework lists GET where GET is registered; HEAD goes with it.
+fn allow_head(headers: &mut HeaderMap) {
+    let Some(methods) = headers.get(ALLOW).and_then(|allowed| allowed.to_str().ok()) else {
+        return;
+    };
+    let listed = |method: &str| methods.split(',').any(|one| one.trim() == method);
+    if listed("GET") && !listed("HEAD") {
+        let with_head = HeaderValue::from_str(&format!("{methods}, HEAD"));
+        if let Ok(with_head) = with_head {
+            headers.insert(ALLOW, with_head);
+        }
+    }
+}
+
+/// Calls a JSON success of the Informer API HAL for those who asked.
+fn name_hal(response: &mut ServiceResponse<BoxBody>, hal: bool) {
+    let is_success = response.status().is_success() && response.response().body().size() != BodySize::None;
+    let headers = response.headers_mut();
+    let is_json = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|named| named == JSON || named == HAL);
+    if is_success && is_json {
+        headers.append(VARY, HeaderValue::from_static("Accept"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(if hal { HAL } else { JSON }));
+    }
+}
+
+/// The request's line in the log. Never the query, a header or a body: they hold codes, tokens and passwords.
+struct Line {
+    started: Instant,
+    id: HeaderValue,
+    method: Method,
+    uri: Uri,
+    standing: Standing,
+}
+
+impl Line {
+    fn write(&self, status: StatusCode) {
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "http",
+                    method = self.method.as_str(),
+                    path = self.uri.path(),
+                    status = status.as_u16(),
+                    ms = self.started.elapsed().as_secs_f64() * 1000.0,
+                    request_id = self.id.to_str().unwrap_or_default(),
+                )
+            };
+        }
+        if status.is_server_error() {
+            line!(warn);
+        } else if self.standing.quiet {
+            line!(debug);
+        } else {
+            line!(info);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Headers that every answer has, whatever made it.
+
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, PRAGMA, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+
+use crate::family::{Family, Standing};
+
+const ACCESS_CONTROL_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("access-control-allow-origin");
+const ACCESS_CONTROL_EXPOSE_HEADERS: HeaderName = HeaderName::from_static("access-control-expose-headers");
+
+/// What an answer that is no page may do in a browser: nothing.
+const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// Adds what is missing; what a handler has set stays, so that a page or an icon can have a policy of its own.
+pub(crate) fn add(headers: &mut HeaderMap, standing: Standing, https: bool) {
+    let mut default = |name: HeaderName, value: HeaderValue| {
+        if !headers.contains_key(&name) {
+            headers.insert(name, value);
+        }
+    };
+    default(CONTENT_SECURITY_POLICY, NOTHING);
+    default(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    default(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    default(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if https {
+        default(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    if standing.cross_origin.is_some() {
+        default(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        default(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("ETag, Retry-After, WWW-Authenticate, X-Request-Id"),
+        );
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if standing.family == Family::Protocol {
+            headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn added(path: &str, https: bool) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        add(&mut headers, Standing::of(path), https);
+        headers
+    }
+
+    #[test]
+    fn every_answer_is_locked_down_and_not_stored_by_default() {
+        let headers = added("/oauth/introspect", false);
+        assert_eq!(headers.get("x-content-type-options").unwrap(), "nosniff");
+        assert_eq!(headers.get("referrer-policy").unwrap(), "same-origin");
+        assert_eq!(headers.get("cache-control").unwrap(), "no-store");
+        assert_eq!(headers.get("pragma").unwrap(), "no-cache");
+        assert!(
+            headers
+                .get("content-security-policy")
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .contains("frame-ancestors 'none'")
+        );
+        assert!(headers.get("access-control-allow-origin").is_none());
+    }
+
+    #[test]
+    fn strict_transport_is_asked_for_only_where_there_is_https() {
+        assert!(added("/", true).contains_key("strict-transport-security"));
+        assert!(!added("/", false).contains_key("strict-transport-security"));
+    }
+
+    #[test]
+    fn a_handlers_own_policy_stays() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        add(&mut headers, Standing::of("/.well-known/jwks.json"), true);
+        assert_eq!(headers.get("content-security-policy").unwrap(), "sandbox");
+        assert_eq!(headers.get("cache-control").unwrap(), "public, max-age=300");
+        assert!(!headers.contains_key("pragma"));
+        assert_eq!(headers.get("access-control-allow-origin").unwrap(), "*");
+    }
+}

@@ -1,0 +1,144 @@
+//! What every handler can reach.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{HttpRequest, web};
+use informer_oauth_application::Application;
+use url::Url;
+
+use crate::{address::Network, same_origin::SiteOrigin};
+
+/// The largest body of most requests, in bytes.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The largest body of an icon upload, in bytes.
+pub const MAX_ICON_BODY_BYTES: usize = 256 * 1024;
+
+/// What the operator decides about the HTTP side.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Whether cookies are set with `Secure`: yes, unless the issuer is plain http.
+    pub cookie_secure: bool,
+    /// Peers whose forwarded headers count.
+    pub trusted_proxies: Vec<Network>,
+    /// The largest body of most requests, in bytes.
+    pub max_body_bytes: usize,
+    /// The largest body of an icon upload, in bytes.
+    pub max_icon_body_bytes: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// Whether the gate refuses a request without a bearer token instead of leaving it to Informer's session rules.
+    pub gate_require_token: bool,
+    /// How long one readiness check may take.
+    pub probe_timeout: Duration,
+    /// For whoever builds the `HttpServer`.
+    pub server: ServerLimits,
+}
+
+impl HttpSettings {
+    /// The defaults for an issuer.
+    pub fn for_issuer(issuer: &str) -> Self {
+        Self {
+            cookie_secure: issuer.starts_with("https://"),
+            trusted_proxies: Vec::new(),
+            max_body_bytes: MAX_BODY_BYTES,
+            max_icon_body_bytes: MAX_ICON_BODY_BYTES,
+            body_timeout: Duration::from_secs(10),
+            gate_require_token: false,
+            probe_timeout: Duration::from_millis(1500),
+            server: ServerLimits::default(),
+        }
+    }
+}
+
+/// Limits that are the server's to enforce, not a handler's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ServerLimits {
+    /// How long a request line and its headers may take to arrive.
+    pub head_timeout: Duration,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+    /// How long a connection that is being closed may take.
+    pub disconnect_timeout: Duration,
+    /// How many connections one worker holds; more wait in the backlog.
+    pub connections_per_worker: usize,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            head_timeout: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(75),
+            disconnect_timeout: Duration::from_secs(1),
+            connections_per_worker: 25_000,
+        }
+    }
+}
+
+/// What every handler can reach, as `web::Data<HttpState>`.
+pub struct HttpState {
+    /// The use cases.
+    pub app: Arc<Application>,
+    /// The operator's decisions.
+    pub settings: HttpSettings,
+    site: SiteOrigin,
+    base_path: String,
+}
+
+/// The issuer cannot be one.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the issuer must be an http or https URL without query and fragment: {0}")]
+pub struct InvalidIssuer(String);
+
+impl HttpState {
+    /// Prepares what follows from the issuer.
+    pub fn new(app: Arc<Application>, settings: HttpSettings) -> Result<Self, InvalidIssuer> {
+        let issuer = app.settings.resources.issuer.as_str();
+        let refused = || InvalidIssuer(issuer.to_owned());
+        let url = Url::parse(issuer).map_err(|_| refused())?;
+        if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
+            return Err(refused());
+        }
+        let site = SiteOrigin::of(&url).ok_or_else(refused)?;
+        let base_path = url.path().trim_end_matches('/').to_owned();
+        Ok(Self {
+            app,
+            settings,
+            site,
+            base_path,
+        })
+    }
+
+    /// The state that a request was configured with.
+    pub fn of(request: &HttpRequest) -> &web::Data<Self> {
+        request
+            .app_data()
+            .expect("`service` registers the state before any route")
+    }
+
+    /// The issuer, byte for byte.
+    pub fn issuer(&self) -> &str {
+        self.app.settings.resources.issuer.as_str()
+    }
+
+    /// A URL below the issuer, for `path` with a leading slash.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer().trim_end_matches('/'))
+    }
+
+    /// What links on our pages start with: the issuer's path without a trailing slash, mostly empty. Requests are served
+    /// with and without it, so that it does not matter whether the proxy strips it.
+    pub fn base_path(&self) -> &str {
+        &self.base_path
+    }
+
+    /// The origin of our own pages.
+    pub const fn site(&self) -> &SiteOrigin {
+        &self.site
+    }
+
+    /// Whether the public URL is https.
+    pub fn is_https(&self) -> bool {
+        self.issuer().starts_with("https://")
+    }
+}
