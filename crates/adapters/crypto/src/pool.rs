@@ -174,7 +174,7 @@ mod tests {
         let pool = pool(1, 4);
         let (release, held) = mpsc::channel::<()>();
         let (done, was_done) = mpsc::channel::<&str>();
-        pool.submit(pool.permit().unwrap(), move || drop(held.recv()));
+        pool.submit(pool.permit().unwrap(), move || assert_eq!(held.recv(), Ok(())));
         let mut abandoned = Box::pin(pool.run({
             let done = done.clone();
             move || done.send("abandoned")

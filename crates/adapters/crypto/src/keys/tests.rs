@@ -259,7 +259,7 @@ async fn retired_keys_go_when_their_last_token_has_expired() {
         .housekeeping(access_end + seconds(1), &SCHEDULE, None)
         .await
         .unwrap();
-    assert_eq!(done.removed, [retired_access.clone()]);
+    assert_eq!(done.removed, std::slice::from_ref(&retired_access));
     assert!(
         !keys.public_keys().json.contains(&retired_access),
         "and it is not published any more"
