@@ -14,7 +14,7 @@ use crate::{
     schema::attempts::{self, dsl},
 };
 
-const PURGE: &[&str] = &["DELETE FROM attempts WHERE rowid IN (SELECT rowid FROM attempts WHERE until <= ?1 LIMIT ?2)"];
+pub(crate) const PURGE: &[&str] = &["DELETE FROM attempts WHERE rowid IN (SELECT rowid FROM attempts WHERE until <= ?1 LIMIT ?2)"];
 
 #[async_trait]
 impl AttemptCounter for Sqlite {

@@ -22,7 +22,7 @@ use crate::{
     schema::authorization_codes::{self, dsl},
 };
 
-const PURGE: &[&str] = &["DELETE FROM authorization_codes WHERE rowid IN (
+pub(crate) const PURGE: &[&str] = &["DELETE FROM authorization_codes WHERE rowid IN (
          SELECT rowid FROM authorization_codes WHERE expires_at < ?1 LIMIT ?2)"];
 
 #[derive(Queryable, Selectable, Insertable)]

@@ -144,3 +144,5 @@ fn applied(connection: &mut SqliteConnection) -> Result<Vec<MigrationVersion<'st
     if table.count == 0 { Ok(Vec::new()) } else { connection.applied_migrations() }
 }
 
+#[cfg(test)]
+mod tests;

@@ -38,3 +38,6 @@ fn purge_step(connection: &mut SqliteConnection, statement: &str, before: Timest
         .execute(connection)?;
     Ok(rows as u64)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use informer_oauth_ports::{SessionStore, StoreError};
 
 use crate::{Sqlite, columns::time, schema::sessions};
 
-const PURGE: &[&str] =
+pub(crate) const PURGE: &[&str] =
     &["DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at <= ?1 LIMIT ?2)"];
 
 #[derive(Queryable, Selectable, Insertable)]

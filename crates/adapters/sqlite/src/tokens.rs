@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Records past their expiry, and records that were revoked and have none.
-const PURGE: &[&str] = &[
+pub(crate) const PURGE: &[&str] = &[
     "DELETE FROM token_records WHERE rowid IN (
          SELECT rowid FROM token_records WHERE expires_at IS NOT NULL AND expires_at < ?1 LIMIT ?2)",
     "DELETE FROM token_records WHERE rowid IN (
@@ -56,7 +56,7 @@ impl TokenStore for Sqlite {
         let id = record.id;
         let row = TokenRow::from(&record.clone().revoked(now, reason));
         self.write(move |connection| {
-            if insert(connection, row)? { Ok(Ending::Unknown) } else { revoke(connection, id, None, reason, now) }
+            if insert(connection, row)? { Ok(Ending::Ended) } else { revoke(connection, id, None, reason, now) }
         })
         .await
     }

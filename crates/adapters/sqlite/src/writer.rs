@@ -100,3 +100,5 @@ fn work_off(connection: &mut SqliteConnection, jobs: &mut [Box<dyn Job>]) -> Que
     connection.batch_execute("COMMIT")
 }
 
+#[cfg(test)]
+mod tests;
