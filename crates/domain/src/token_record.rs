@@ -255,7 +255,7 @@ impl RefreshState {
 pub enum Insertion {
     /// The record is there now.
     Inserted,
-    /// Its id was barred before it came: a replay of its code was faster. Nothing may be issued.
+    /// Its id was barred before it came, or is there already: a replay of its code was faster. Nothing may be issued.
     Barred,
 }
 

@@ -144,7 +144,8 @@ pub trait ConsentStore: Send + Sync {
     /// What this user has allowed this client.
     async fn find(&self, username: &str, client: ClientUid) -> Result<Option<Consent>, StoreError>;
 
-    /// Adds `scope` to what is allowed. Atomic: of concurrent calls none is lost.
+    /// Adds `scope` to what is allowed; what adds nothing changes nothing, and a client that is not there is passed over.
+    /// Atomic: of concurrent calls none is lost.
     async fn remember(
         &self,
         username: &str,

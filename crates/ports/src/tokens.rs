@@ -19,8 +19,8 @@ pub struct TokenFilter {
 /// Token records.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// Adds a record, unless its id is barred. Atomic: of `insert` and [`TokenStore::bar`] with one id, in either order
-    /// or at once, the outcome is a revoked record.
+    /// Adds a record, unless its id is barred or there already (`Barred`, nothing changes). Atomic: of calls with one id
+    /// one inserts, and of `insert` and [`TokenStore::bar`], in either order or at once, the outcome is a revoked record.
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError>;
 
     /// Rotates a refresh token by the rule of [`TokenRecord::rotate`]. Atomic: of any number of calls that present the

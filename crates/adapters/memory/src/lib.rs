@@ -1,1 +1,28 @@
-//! Placeholder.
+//! Every store port in maps behind one mutex: the reference semantics, for tests and for embedding.
+//!
+//! [`Memory`] is a handle: clones share what they hold, and it is gone with the last of them. Every port call is one
+//! critical section, which makes it atomic by construction; the rules themselves are the domain's.
+//!
+//! ```
+//! use informer_oauth_memory::Memory;
+//! use informer_oauth_ports::TokenStore;
+//!
+//! let memory = Memory::default();
+//! let tokens: &dyn TokenStore = &memory;
+//! # let _ = tokens;
+//! ```
+
+mod attempts;
+mod audit;
+mod changes;
+mod clients;
+mod codes;
+mod consents;
+mod keys;
+mod sessions;
+mod state;
+mod tokens;
+mod users;
+
+pub use changes::LocalChanges;
+pub use state::Memory;

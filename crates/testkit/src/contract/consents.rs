@@ -88,6 +88,13 @@ pub async fn a_consent_after_forgetting_starts_anew(stores: &dyn DurableStores) 
     assert_eq!((consent.scope, consent.created_at), (scope("read:dataset"), moment(2)));
 }
 
+pub async fn of_a_client_that_is_not_there_nothing_is_remembered(stores: &dyn DurableStores) {
+    with_clients(stores).await;
+    let consents = stores.consents();
+    consents.remember("ada", client_uid(3), ScopeSet::ALL, moment(1)).await.answered();
+    assert_eq!(consents.find("ada", client_uid(3)).await.answered(), None);
+}
+
 pub async fn of_concurrent_consents_none_is_lost(stores: &dyn DurableStores) {
     with_clients(stores).await;
     at_once(RACERS, async |n| {

@@ -3,7 +3,7 @@
 use informer_oauth_domain::user::Session;
 use informer_oauth_ports::SessionStore;
 
-use super::Answered;
+use super::{Answered, drained};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -63,15 +63,6 @@ pub async fn purging_takes_expired_sessions_only_and_few_at_a_time(store: &dyn S
     store.insert(&digest(9), &lasting).await.answered();
     assert_eq!(store.purge(later.minus(TICK), 100).await.answered(), 0, "none has expired yet");
     assert!(store.find(&digest(0), NOW).await.answered().is_some());
-    let mut forgotten = 0;
-    loop {
-        let some = store.purge(later, 2).await.answered();
-        assert!(some <= 2, "a purge keeps to its limit");
-        if some == 0 {
-            break;
-        }
-        forgotten += some;
-    }
-    assert_eq!(forgotten, 5);
+    assert_eq!(drained(async |few| store.purge(later, few).await).await, 5);
     assert_eq!(store.find(&digest(9), later).await.answered(), Some(lasting));
 }

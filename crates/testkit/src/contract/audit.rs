@@ -1,0 +1,84 @@
+//! Obligations of [`AuditLog`].
+
+use std::net::IpAddr;
+
+use informer_oauth_domain::audit::{AuditEvent, EventKind};
+use informer_oauth_ports::AuditLog;
+
+use super::{ALL, Answered, page};
+use crate::{
+    at_once,
+    concurrency::RACERS,
+    values::{an_event, client_uid, event_id, moment},
+};
+
+pub async fn an_event_is_read_back_as_it_was_appended(store: &dyn AuditLog) {
+    let addresses = ["192.0.2.1", "2001:db8::1", "::1", "::ffff:192.0.2.1"].map(|text| text.parse::<IpAddr>().ok());
+    assert!(addresses.iter().all(Option::is_some));
+    let bare = AuditEvent { actor: None, client: None, target: None, address: None, ..an_event(0) };
+    store.append(&bare).await.answered();
+    assert_eq!(store.list(None, ALL).await.answered().items, [bare]);
+    for (n, (kind, address)) in (1..).zip(EventKind::ALL.iter().zip(addresses.into_iter().cycle())) {
+        let event = AuditEvent { kind: *kind, address, target: Some("é '%_\\ 🦀".into()), ..an_event(n) };
+        store.append(&event).await.answered();
+        assert_eq!(store.list(None, page(0, 1)).await.answered().items, [event]);
+    }
+}
+
+pub async fn events_are_listed_newest_first_in_whatever_order_they_came(store: &dyn AuditLog) {
+    for n in [3, 1, 4, 2] {
+        store.append(&an_event(n)).await.answered();
+    }
+    let list = store.list(None, ALL).await.answered();
+    assert_eq!(list.items, [4, 3, 2, 1].map(an_event));
+    assert_eq!(list.total, 4);
+}
+
+pub async fn appending_an_event_again_changes_nothing(store: &dyn AuditLog) {
+    store.append(&an_event(1)).await.answered();
+    let other = AuditEvent { id: event_id(1), ..an_event(2) };
+    for event in [an_event(1), other] {
+        store.append(&event).await.answered();
+        assert_eq!(store.list(None, ALL).await.answered().items, [an_event(1)]);
+    }
+}
+
+pub async fn the_events_of_one_client_can_be_told_from_the_others(store: &dyn AuditLog) {
+    for n in 1..=6 {
+        let client = [None, Some(client_uid(1)), Some(client_uid(2))][n as usize % 3];
+        store.append(&AuditEvent { client, ..an_event(n) }).await.answered();
+    }
+    let list = store.list(Some(client_uid(1)), ALL).await.answered();
+    assert_eq!(list.items.iter().map(|event| event.id).collect::<Vec<_>>(), [4, 1].map(event_id));
+    assert_eq!(list.total, 2);
+    assert_eq!(store.list(None, ALL).await.answered().total, 6);
+    assert_eq!(store.list(Some(client_uid(9)), ALL).await.answered().total, 0);
+}
+
+pub async fn pages_cover_the_log_without_gap_or_overlap(store: &dyn AuditLog) {
+    for n in 0..11 {
+        // Several at the same moment: the order among them must still be one order.
+        store.append(&AuditEvent { at: moment(n / 3), ..an_event(n) }).await.answered();
+    }
+    let whole = store.list(None, ALL).await.answered().items;
+    assert!(whole.windows(2).all(|pair| pair[0].at >= pair[1].at), "newest first");
+    let mut pieces = Vec::new();
+    for start in (0..11).step_by(2) {
+        let part = store.list(None, page(start, 2)).await.answered();
+        assert_eq!(part.total, 11, "the total is of all pages");
+        pieces.extend(part.items);
+    }
+    assert_eq!(pieces, whole);
+    assert_eq!(store.list(None, page(11, 2)).await.answered().items, []);
+}
+
+pub async fn concurrent_events_are_all_recorded(store: &dyn AuditLog) {
+    at_once(RACERS, async |n| store.append(&an_event(n as u64)).await.answered());
+    let list = store.list(None, ALL).await.answered();
+    assert_eq!(list.items, (0..RACERS as u64).rev().map(an_event).collect::<Vec<_>>());
+}
+
+pub async fn an_event_that_is_appended_concurrently_is_recorded_once(store: &dyn AuditLog) {
+    at_once(RACERS, async |_| store.append(&an_event(1)).await.answered());
+    assert_eq!(store.list(None, ALL).await.answered().items, [an_event(1)]);
+}
