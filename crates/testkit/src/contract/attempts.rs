@@ -76,7 +76,10 @@ pub async fn concurrent_attempts_get_different_counts(store: &dyn AttemptCounter
     let mut counts: Vec<u32> = seen.iter().map(|attempts| attempts.count).collect();
     counts.sort_unstable();
     assert_eq!(counts, (1..).take(RACERS).collect::<Vec<u32>>());
-    assert!(seen.iter().all(|attempts| attempts.until == Some(NOW + seconds(300))));
+    let until = Some(NOW + seconds(300));
+    assert!(seen.iter().all(|attempts| attempts.until == until));
+    let last = seen.iter().max_by_key(|attempts| attempts.count).copied().unwrap_or_default();
+    assert_eq!(store.peek("key", NOW).await.answered(), last);
 }
 
 pub async fn purging_takes_ended_windows_only_and_few_at_a_time(store: &dyn AttemptCounter) {

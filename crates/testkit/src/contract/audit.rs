@@ -44,8 +44,7 @@ pub async fn appending_an_event_again_changes_nothing(store: &dyn AuditLog) {
 }
 
 pub async fn the_events_of_one_client_can_be_told_from_the_others(store: &dyn AuditLog) {
-    for n in 1..=6 {
-        let client = [None, Some(client_uid(1)), Some(client_uid(2))][n as usize % 3];
+    for (n, client) in (1..=6).zip([Some(client_uid(1)), Some(client_uid(2)), None].into_iter().cycle()) {
         store.append(&AuditEvent { client, ..an_event(n) }).await.answered();
     }
     let list = store.list(Some(client_uid(1)), ALL).await.answered();

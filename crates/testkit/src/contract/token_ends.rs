@@ -115,6 +115,7 @@ pub async fn of_concurrent_bars_one_ends_the_record(store: &dyn TokenStore) {
     let outcomes = at_once(RACERS, async |_| store.bar(&a_record(1), RevocationReason::CodeReplay, moment(10)).await.answered());
     assert_eq!(count(&outcomes, |outcome| *outcome == Ending::Ended), 1);
     assert_eq!(count(&outcomes, |outcome| *outcome == Ending::EndedBefore), RACERS - 1);
+    assert_eq!(end(store, 1).await, Some((moment(10), RevocationReason::CodeReplay)));
 }
 
 /// Records 1 and 2 are ada's and bob's with client 1, 3 and 4 the same with client 2; 5 has expired, 6 is revoked.

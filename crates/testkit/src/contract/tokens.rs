@@ -64,8 +64,11 @@ pub async fn an_id_is_inserted_once(store: &dyn TokenStore) {
 }
 
 pub async fn of_concurrent_insertions_of_one_id_one_wins(store: &dyn TokenStore) {
-    let outcomes = at_once(RACERS, async |_| store.insert(&a_record(1)).await.answered());
+    let record = |n: usize| TokenRecord { username: format!("user {n}"), ..a_record(1) };
+    let outcomes = at_once(RACERS, async |n| store.insert(&record(n)).await.answered());
     assert_eq!(count(&outcomes, |outcome| *outcome == Insertion::Inserted), 1);
+    let winner = outcomes.iter().position(|outcome| *outcome == Insertion::Inserted).unwrap_or_default();
+    assert_eq!(store.find(record_id(1)).await.answered(), Some(record(winner)));
 }
 
 pub async fn the_last_use_of_a_record_never_goes_backwards(store: &dyn TokenStore) {
