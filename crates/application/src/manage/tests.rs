@@ -1,0 +1,136 @@
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use informer_oauth_domain::{
+    audit::AuditEvent,
+    client::Client,
+    client_secret::ClientSecretText,
+    id::SecretUid,
+    secret::{Secret, SecretHash},
+    user::{ClientAdministrator, User},
+};
+use informer_oauth_memory::Memory;
+use informer_oauth_ports::{ChangeListener, HashError, PageRequest};
+use informer_oauth_testkit::{FixedClock, SeededEntropy, values::TICK};
+
+use super::*;
+
+mod apply;
+mod clients;
+mod secrets;
+mod tokens;
+
+const ADDRESS: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)));
+const ALL: PageRequest = PageRequest { start: 0, limit: 200 };
+
+/// The use cases over an empty store, with ears for what they tell.
+struct World {
+    manage: Manage,
+    store: Arc<Memory>,
+    heard: Arc<Heard>,
+    admin: ClientAdministrator,
+    clock: FixedClock,
+}
+
+impl World {
+    fn new() -> Self {
+        let store = Arc::new(Memory::default());
+        let heard = Arc::new(Heard::default());
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::default());
+        let manage = Manage::new(ManageParts {
+            clients: store.clone(),
+            tokens: store.clone(),
+            log: store.clone(),
+            hasher: heard.clone(),
+            changes: heard.clone(),
+            audit: AuditTrail::new(store.clone(), Arc::clone(&entropy)),
+            entropy,
+            allowed_custom_schemes: vec!["boardapp".into()],
+        });
+        let user = User { username: "ada".into(), display_name: "Ada".into(), superuser: true, token_api: true };
+        Self { manage, store, heard, admin: ClientAdministrator::check(&user).unwrap(), clock: FixedClock::default() }
+    }
+
+    /// Later with every call, so that events have an order.
+    fn now(&self) -> Timestamp {
+        self.clock.advance(TICK)
+    }
+
+    async fn client(&self, name: &str) -> Client {
+        self.manage.create_client(&self.admin, named(name), ADDRESS, self.now()).await.unwrap()
+    }
+
+    async fn read(&self, client: &Client) -> Client {
+        self.manage.read_client(&self.admin, ClientRef::Uid(client.uid)).await.unwrap()
+    }
+
+    async fn events(&self, client: &Client) -> Vec<AuditEvent> {
+        self.manage.list_events(&self.admin, ClientRef::Uid(client.uid), ALL).await.unwrap().items
+    }
+}
+
+/// What was published and forgotten. It hashes by marking, which is enough to tell a hash from a text.
+#[derive(Default)]
+struct Heard {
+    changes: Mutex<Vec<Change>>,
+    forgotten: Mutex<Vec<SecretUid>>,
+}
+
+impl Heard {
+    fn changes(&self) -> Vec<Change> {
+        std::mem::take(&mut self.changes.lock().unwrap())
+    }
+
+    fn forgotten(&self) -> Vec<SecretUid> {
+        std::mem::take(&mut self.forgotten.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl Changes for Heard {
+    async fn publish(&self, change: Change) {
+        self.changes.lock().unwrap().push(change);
+    }
+
+    fn subscribe(&self, _listener: Arc<dyn ChangeListener>) {}
+}
+
+#[async_trait]
+impl SecretHasher for Heard {
+    async fn hash(&self, secret: &ClientSecretText) -> Result<SecretHash, HashError> {
+        Ok(SecretHash::new(format!("hash of {}", secret.hint())))
+    }
+
+    fn remembers(&self, _uid: SecretUid, _hash: &SecretHash, _presented: &Secret) -> bool {
+        false
+    }
+
+    async fn verify(&self, _uid: SecretUid, _hash: &SecretHash, _presented: &Secret) -> Result<bool, HashError> {
+        Ok(false)
+    }
+
+    async fn verify_nothing(&self, _presented: &Secret) -> Result<(), HashError> {
+        Ok(())
+    }
+
+    fn forget(&self, uid: SecretUid) {
+        self.forgotten.lock().unwrap().push(uid);
+    }
+}
+
+fn named(name: &str) -> NewClient {
+    NewClient { fields: ClientPatch { name: Some(name.into()), ..ClientPatch::default() }, ..NewClient::default() }
+}
+
+fn described(text: &str) -> ClientChange {
+    ClientChange { fields: ClientPatch { description: Some(text.into()), ..ClientPatch::default() }, ..ClientChange::default() }
+}
+
+fn kinds(events: &[AuditEvent]) -> Vec<EventKind> {
+    events.iter().map(|event| event.kind).collect()
+}

@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use informer_oauth_testkit::{at_once, run, values};
+
+use super::*;
+
+async fn add(world: &World, client: &Client, new: NewSecret) -> Result<CreatedSecret, ManagementError> {
+    world.manage.create_secret(&world.admin, ClientRef::Uid(client.uid), new, ADDRESS, world.now()).await
+}
+
+#[test]
+fn a_secret_is_shown_once_and_kept_as_a_hash() {
+    run(async {
+        let world = World::new();
+        let client = world.client("Board").await;
+        let created = add(&world, &client, NewSecret::default()).await.unwrap();
+        let text = created.text.secret().expose().to_owned();
+        assert!(text.starts_with("cs_") && text.len() == 35);
+        let kept = world.manage.read_secret(&world.admin, ClientRef::ClientId(client.client_id), created.secret.uid).await.unwrap();
+        assert_eq!(kept, created.secret);
+        assert_eq!(kept.hint, format!("*****{}", &text[27..]));
+        assert_ne!(kept.hash.as_str(), text);
+        let events = world.events(&client).await;
+        assert_eq!(kinds(&events), [EventKind::SecretCreated, EventKind::ClientCreated]);
+        assert!(!format!("{events:?}{created:?}").contains(&text[3..27]));
+        assert_eq!(world.heard.changes().len(), 2);
+    });
+}
+
+#[test]
+fn one_call_rotates_the_older_ones_get_a_deadline() {
+    run(async {
+        let world = World::new();
+        let client = world.client("Board").await;
+        let old = add(&world, &client, NewSecret::default()).await.unwrap().secret;
+        let new = NewSecret { expires_at: Some(values::moment(9000)), expire_others_in: Some(Duration::from_secs(3600)) };
+        let new = add(&world, &client, new).await.unwrap().secret;
+        let secrets = world.manage.list_secrets(&world.admin, ClientRef::Uid(client.uid)).await.unwrap();
+        let deadline = |uid| secrets.iter().find(|secret| secret.uid == uid).unwrap().expires_at;
+        assert_eq!(deadline(old.uid), Some(new.created_at + Duration::from_secs(3600)));
+        assert_eq!(deadline(new.uid), Some(values::moment(9000)));
+        assert_eq!(world.heard.forgotten(), []);
+        let at_once = NewSecret { expire_others_in: Some(Duration::ZERO), ..NewSecret::default() };
+        add(&world, &client, at_once).await.unwrap();
+        assert_eq!(world.heard.forgotten().len(), 2);
+    });
+}
+
+#[test]
+fn a_deadline_must_be_ahead_and_not_absurd() {
+    run(async {
+        let world = World::new();
+        let client = world.client("Board").await;
+        for (new, key) in [
+            (NewSecret { expires_at: Some(values::NOW), ..NewSecret::default() }, "expiresAt"),
+            (NewSecret { expire_others_in: Some(LONGEST_DEADLINE + Duration::from_secs(1)), ..NewSecret::default() }, "expireOthersIn"),
+        ] {
+            let error = add(&world, &client, new).await.unwrap_err();
+            assert!(matches!(error, ManagementError::InvalidValue { field, .. } if field == key), "{key}");
+        }
+        assert_eq!(world.manage.list_secrets(&world.admin, ClientRef::Uid(client.uid)).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn an_eleventh_secret_is_refused_however_many_ask_at_once() {
+    run(async {
+        let world = World::new();
+        let client = world.client("Board").await;
+        let outcomes = at_once(15, |_| add(&world, &client, NewSecret::default()));
+        assert_eq!(outcomes.iter().flatten().count(), 10);
+        assert!(outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).all(|error| matches!(error, ManagementError::Conflict(_))));
+        assert!(matches!(add(&world, &client, NewSecret::default()).await, Err(ManagementError::Conflict(_))));
+    });
+}
+
+#[test]
+fn a_taken_lookup_id_is_drawn_again() {
+    /// Draws `first` twice and then something else.
+    struct Repeating(Mutex<u8>);
+    impl Entropy for Repeating {
+        fn fill(&self, bytes: &mut [u8]) {
+            let mut draws = self.0.lock().unwrap();
+            *draws += 1;
+            let drawn = if bytes.len() == 64 { u8::from(*draws > 4) } else { *draws };
+            bytes.fill(drawn);
+        }
+    }
+
+    run(async {
+        let mut world = World::new();
+        let client = world.client("Board").await;
+        world.manage.0.entropy = Arc::new(Repeating(Mutex::new(0)));
+        let first = add(&world, &client, NewSecret::default()).await.unwrap();
+        let second = add(&world, &client, NewSecret::default()).await.unwrap();
+        assert_ne!(first.secret.lookup, second.secret.lookup);
+    });
+}
+
+#[test]
+fn a_secret_is_found_and_deleted_under_its_own_client_only() {
+    run(async {
+        let world = World::new();
+        let (mine, other) = (world.client("Mine").await, world.client("Other").await);
+        let secret = add(&world, &mine, NewSecret::default()).await.unwrap().secret.uid;
+        world.heard.changes();
+        let delete = |client: &Client| world.manage.delete_secret(&world.admin, ClientRef::Uid(client.uid), secret, ADDRESS, world.now());
+        let elsewhere = world.manage.read_secret(&world.admin, ClientRef::Uid(other.uid), secret).await;
+        assert!(matches!(elsewhere, Err(ManagementError::NotFound("Secret"))));
+        assert!(matches!(delete(&other).await, Err(ManagementError::NotFound("Secret"))));
+        assert_eq!(world.heard.changes(), []);
+        delete(&mine).await.unwrap();
+        assert_eq!(world.heard.changes(), [Change::Client(mine.uid)]);
+        assert_eq!(world.heard.forgotten(), [secret]);
+        assert!(matches!(delete(&mine).await, Err(ManagementError::NotFound("Secret"))));
+        assert_eq!(kinds(&world.events(&mine).await)[0], EventKind::SecretDeleted);
+    });
+}
