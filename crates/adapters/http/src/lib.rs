@@ -11,23 +11,35 @@
 
 pub mod address;
 pub mod api_error;
+mod basic;
 pub mod body;
 pub mod caller;
+mod client_request;
+mod docs;
 pub mod document;
 mod envelope;
 mod etag;
 mod family;
 mod hal;
+mod health;
+mod introspect;
 pub mod json;
+mod jwks;
 pub mod management;
+mod metadata;
+mod openapi;
 pub mod pages;
 mod paging;
 pub mod parameters;
 pub mod protocol_error;
 mod request_id;
+mod revoke;
 pub mod same_origin;
+mod scopes;
 pub mod security_headers;
 pub mod state;
+mod token;
+mod verify;
 
 use actix_web::{
     App, Error,
@@ -45,6 +57,16 @@ pub use state::{HttpSettings, HttpState, ServerLimits};
 
 /// Every route. The envelope is not part of it: see [`service`].
 pub fn configure(routes: &mut web::ServiceConfig) {
+    // The hot ones first: routes are tried in their order.
+    verify::configure(routes);
+    token::configure(routes);
+    introspect::configure(routes);
+    revoke::configure(routes);
+    jwks::configure(routes);
+    metadata::configure(routes);
+    health::configure(routes);
+    scopes::configure(routes);
+    openapi::configure(routes);
     management::configure(routes);
     pages::configure(routes);
 }

@@ -1,12 +1,18 @@
 //! What every handler can reach.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use actix_web::{HttpRequest, web};
 use informer_oauth_application::Application;
 use url::Url;
 
-use crate::{address::Network, same_origin::SiteOrigin};
+use crate::{
+    address::Network, document::Document, jwks::KeyDocument, metadata, openapi::Reference, same_origin::SiteOrigin,
+    scopes,
+};
 
 /// The largest body of most requests, in bytes.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -83,6 +89,10 @@ pub struct HttpState {
     pub settings: HttpSettings,
     site: SiteOrigin,
     base_path: String,
+    metadata: Document,
+    scopes: Document,
+    keys: KeyDocument,
+    reference: OnceLock<Reference>,
 }
 
 /// The issuer cannot be one.
@@ -101,11 +111,16 @@ impl HttpState {
         }
         let site = SiteOrigin::of(&url).ok_or_else(refused)?;
         let base_path = url.path().trim_end_matches('/').to_owned();
+        let metadata = metadata::document(issuer);
         Ok(Self {
             app,
             settings,
             site,
             base_path,
+            metadata,
+            scopes: scopes::document(),
+            keys: KeyDocument::default(),
+            reference: OnceLock::new(),
         })
     }
 
@@ -140,5 +155,25 @@ impl HttpState {
     /// Whether the public URL is https.
     pub fn is_https(&self) -> bool {
         self.issuer().starts_with("https://")
+    }
+
+    /// Authorization server metadata.
+    pub(crate) const fn metadata(&self) -> &Document {
+        &self.metadata
+    }
+
+    /// Scope discovery.
+    pub(crate) const fn scopes(&self) -> &Document {
+        &self.scopes
+    }
+
+    /// The public keys.
+    pub(crate) const fn key_document(&self) -> &KeyDocument {
+        &self.keys
+    }
+
+    /// The OpenAPI document and its page, made when somebody first asks.
+    pub(crate) fn reference(&self) -> &Reference {
+        self.reference.get_or_init(|| Reference::of(self))
     }
 }

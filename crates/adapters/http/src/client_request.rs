@@ -1,0 +1,67 @@
+//! What the endpoints that clients authenticate at have in common: token, revocation, introspection.
+
+use std::net::IpAddr;
+
+use actix_web::{HttpRequest, web::Payload};
+use informer_oauth_application::client_credentials::BasicCredentials;
+use informer_oauth_domain::{
+    error::{ErrorCode, OAuthError},
+    parameters::Parameters,
+    timestamp::Timestamp,
+};
+
+use crate::{
+    address::Address,
+    basic,
+    parameters::{self, Accepted},
+    protocol_error::ProtocolErrorResponse,
+    state::HttpState,
+};
+
+/// Parameters that must never be in a URI, where logs and histories keep them (RFC 6749 §2.3.1, §3.2).
+const BODY_ONLY: [&str; 10] = [
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "code",
+    "code_verifier",
+    "grant_type",
+    "password",
+    "refresh_token",
+    "device_code",
+    "token",
+];
+
+const IN_THE_QUERY: OAuthError = ErrorCode::InvalidRequest.because("Parameters belong in the body, not in the URI.");
+
+/// A request of an OAuth client.
+pub(crate) struct ClientRequest {
+    pub(crate) parameters: Parameters,
+    pub(crate) basic: Option<BasicCredentials>,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) now: Timestamp,
+}
+
+impl ClientRequest {
+    /// Reads header, query and body. A query is refused if it holds what belongs in the body, and ignored otherwise.
+    pub(crate) async fn read(
+        request: &HttpRequest,
+        payload: Payload,
+        accepted: Accepted,
+    ) -> Result<Self, ProtocolErrorResponse> {
+        let basic = basic::read(request.headers())?;
+        if !request.query_string().is_empty() {
+            let query = parameters::from_query(request)?;
+            if BODY_ONLY.iter().any(|name| query.contains(name)) {
+                return Err(IN_THE_QUERY.into());
+            }
+        }
+        let parameters = parameters::from_body(request, payload, accepted).await?;
+        Ok(Self {
+            parameters,
+            basic,
+            address: Address::of(request).0,
+            now: HttpState::of(request).app.now(),
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! The public keys (RFC 7517).
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use informer_oauth_application::PublicKeySet;
+use utoipa::ToSchema;
+
+use crate::{document::Document, metadata::FIVE_MINUTES, parameters::JSON, state::HttpState};
+
+/// A JWK Set (RFC 7517 §5).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used: the signer makes the document")]
+pub(crate) struct JwkSet {
+    /// The current key, the next one, and those that may still verify live tokens.
+    #[schema(value_type = Vec<Object>)]
+    keys: Vec<()>,
+}
+
+/// The answer for the key set last seen. A rotation makes a new set, which is told by its address.
+#[derive(Default)]
+pub(crate) struct KeyDocument(RwLock<Option<(Arc<PublicKeySet>, Document)>>);
+
+impl KeyDocument {
+    fn of(&self, keys: &Arc<PublicKeySet>) -> Document {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((seen, document)) = &*known
+            && Arc::ptr_eq(seen, keys)
+        {
+            return document.clone();
+        }
+        drop(known);
+        let document = Document::new(keys.json.clone(), JSON, FIVE_MINUTES);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(keys), document.clone()));
+        document
+    }
+}
+
+/// The route.
+pub(crate) fn configure(routes: &mut web::ServiceConfig) {
+    routes.service(web::resource("/.well-known/jwks.json").route(web::get().to(jwks)));
+}
+
+/// The public keys that access tokens are verified with (RFC 7517)
+#[utoipa::path(
+    get, path = "/.well-known/jwks.json", tag = "Discovery",
+    responses((status = 200, description = "The keys", body = JwkSet), (status = 304, description = "Not changed")),
+    security(()),
+)]
+pub(crate) async fn jwks(request: HttpRequest) -> HttpResponse {
+    let state = HttpState::of(&request);
+    state.key_document().of(&state.app.public_keys()).answer(&request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_key_set_is_a_new_document() {
+        let cache = KeyDocument::default();
+        let set = |json: &str| Arc::new(PublicKeySet { json: json.to_owned() });
+        let (old, new) = (set(r#"{"keys":[1]}"#), set(r#"{"keys":[2]}"#));
+        assert_eq!(cache.of(&old).bytes(), r#"{"keys":[1]}"#);
+        assert_eq!(cache.of(&new).bytes(), r#"{"keys":[2]}"#);
+        assert_eq!(cache.of(&new).bytes(), r#"{"keys":[2]}"#);
+        assert_eq!(cache.of(&old).bytes(), r#"{"keys":[1]}"#);
+    }
+}

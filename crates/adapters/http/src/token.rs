@@ -1,0 +1,135 @@
+//! The token endpoint (RFC 6749 §3.2), and its second address under the Informer API, which also takes JSON.
+
+use actix_web::{HttpRequest, HttpResponse, web, web::Payload};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    client_request::ClientRequest,
+    parameters::Accepted,
+    protocol_error::{ProtocolErrorBody, ProtocolErrorResponse, ProtocolResult, json_bytes, no_store},
+    state::HttpState,
+};
+
+/// A token request. Which fields are needed depends on the grant type.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is used: the parameters are read one by one")]
+pub(crate) struct TokenRequest {
+    /// `authorization_code` or `refresh_token`
+    #[schema(example = "authorization_code")]
+    grant_type: String,
+    /// The client, unless it authenticates with Basic.
+    client_id: Option<String>,
+    /// The client's secret, unless it authenticates with Basic or has none.
+    client_secret: Option<String>,
+    /// `authorization_code`: the code from the redirect.
+    code: Option<String>,
+    /// `authorization_code`: the redirect URI, if one was sent with the authorization request.
+    redirect_uri: Option<String>,
+    /// `authorization_code`: the PKCE verifier (RFC 7636), if a challenge was sent.
+    code_verifier: Option<String>,
+    /// `refresh_token`: the refresh token.
+    refresh_token: Option<String>,
+    /// `refresh_token`: a narrower scope.
+    scope: Option<String>,
+    /// The resource server that the token is for (RFC 8707).
+    resource: Option<String>,
+}
+
+/// Tokens (RFC 6749 §5.1).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenBody<'a> {
+    /// A JWT (RFC 9068).
+    access_token: &'a str,
+    /// `Bearer`
+    token_type: &'static str,
+    /// What the access token may do.
+    #[schema(example = "read:dataset read:profile")]
+    scope: String,
+    /// Seconds; left out for a token that lives until it is revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    expires_in: Option<u64>,
+    /// To be used once; left out for clients without refresh tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refresh_token: Option<&'a str>,
+}
+
+/// The routes.
+pub(crate) fn configure(routes: &mut web::ServiceConfig) {
+    routes
+        .service(web::resource("/oauth/token").route(web::post().to(token)))
+        .service(web::resource("/api/oauth/access_token").route(web::post().to(access_token)));
+}
+
+/// Exchange a code or a refresh token for tokens
+///
+/// Clients authenticate with Basic or in the body; a client without a secret sends its `client_id`.
+#[utoipa::path(
+    post, path = "/oauth/token", tag = "OAuth",
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "Tokens", body = TokenBody),
+        (status = 400, description = "Refused", body = ProtocolErrorBody),
+        (status = 401, description = "Client authentication failed", body = ProtocolErrorBody),
+        (status = 429, description = "Too many failures; see Retry-After", body = ProtocolErrorBody),
+        (status = 503, description = "Try again later; see Retry-After", body = ProtocolErrorBody),
+    ),
+    security((), ("client" = [])),
+)]
+pub(crate) async fn token(request: HttpRequest, payload: Payload) -> ProtocolResult {
+    answer(&request, ClientRequest::read(&request, payload, Accepted::Form).await?).await
+}
+
+/// Exchange a code or a refresh token for tokens, also with JSON
+///
+/// The same endpoint as `/oauth/token` for clients that send JSON: an object whose values are strings.
+#[utoipa::path(
+    post, path = "/api/oauth/access_token", tag = "OAuth",
+    request_body(
+        content(
+            (TokenRequest = "application/x-www-form-urlencoded"),
+            (TokenRequest = "application/json"),
+        )
+    ),
+    responses(
+        (status = 200, description = "Tokens", body = TokenBody),
+        (status = 400, description = "Refused", body = ProtocolErrorBody),
+        (status = 401, description = "Client authentication failed", body = ProtocolErrorBody),
+        (status = 429, description = "Too many failures; see Retry-After", body = ProtocolErrorBody),
+        (status = 503, description = "Try again later; see Retry-After", body = ProtocolErrorBody),
+    ),
+    security((), ("client" = [])),
+)]
+pub(crate) async fn access_token(request: HttpRequest, payload: Payload) -> ProtocolResult {
+    answer(
+        &request,
+        ClientRequest::read(&request, payload, Accepted::FormOrJson).await?,
+    )
+    .await
+}
+
+async fn answer(request: &HttpRequest, asked: ClientRequest) -> ProtocolResult {
+    let ClientRequest {
+        parameters,
+        basic,
+        address,
+        now,
+    } = asked;
+    let used_basic = basic.is_some();
+    let app = &HttpState::of(request).app;
+    let tokens = app
+        .token
+        .answer(&parameters, basic, address, now)
+        .await
+        .map_err(|error| ProtocolErrorResponse::from(error).after_basic(used_basic))?;
+    let body = TokenBody {
+        access_token: tokens.access_token.expose(),
+        token_type: "Bearer",
+        scope: tokens.scope.to_string(),
+        expires_in: tokens.expires_in,
+        refresh_token: tokens.refresh_token.as_ref().map(|token| token.expose()),
+    };
+    Ok(no_store(&mut HttpResponse::Ok()).body(json_bytes(&body)))
+}
