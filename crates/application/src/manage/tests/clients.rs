@@ -181,7 +181,8 @@ fn read_only_fields_pass_when_they_say_what_is_so() {
         };
         let change = |read_only: &ReadOnly| ClientChange { read_only: read_only.clone(), ..described("new") };
         assert!(world.manage.patch_client(&world.admin, ClientRef::Uid(client.uid), change(&so), ADDRESS, world.now()).await.is_ok());
-        let wrong: [(&str, fn(&mut ReadOnly)); 6] = [
+        type Spoil = fn(&mut ReadOnly);
+        let wrong: [(&str, Spoil); 6] = [
             ("id", |claims| claims.id = Some("x".into())),
             ("client_id", |claims| claims.client_id = Some("x".into())),
             ("createdAt", |claims| claims.created_at = Some("x".into())),
