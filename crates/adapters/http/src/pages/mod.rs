@@ -1,12 +1,55 @@
-//! The pages that people see (http-api.md §2 and §5).
+//! The pages that people see (http-api.md §2 and §5), and the authorization endpoint's JSON twin.
+//!
+//! Rendered on the server from `templates/`, with the style sheet and the script of `assets/` in the program. They work
+//! without JavaScript, hold nothing inline and fetch nothing from elsewhere.
+
+mod answer;
+mod assets;
+mod authorize;
+mod authorize_api;
+mod canonical;
+mod cookies;
+mod home;
+mod problem;
+mod return_path;
+mod sign_in;
+mod site;
+mod views;
+mod visit;
 
 use actix_web::web;
 use utoipa::OpenApi;
 
 /// What the OpenAPI document says of the pages' endpoints.
 #[derive(OpenApi)]
-#[openapi(paths())]
+#[openapi(
+    paths(authorize::ask, authorize::decide, authorize_api::details, authorize_api::decide),
+    components(schemas(
+        authorize_api::AuthorizationDetails,
+        authorize_api::Decision,
+        authorize_api::Onward,
+        authorize_api::RefusedRequest
+    ))
+)]
 pub struct PagesApi;
 
 /// The pages' routes.
-pub fn configure(_routes: &mut web::ServiceConfig) {}
+pub fn configure(routes: &mut web::ServiceConfig) {
+    routes
+        .route("/", web::get().to(home::to_front_page))
+        .route("/oauth", web::get().to(home::show))
+        .route("/oauth/", web::get().to(home::show))
+        .service(web::resource("/oauth/assets/{name}").get(assets::serve))
+        .service(web::resource("/oauth/sign-in").get(sign_in::show).post(sign_in::submit))
+        .service(web::resource("/oauth/sign-out").post(sign_in::sign_out))
+        .service(
+            web::resource("/oauth/authorize")
+                .get(authorize::ask)
+                .post(authorize::decide),
+        )
+        .service(
+            web::resource("/api/oauth/authorize")
+                .get(authorize_api::details)
+                .post(authorize_api::decide),
+        );
+}

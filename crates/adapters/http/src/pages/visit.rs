@@ -1,0 +1,172 @@
+//! One request for a page: what every handler needs to know, and how it answers.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::RETRY_AFTER, web};
+use informer_oauth_application::{Application, SignInPage, SignedIn, authorize::AuthorizeError, error::Fault};
+use informer_oauth_domain::{
+    authorization::{AuthorizationRefusal, AuthorizationRequest},
+    parameters::Parameters,
+    secret::Secret,
+    timestamp::Timestamp,
+};
+
+use super::{
+    answer::page,
+    problem::{Message, Problem},
+    return_path::ReturnPath,
+    site::Site,
+    views::{ActionView, MessageView, Switch},
+};
+use crate::{
+    address::Address,
+    body,
+    caller::{RequestTime, cookie},
+    parameters::{self, FORM},
+    state::HttpState,
+};
+
+/// What the sign-out form's token is about.
+pub(super) const SIGN_OUT: &[u8] = b"sign-out";
+
+/// An extractor that never fails.
+pub(super) struct Visit {
+    pub(super) request: HttpRequest,
+    pub(super) state: web::Data<HttpState>,
+    pub(super) site: Site,
+    pub(super) now: Timestamp,
+}
+
+/// What an authorization request is worth.
+pub(super) enum Judged {
+    /// It may go on.
+    Good(Box<AuthorizationRequest>),
+    /// The browser goes back to the client with an error.
+    Back {
+        /// The address with the error in it.
+        location: String,
+        /// What the client is told, in a sentence.
+        description: &'static str,
+        /// The redirect's source expression for a Content-Security-Policy.
+        origin: String,
+    },
+}
+
+impl FromRequest for Visit {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let state = HttpState::of(request).clone();
+        ready(Ok(Self {
+            site: Site::of_issuer(state.issuer()),
+            now: RequestTime::of(request).0,
+            request: request.clone(),
+            state,
+        }))
+    }
+}
+
+impl Visit {
+    pub(super) fn app(&self) -> &Application {
+        &self.state.app
+    }
+
+    pub(super) fn address(&self) -> Option<std::net::IpAddr> {
+        Address::of(&self.request).0
+    }
+
+    /// The session cookie that the browser sent, whatever it is worth.
+    pub(super) fn session_cookie(&self) -> Option<Secret> {
+        cookie(self.request.headers(), self.app().callers.session_cookie())
+    }
+
+    /// Who is signed in.
+    pub(super) async fn signed_in(&self) -> Result<Option<SignedIn>, Fault> {
+        match self.session_cookie() {
+            Some(cookie) => self.app().callers.by_session(&cookie, self.now).await,
+            None => Ok(None),
+        }
+    }
+
+    /// How a signed-in user becomes somebody else.
+    pub(super) fn switch(&self, signed_in: &SignedIn) -> Switch {
+        match self.app().callers.sign_in_page() {
+            SignInPage::Own => Switch::Form(self.app().forms.issue(&signed_in.session, SIGN_OUT, self.now)),
+            SignInPage::Elsewhere(address) => Switch::Link(address),
+        }
+    }
+
+    /// The address of the sign-in page, with the way back.
+    pub(super) fn sign_in_address(&self, back: Option<&ReturnPath>) -> String {
+        let page = match self.app().callers.sign_in_page() {
+            SignInPage::Own => self.site.path("/oauth/sign-in"),
+            SignInPage::Elsewhere(address) => address,
+        };
+        back.map_or_else(|| page.clone(), |back| back.append_to(&page))
+    }
+
+    /// Judges an authorization request; what must not be redirected is a [`Problem`].
+    pub(super) async fn judge(&self, parameters: &Parameters) -> Result<Judged, Problem> {
+        match self.app().authorize.judge(parameters, self.now).await {
+            Ok(request) => Ok(Judged::Good(Box::new(request))),
+            Err(AuthorizeError::Fault(fault)) => Err(fault.into()),
+            Err(AuthorizeError::Refused(refusal)) => match *refusal {
+                AuthorizationRefusal::Page(problem) => Err(Problem::Refused(problem)),
+                AuthorizationRefusal::Redirect { redirect, error, state } => Ok(Judged::Back {
+                    location: self.app().authorize.refusal_uri(&redirect, error, state.as_deref()),
+                    description: error.description,
+                    origin: redirect.origin_for_csp(),
+                }),
+            },
+        }
+    }
+
+    /// The fields of a form that one of our own pages sent.
+    pub(super) async fn form(&self, payload: web::Payload) -> Result<Parameters, Problem> {
+        if !self.state.site().is_same_origin(self.request.headers()) {
+            return Err(Problem::CrossSite);
+        }
+        let body = body::read(&self.request, payload, self.state.settings.max_body_bytes).await?;
+        if body::media_type(self.request.headers())?.as_deref() != Some(FORM) {
+            return Err(body::BodyError::UnsupportedType.into());
+        }
+        let fields = parameters::from_form(&body)?;
+        fields.check_not_repeated().map_err(|_| Problem::Unreadable)?;
+        Ok(fields)
+    }
+
+    /// The answer, or the page that says why there is none.
+    pub(super) fn finish(&self, result: Result<HttpResponse, Problem>) -> HttpResponse {
+        result.unwrap_or_else(|problem| self.problem_page(problem))
+    }
+
+    fn problem_page(&self, problem: Problem) -> HttpResponse {
+        if let Problem::Fault(fault) = &problem {
+            tracing::error!(%fault, "a page failed");
+        }
+        let Message {
+            status,
+            title,
+            text,
+            hint,
+            again,
+            retry_after,
+        } = problem.message();
+        let view = MessageView {
+            site: &self.site,
+            title,
+            text: &text,
+            hint,
+            action: again.as_deref().map(|href| ActionView {
+                href,
+                label: "Start again",
+            }),
+        };
+        let mut response = HttpResponse::build(status);
+        if let Some(seconds) = retry_after {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        page(response, &view, None)
+    }
+}
