@@ -1,0 +1,42 @@
+//! `/api/oauth-clients/{client}/events`.
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::{
+    Administration, client_named,
+    representation::{CLIENTS, EventBody},
+};
+use crate::{
+    api_error::{ApiErrorBody, ApiResult},
+    hal::HalPage,
+    paging::Query,
+};
+
+/// Lists what happened to a client and with it. By its `id`, also of a client that was deleted.
+#[utoipa::path(
+    get,
+    path = "/api/oauth-clients/{client}/events",
+    tag = "management",
+    params(
+        ("client" = String, Path, description = "The client's `id` or `client_id`"),
+        ("start" = Option<u64>, Query, description = "How many to pass over"),
+        ("limit" = Option<u32>, Query, description = "How many to return, 1 to 200; 30 by default"),
+    ),
+    responses(
+        (status = 200, description = "A page, newest first, under `inf:oauth-event`", body = HalPage<EventBody>),
+        (status = 400, description = "A parameter is out of range", body = ApiErrorBody),
+        (status = 401, description = "Nobody is signed in", body = ApiErrorBody),
+        (status = 403, description = "No superuser, or the token API feature is off", body = ApiErrorBody),
+        (status = 404, description = "There is no such client", body = ApiErrorBody),
+    )
+)]
+pub(super) async fn list(request: HttpRequest, by: Administration) -> ApiResult<HttpResponse> {
+    let client = client_named(&request)?;
+    let query = Query::parse(request.query_string());
+    let asked = query.page()?;
+    let page = by.manage().list_events(&by.proof, client, asked).await?;
+    let named = request.match_info().get("client").unwrap_or_default();
+    let path = format!("{}{CLIENTS}/{named}/events", by.base());
+    let items = page.items.into_iter().map(EventBody::new).collect();
+    Ok(HttpResponse::Ok().json(HalPage::new("inf:oauth-event", &path, &query, asked, items, page.total)))
+}
