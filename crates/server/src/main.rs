@@ -1,2 +1,83 @@
-//! Placeholder.
-fn main() {}
+//! `informer-oauth`: one binary that serves, and that manages what it serves from.
+
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod data_folder;
+mod installation;
+mod logs;
+mod output;
+mod serve;
+
+use std::{env, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use informer_oauth_application::error::ManagementError;
+
+use crate::{
+    cli::{Cli, Command},
+    config::{Loaded, Problems, Sources},
+    output::{Misuse, Output},
+};
+
+/// The command was given something that cannot be.
+const MISUSED: u8 = 2;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            for line in format!("{error:#}").lines() {
+                eprintln!("error: {line}");
+            }
+            if is_misuse(&error) {
+                ExitCode::from(MISUSED)
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn is_misuse(error: &anyhow::Error) -> bool {
+    error.is::<Misuse>()
+        || error.is::<Problems>()
+        || matches!(
+            error.downcast_ref::<ManagementError>(),
+            Some(ManagementError::InvalidClient(_) | ManagementError::InvalidValue { .. })
+        )
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let sources = Sources {
+        file: cli.settings.config.clone(),
+        folder: env::current_dir().context("the working folder")?,
+        environment: env::vars_os().collect(),
+        flags: cli.settings.flags(),
+    };
+    let loaded = config::load(&sources)?;
+    let out = Output::new(cli.settings.output);
+    let command = cli.command.unwrap_or(Command::Serve);
+    logs::start(&loaded.config.log, matches!(command, Command::Serve));
+    match command {
+        Command::Serve => wait(serve::serve(&loaded.config)),
+        Command::Migrate { dry_run } => commands::migrate::run(&loaded.config, dry_run, &out),
+        Command::User(command) => wait(commands::user::run(&loaded.config, command, &out)),
+        Command::Client(command) => wait(commands::client::run(&loaded.config, command, &out)),
+        Command::Keys(command) => wait(commands::keys::run(&loaded.config, command, &out)),
+        Command::Gate(command) => commands::gate::run(&loaded.config, command, &out),
+        Command::Config(command) => commands::config::run(&loaded, &command, &out),
+        Command::Doctor => wait(doctor(&loaded, &out)),
+    }
+}
+
+async fn doctor(loaded: &Loaded, out: &Output) -> anyhow::Result<ExitCode> {
+    commands::doctor::run(loaded, out).await
+}
+
+/// Runs on this thread; `serve` starts its workers itself.
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(work)
+}

@@ -1,0 +1,12 @@
+//! What the commands do, one file a group.
+
+pub(crate) mod client;
+mod client_file;
+mod client_secret;
+pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod gate;
+pub(crate) mod keys;
+pub(crate) mod migrate;
+mod password;
+pub(crate) mod user;

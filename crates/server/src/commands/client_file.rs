@@ -1,0 +1,272 @@
+//! `client apply`: clients as a file describes them.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use anyhow::Context as _;
+use informer_oauth_application::{
+    Application,
+    manage::{ClientPatch, DesiredClient, Difference, Plan},
+};
+use informer_oauth_domain::{id::ClientId, user::ClientAdministrator};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+
+use crate::output::{Misuse, Output, plain};
+
+/// One client of a file, in the words of the API. What only the service sets is let through and passed over, so that
+/// what `client list --output json` prints can be applied again.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Entry {
+    #[serde(rename = "client_id")]
+    client_id: Option<String>,
+    name: Option<String>,
+    description: Option<String>,
+    url: Option<String>,
+    #[serde(rename = "redirect_uri")]
+    redirect_uri: Option<Vec<String>>,
+    pkce: Option<bool>,
+    enable_refresh_tokens: Option<bool>,
+    scope: Option<Vec<String>>,
+    enabled: Option<bool>,
+    introspect: Option<bool>,
+    resources: Option<Vec<String>>,
+    #[serde(rename = "id")]
+    _id: Option<IgnoredAny>,
+    #[serde(rename = "createdAt")]
+    _created_at: Option<IgnoredAny>,
+    #[serde(rename = "updatedAt")]
+    _updated_at: Option<IgnoredAny>,
+    #[serde(rename = "createdBy")]
+    _created_by: Option<IgnoredAny>,
+    #[serde(rename = "source")]
+    _source: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    client: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Json {
+    List(Vec<Entry>),
+    Document(Document),
+}
+
+impl Entry {
+    fn desired(self) -> Result<DesiredClient, Misuse> {
+        let client_id = self.client_id.map(|text| {
+            text.parse::<ClientId>()
+                .map_err(|_| Misuse(format!("client_id {text:?} must be 20 lower-case hex digits")))
+        });
+        let client_id = client_id.transpose()?;
+        if client_id.is_none() && self.name.is_none() {
+            return Err(Misuse("every client needs a client_id or a name".into()));
+        }
+        let fields = ClientPatch {
+            name: self.name,
+            description: self.description,
+            url: self.url,
+            redirect_uris: self.redirect_uri,
+            pkce: self.pkce,
+            refresh_tokens: self.enable_refresh_tokens,
+            scope: self.scope,
+            enabled: self.enabled,
+            introspect: self.introspect,
+            resources: self.resources,
+        };
+        Ok(DesiredClient { client_id, fields })
+    }
+}
+
+/// Reads a file: JSON when its name says so, else TOML.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Entry>> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    parse(
+        &text,
+        path.extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json")),
+    )
+    .map_err(|message| Misuse(format!("{}: {message}", path.display())).into())
+}
+
+fn parse(text: &str, json: bool) -> Result<Vec<Entry>, String> {
+    if !json {
+        return toml::from_str::<Document>(text)
+            .map(|document| document.client)
+            .map_err(|error| error.to_string());
+    }
+    // `untagged` would say only that nothing fits.
+    let is_list = text.trim_start().starts_with('[');
+    let parsed = if is_list {
+        serde_json::from_str(text).map(Json::List)
+    } else {
+        serde_json::from_str(text).map(Json::Document)
+    };
+    match parsed.map_err(|error| error.to_string())? {
+        Json::List(entries) | Json::Document(Document { client: entries }) => Ok(entries),
+    }
+}
+
+/// One client's plan, as it is shown.
+#[derive(Serialize)]
+struct Step {
+    action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    name: String,
+    differences: Vec<Changed>,
+}
+
+#[derive(Serialize)]
+struct Changed {
+    field: &'static str,
+    before: String,
+    after: String,
+}
+
+impl Step {
+    fn of(plan: &Plan) -> Self {
+        let changed = |differences: &[Difference]| {
+            let shown = differences.iter().map(|difference| Changed {
+                field: difference.field,
+                before: difference.before.clone(),
+                after: difference.after.clone(),
+            });
+            shown.collect()
+        };
+        match plan {
+            Plan::Create {
+                client_id,
+                profile,
+                differences,
+            } => Self {
+                action: "create",
+                client_id: client_id.map(|id| id.to_string()),
+                name: profile.name.clone(),
+                differences: changed(differences),
+            },
+            Plan::Change {
+                client, differences, ..
+            } => Self {
+                action: "change",
+                client_id: Some(client.client_id.to_string()),
+                name: client.profile.name.clone(),
+                differences: changed(differences),
+            },
+            Plan::Nothing(client) => Self {
+                action: "nothing",
+                client_id: Some(client.client_id.to_string()),
+                name: client.profile.name.clone(),
+                differences: Vec::new(),
+            },
+        }
+    }
+
+    fn text(&self) -> String {
+        let sign = match self.action {
+            "create" => '+',
+            "change" => '~',
+            _ => '=',
+        };
+        let id = self.client_id.as_deref().unwrap_or("new");
+        let mut text = format!("{sign} {} ({id})\n", plain(&self.name));
+        for Changed { field, before, after } in &self.differences {
+            text.push_str(&format!("    {field}: {} -> {}\n", quoted(before), quoted(after)));
+        }
+        text
+    }
+}
+
+fn quoted(text: &str) -> String {
+    if text.is_empty() { "-".into() } else { plain(text) }
+}
+
+/// Plans everything, prints the plan, and then carries it out: a file with a mistake changes nothing.
+pub(super) async fn apply(
+    app: &Application,
+    admin: &ClientAdministrator,
+    entries: Vec<Entry>,
+    dry_run: bool,
+    out: &Output,
+) -> anyhow::Result<()> {
+    let mut named = BTreeSet::new();
+    let mut plans = Vec::new();
+    for entry in entries {
+        let desired = entry.desired()?;
+        let name = desired
+            .client_id
+            .map_or_else(|| desired.fields.name.clone().unwrap_or_default(), |id| id.to_string());
+        let plan = app
+            .manage
+            .plan_client(admin, desired)
+            .await
+            .with_context(|| format!("client {name:?}"))?;
+        let target = match &plan {
+            Plan::Change { client, .. } | Plan::Nothing(client) => client.client_id.to_string(),
+            Plan::Create { client_id, profile, .. } => {
+                client_id.map_or_else(|| profile.name.clone(), |id| id.to_string())
+            }
+        };
+        if !named.insert(target) {
+            return Err(Misuse(format!("client {name:?} is in the file twice")).into());
+        }
+        plans.push(plan);
+    }
+    let steps: Vec<Step> = plans.iter().map(Step::of).collect();
+    out.print(&steps, |steps| steps.iter().map(Step::text).collect())?;
+    if dry_run {
+        return Ok(());
+    }
+    for plan in plans {
+        app.manage.carry_out(admin, plan, None, app.now()).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn toml_and_both_shapes_of_json_say_the_same() {
+        let toml =
+            "[[client]]\nname = \"Board\"\nredirect_uri = [\"https://b.example/cb\"]\nenableRefreshTokens = true\n";
+        let one =
+            r#"{"name":"Board","redirect_uri":["https://b.example/cb"],"enableRefreshTokens":true,"createdBy":"ada"}"#;
+        let desired: Vec<DesiredClient> = [
+            parse(toml, false),
+            parse(&format!("[{one}]"), true),
+            parse(&format!("{{\"client\":[{one}]}}"), true),
+        ]
+        .into_iter()
+        .map(|parsed| parsed.unwrap().remove(0).desired().unwrap())
+        .collect();
+        assert_eq!(
+            desired[0].fields.redirect_uris.as_deref(),
+            Some(["https://b.example/cb".to_owned()].as_slice())
+        );
+        assert!(desired[0] == desired[1] && desired[1] == desired[2]);
+    }
+
+    #[test]
+    fn a_field_that_does_not_exist_is_named() {
+        let message = parse("[[client]]\nname = \"Board\"\nredirect_uris = []\n", false).unwrap_err();
+        assert!(
+            message.contains("redirect_uris") && message.contains("redirect_uri"),
+            "{message}"
+        );
+        assert!(parse(r#"[{"nmae":"x"}]"#, true).unwrap_err().contains("nmae"));
+        assert!(
+            parse("[[client]]\npkce = true\n", false)
+                .unwrap()
+                .remove(0)
+                .desired()
+                .is_err(),
+            "nobody is named"
+        );
+    }
+}

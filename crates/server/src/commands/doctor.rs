@@ -1,0 +1,259 @@
+//! `doctor`: what is well and what is not, one line each.
+
+mod metadata;
+
+use std::{path::Path, process::ExitCode, time::Duration};
+
+use informer_oauth_crypto::{Keys, MasterKey, SystemEntropy};
+use informer_oauth_domain::timestamp::Timestamp;
+use informer_oauth_ports::{AuditLog, Clock as _, KeyPurpose, KeyState, PageRequest, SigningKeyStore, StoreError};
+use informer_oauth_sqlite::{Sqlite, SqliteOptions};
+use serde::Serialize;
+
+use crate::{
+    clock::SystemClock,
+    config::{Config, Loaded},
+    data_folder,
+    output::Output,
+};
+
+/// When this program was not there yet: a clock that says so is wrong.
+const PROGRAM_EXISTS_SINCE: &str = "2026-01-01T00:00:00Z";
+
+/// How far in the future something stored may lie: machines' clocks differ a little.
+const TOLERANCE: Duration = Duration::from_secs(60);
+
+/// What a check came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Standing {
+    Ok,
+    Warning,
+    Failed,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    standing: Standing,
+    detail: String,
+}
+
+/// The answers, in the order in which they were asked.
+#[derive(Debug, Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, check: &'static str, standing: Standing, detail: impl Into<String>) {
+        self.0.push(Finding {
+            check,
+            standing,
+            detail: detail.into(),
+        });
+    }
+
+    fn ok(&mut self, check: &'static str, detail: impl Into<String>) {
+        self.add(check, Standing::Ok, detail);
+    }
+
+    fn failed(&mut self, check: &'static str, detail: impl Into<String>) {
+        self.add(check, Standing::Failed, detail);
+    }
+}
+
+pub(crate) async fn run(loaded: &Loaded, out: &Output) -> anyhow::Result<ExitCode> {
+    let config = &loaded.config;
+    let now = SystemClock.now();
+    let mut findings = Findings::default();
+    findings.ok(
+        "configuration",
+        loaded
+            .file
+            .as_ref()
+            .map_or("no file".into(), |file| format!("file {}", file.display())),
+    );
+    folder(config, &mut findings);
+    let master = encryption_key(config, &mut findings);
+    if let Some(database) = open(config.database.path(), &mut findings) {
+        match database.check().await {
+            Ok(()) => findings.ok(
+                "database",
+                format!("{} reads and writes", config.database.path().display()),
+            ),
+            Err(error) => findings.failed("database", error.to_string()),
+        }
+        signing_keys(config, &database, master, now, &mut findings).await;
+        clock(&database, now, &mut findings).await;
+        database.close().await;
+    }
+    let issuer = config.issuer_at(config.http.listen);
+    match metadata::check(&issuer) {
+        Ok(address) => findings.ok("issuer", format!("{address} answers for {issuer}")),
+        Err(error) => findings.failed("issuer", format!("{error:#}")),
+    }
+    out.print(&findings.0, |findings| {
+        let line = |finding: &Finding| {
+            let standing = match finding.standing {
+                Standing::Ok => "ok",
+                Standing::Warning => "warn",
+                Standing::Failed => "FAIL",
+            };
+            format!("{standing:4}  {:14}  {}\n", finding.check, finding.detail)
+        };
+        findings.iter().map(line).collect()
+    })?;
+    let well = findings.0.iter().all(|finding| finding.standing != Standing::Failed);
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn folder(config: &Config, findings: &mut Findings) {
+    let folder = config.database.folder();
+    let shown = folder.display();
+    match data_folder::mode(&folder) {
+        Ok(mode) if mode & 0o077 == 0 => findings.ok("data folder", format!("{shown} is its owner's alone")),
+        Ok(mode) => findings.add(
+            "data folder",
+            Standing::Warning,
+            format!("{shown} is open to other users (mode {mode:o}): chmod 700 {shown}"),
+        ),
+        Err(error) => findings.failed("data folder", format!("{shown}: {error}; the first start makes it")),
+    }
+}
+
+fn encryption_key(config: &Config, findings: &mut Findings) -> Option<MasterKey> {
+    const CHECK: &str = "encryption key";
+    if let Some(key) = &config.secrets.encryption_key {
+        findings.ok(CHECK, "from secrets.encryption_key");
+        return MasterKey::from_base64(key.secret().expose()).ok();
+    }
+    let own = config.secrets.encryption_key_file.clone();
+    let path = own
+        .clone()
+        .unwrap_or_else(|| data_folder::key_file(&config.database.folder()));
+    let key = match data_folder::read_key(&path) {
+        Ok(key) => key,
+        Err(error) => {
+            findings.failed(CHECK, format!("{error:#}"));
+            return None;
+        }
+    };
+    let shown = path.display();
+    match data_folder::mode(&path) {
+        Ok(mode) if mode & 0o077 == 0 => findings.ok(CHECK, format!("{shown} is its owner's alone")),
+        // A mounted secret often belongs to a group, which is the operator's business.
+        Ok(mode) if own.is_some() && mode & 0o007 == 0 => findings.ok(CHECK, format!("{shown} (mode {mode:o})")),
+        Ok(mode) => findings.failed(
+            CHECK,
+            format!("{shown} is open to other users (mode {mode:o}): chmod 600 {shown}"),
+        ),
+        Err(error) => findings.failed(CHECK, format!("{shown}: {error}")),
+    }
+    Some(key)
+}
+
+/// Opens the database if it is there and of this program's schema; looking must not change it.
+fn open(path: &Path, findings: &mut Findings) -> Option<Sqlite> {
+    let shown = path.display();
+    if !path.exists() {
+        findings.failed("database", format!("there is no {shown}; the first start makes it"));
+        return None;
+    }
+    match Sqlite::pending_migrations(path) {
+        Ok(pending) if pending.is_empty() => findings.ok("migrations", "the schema is up to date"),
+        Ok(pending) => {
+            let pending = pending.join(", ");
+            findings.failed(
+                "migrations",
+                format!("not applied yet: {pending}; run `informer-oauth migrate`"),
+            );
+            return None;
+        }
+        Err(error) => {
+            findings.failed("migrations", error.to_string());
+            return None;
+        }
+    }
+    match Sqlite::open(path, &SqliteOptions::default()) {
+        Ok(database) => Some(database),
+        Err(error) => {
+            findings.failed("database", error.to_string());
+            None
+        }
+    }
+}
+
+async fn signing_keys(
+    config: &Config,
+    database: &Sqlite,
+    master: Option<MasterKey>,
+    now: Timestamp,
+    findings: &mut Findings,
+) {
+    const CHECK: &str = "signing keys";
+    let stored = match SigningKeyStore::list(database).await {
+        Ok(stored) => stored,
+        Err(error) => return findings.failed(CHECK, error.to_string()),
+    };
+    // Loading makes keys where there are none, and looking must not.
+    if KeyPurpose::ALL
+        .into_iter()
+        .any(|purpose| stored.iter().all(|key| key.purpose != purpose))
+    {
+        return findings.failed(CHECK, "there are none yet; the first start makes them");
+    }
+    let Some(master) = master else {
+        return findings.failed(CHECK, "cannot be opened without the encryption key");
+    };
+    let (issuer, entropy) = (config.issuer_at(config.http.listen), std::sync::Arc::new(SystemEntropy));
+    if let Err(error) = Keys::load(std::sync::Arc::new(database.clone()), &master, issuer, entropy, now).await {
+        return findings.failed(CHECK, error.to_string());
+    }
+    let since = stored.iter().filter_map(|key| match key.state {
+        KeyState::Current { since } => Some(since),
+        KeyState::Next | KeyState::Retired { .. } => None,
+    });
+    let days = since.min().map_or(0, |oldest| now.since(oldest).as_secs() / 86_400);
+    let due = config.keys.rotate_after_days;
+    let detail = format!("{} keys open; the current ones sign since {days} days", stored.len());
+    if days > due + 1 {
+        findings.add(
+            CHECK,
+            Standing::Warning,
+            format!("{detail}, though keys.rotate_after_days is {due}"),
+        );
+    } else {
+        findings.ok(CHECK, detail);
+    }
+}
+
+/// Nothing that is stored can be younger than now, and this program is not older than itself.
+async fn clock(database: &Sqlite, now: Timestamp, findings: &mut Findings) {
+    const CHECK: &str = "clock";
+    let newest = match newest(database).await {
+        Ok(newest) => newest,
+        Err(error) => return findings.failed(CHECK, error.to_string()),
+    };
+    let too_early = Timestamp::parse(PROGRAM_EXISTS_SINCE).is_ok_and(|first| now < first);
+    match newest {
+        _ if too_early => findings.failed(CHECK, format!("it is {now}, which is before this program was made")),
+        Some(newest) if newest > now + TOLERANCE => {
+            findings.failed(
+                CHECK,
+                format!("it is {now}, but the database knows of {newest}: one of the two was wrong"),
+            );
+        }
+        _ => findings.ok(CHECK, now.to_string()),
+    }
+}
+
+/// When the newest audit event or signing key was made.
+async fn newest(database: &Sqlite) -> Result<Option<Timestamp>, StoreError> {
+    let events = AuditLog::list(database, None, PageRequest { start: 0, limit: 1 }).await?;
+    let keys = SigningKeyStore::list(database).await?;
+    Ok(events
+        .items
+        .iter()
+        .map(|event| event.at)
+        .chain(keys.iter().map(|key| key.created_at))
+        .max())
+}

@@ -1,0 +1,120 @@
+use std::process::ExitCode;
+
+use informer_oauth_application::audit_trail::About;
+use informer_oauth_domain::audit::EventKind;
+use informer_oauth_ports::{KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore as _};
+use serde::Serialize;
+
+use crate::{
+    cli::{KeysCommand, Purpose},
+    config::Config,
+    installation::{Installation, superuser},
+    output::{Output, table},
+};
+
+/// A signing key, without the key.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    kid: String,
+    purpose: &'static str,
+    state: &'static str,
+    created_at: String,
+    /// Since when it signs, or signs no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+}
+
+impl From<SealedKey> for Shown {
+    fn from(key: SealedKey) -> Self {
+        let (state, since) = match key.state {
+            KeyState::Next => ("next", None),
+            KeyState::Current { since } => ("current", Some(since)),
+            KeyState::Retired { at } => ("retired", Some(at)),
+        };
+        Self {
+            kid: key.kid,
+            purpose: key.purpose.as_str(),
+            state,
+            created_at: key.created_at.to_string(),
+            since: since.map(|at| at.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Rotated {
+    purpose: &'static str,
+    /// Whether this command rotated; if not, another process did at the same moment.
+    rotated: bool,
+}
+
+pub(crate) async fn run(config: &Config, command: KeysCommand, out: &Output) -> anyhow::Result<ExitCode> {
+    let installation = Installation::open(config).await?;
+    let result = carry_out(&installation, command, out).await;
+    installation.database.close().await;
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+async fn carry_out(installation: &Installation, command: KeysCommand, out: &Output) -> anyhow::Result<()> {
+    match command {
+        KeysCommand::List => {
+            let keys: Vec<Shown> = installation
+                .database
+                .list()
+                .await?
+                .into_iter()
+                .map(Shown::from)
+                .collect();
+            out.print(&keys, |keys| {
+                table(
+                    ["kid", "purpose", "state", "created", "since"],
+                    keys.iter().map(|key| {
+                        let since = key.since.clone().unwrap_or_else(|| "-".into());
+                        [
+                            key.kid.clone(),
+                            key.purpose.into(),
+                            key.state.into(),
+                            key.created_at.clone(),
+                            since,
+                        ]
+                    }),
+                )
+            })
+        }
+        KeysCommand::Rotate { purpose } => {
+            let purposes: &[KeyPurpose] = match purpose {
+                None => &KeyPurpose::ALL,
+                Some(Purpose::Access) => &[KeyPurpose::Access],
+                Some(Purpose::Refresh) => &[KeyPurpose::Refresh],
+            };
+            let mut done = Vec::new();
+            for &purpose in purposes {
+                let now = installation.app.now();
+                let rotated = installation.keys.rotate(purpose, now).await? == KeyRotation::Rotated;
+                if rotated {
+                    let about = About {
+                        actor: Some(superuser().username().to_owned()),
+                        target: Some(purpose.as_str().to_owned()),
+                        ..About::default()
+                    };
+                    installation.app.audit.record(EventKind::KeysRotated, about, now).await;
+                }
+                done.push(Rotated {
+                    purpose: purpose.as_str(),
+                    rotated,
+                });
+            }
+            out.print(&done, |done| {
+                let say = |one: &Rotated| match one.rotated {
+                    true => format!(
+                        "the next {} key signs from now on; running services follow within a minute\n",
+                        one.purpose
+                    ),
+                    false => format!("another process rotated the {} keys at this moment\n", one.purpose),
+                };
+                done.iter().map(say).collect()
+            })
+        }
+    }
+}

@@ -1,0 +1,27 @@
+use std::process::ExitCode;
+
+use informer_oauth_sqlite::Sqlite;
+use serde::Serialize;
+
+use crate::{config::Config, data_folder, output::Output};
+
+#[derive(Serialize)]
+struct Migrated {
+    dry_run: bool,
+    migrations: Vec<String>,
+}
+
+pub(crate) fn run(config: &Config, dry_run: bool, out: &Output) -> anyhow::Result<ExitCode> {
+    if !dry_run {
+        data_folder::prepare(&config.database.folder())?;
+    }
+    let migrations = Sqlite::migrate(config.database.path(), dry_run)?;
+    out.print(&Migrated { dry_run, migrations }, |migrated| {
+        let done = if migrated.dry_run { "would apply" } else { "applied" };
+        match migrated.migrations.as_slice() {
+            [] => "the schema is up to date".into(),
+            names => names.iter().map(|name| format!("{done} {name}\n")).collect(),
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,68 @@
+//! The keys that exist, and the nearest of them to one that does not.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Config;
+
+/// The beginning of every environment variable that is a setting.
+pub(super) const PREFIX: &str = "INFORMER_OAUTH__";
+
+/// Every value below a configuration's sections, by its dotted key.
+pub(super) fn flatten(value: &impl Serialize) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    // A configuration is made of maps with text keys, lists and plain values: all of them JSON.
+    collect(
+        String::new(),
+        serde_json::to_value(value).unwrap_or_default(),
+        &mut found,
+    );
+    found
+}
+
+fn collect(key: String, value: Value, found: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(section) => {
+            for (name, value) in section {
+                collect(
+                    if key.is_empty() { name } else { format!("{key}.{name}") },
+                    value,
+                    found,
+                );
+            }
+        }
+        value => {
+            found.insert(key, value);
+        }
+    }
+}
+
+/// Every key with its default.
+pub(super) fn known() -> BTreeMap<String, Value> {
+    flatten(&Config::default())
+}
+
+/// The environment variable of a key.
+pub(super) fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
+}
+
+/// Of the known keys the one that was probably meant.
+pub(super) fn nearest<'k>(unknown: &str, known: impl Iterator<Item = &'k String>) -> Option<&'k str> {
+    let name = last(unknown);
+    known
+        .map(String::as_str)
+        // The whole key counts; among keys as near, the one whose own name is nearest.
+        .min_by_key(|key| {
+            (
+                strsim::damerau_levenshtein(unknown, key).min(1 + strsim::damerau_levenshtein(name, last(key))),
+                *key,
+            )
+        })
+}
+
+fn last(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}

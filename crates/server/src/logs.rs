@@ -1,0 +1,73 @@
+//! Log lines: to standard error, so that standard output stays what a person asked for.
+
+use std::io::{self, IsTerminal as _};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{
+    filter::Targets,
+    fmt,
+    layer::{Layer as _, SubscriberExt as _},
+    registry,
+    util::SubscriberInitExt as _,
+};
+
+use crate::config::{Format, Log};
+
+/// Starts logging. Commands other than `serve` say on standard output what they did, so their log is for trouble only.
+pub(crate) fn start(log: &Log, serving: bool) {
+    let terminal = io::stderr().is_terminal();
+    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = if is_json(log.format, terminal) {
+        lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .boxed()
+    } else {
+        lines.with_ansi(terminal).boxed()
+    };
+    registry().with(lines.with_filter(targets(log, serving))).init();
+}
+
+const fn is_json(format: Format, terminal: bool) -> bool {
+    match format {
+        Format::Auto => !terminal,
+        Format::Pretty => false,
+        Format::Json => true,
+    }
+}
+
+fn targets(log: &Log, serving: bool) -> Targets {
+    let targets = log.targets().unwrap_or_default();
+    if log.level.contains('=') {
+        return targets;
+    }
+    let ceiling = if serving { LevelFilter::TRACE } else { LevelFilter::WARN };
+    let level = targets.default_level().unwrap_or(LevelFilter::INFO).min(ceiling);
+    // They tell how many threads they start, and of every client that hangs up.
+    let server = level.min(LevelFilter::WARN);
+    Targets::new()
+        .with_default(level)
+        .with_target("actix_server", server)
+        .with_target("actix_http", server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_for_people_on_a_terminal_and_for_programs_elsewhere() {
+        assert!(is_json(Format::Auto, false) && !is_json(Format::Auto, true));
+        assert!(is_json(Format::Json, true) && !is_json(Format::Pretty, false));
+    }
+
+    #[test]
+    fn commands_log_trouble_only() {
+        let log = Log::default();
+        let would = |serving: bool, level| targets(&log, serving).would_enable("informer_oauth", &level);
+        assert!(would(true, tracing::Level::INFO) && !would(true, tracing::Level::DEBUG));
+        assert!(would(false, tracing::Level::WARN) && !would(false, tracing::Level::INFO));
+    }
+}

@@ -1,0 +1,108 @@
+//! Serving: from the first start to the last answer.
+
+mod background;
+mod banner;
+mod first_start;
+mod listener;
+
+use std::{process::ExitCode, time::Duration};
+
+use actix_web::{HttpServer, rt, web::Data};
+use anyhow::Context as _;
+use informer_oauth_http::{HttpSettings, HttpState, ServerLimits};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    config::Config,
+    data_folder::{self, ServeLock},
+    installation::Installation,
+    output,
+};
+
+/// How long requests that are under way may take to finish. With closing the stores, it stays under ten seconds.
+const GRACE_SECONDS: u64 = 8;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Serves until told to stop.
+pub(crate) async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
+    data_folder::prepare(&config.database.folder())?;
+    let lock = ServeLock::take(config.database.path())?;
+    let listener = listener::bind(config.http.listen, BACKLOG)?;
+    let listen = listener.local_addr()?;
+    let issuer = config.issuer_at(listen);
+
+    let service = Installation::create(config, &issuer).await?;
+    let made = first_start::run(&service.app, config).await?;
+    let state = HttpState::new(service.app.clone(), http_settings(config, &issuer))?;
+    let limits = state.settings.server;
+    let state = Data::new(state);
+    let server = HttpServer::new(move || informer_oauth_http::service(state.clone()))
+        .workers(config.http.workers)
+        .keep_alive(limits.keep_alive)
+        .client_request_timeout(limits.head_timeout)
+        .client_disconnect_timeout(limits.disconnect_timeout)
+        .max_connections(limits.connections_per_worker)
+        .shutdown_timeout(GRACE_SECONDS)
+        .disable_signals()
+        .listen(listener)
+        .context("cannot listen")?
+        .run();
+
+    let handle = server.handle();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stopper = rt::spawn(async move {
+        let heard = async || tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} };
+        let mut heard = heard;
+        heard().await;
+        tracing::info!("stopping: requests that are under way are finished, new ones are not taken");
+        let graceful = rt::spawn(handle.stop(true));
+        tokio::select! {
+            _ = graceful => {}
+            () = heard() => {
+                tracing::warn!("stopping at once");
+                handle.stop(false).await;
+            }
+        }
+    });
+    let background = background::start(&service, config);
+
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %listen, issuer, "serving");
+    output::write(&banner::banner(listen, &issuer, made.as_ref()))?;
+    let ended = server.await;
+
+    background.abort();
+    stopper.abort();
+    let Installation {
+        app,
+        keys,
+        changes,
+        database,
+    } = service;
+    drop((app, keys, changes));
+    database.close().await;
+    drop(lock);
+    ended.context("the server failed")?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
+    let limits = &config.limits;
+    let defaults = HttpSettings::for_issuer(issuer);
+    HttpSettings {
+        trusted_proxies: config.http.networks(),
+        max_body_bytes: limits.body_bytes,
+        max_icon_body_bytes: limits.icon_bytes,
+        body_timeout: Duration::from_secs(limits.body_seconds),
+        gate_require_token: config.gate.require_token,
+        server: ServerLimits {
+            head_timeout: Duration::from_secs(limits.head_seconds),
+            keep_alive: Duration::from_secs(limits.keep_alive_seconds),
+            connections_per_worker: limits.connections_per_worker,
+            ..defaults.server
+        },
+        ..defaults
+    }
+}
