@@ -49,10 +49,9 @@ CREATE TABLE client_icons (
     digest     BLOB NOT NULL CHECK (length(digest) = 32)
 ) STRICT;
 
--- No foreign key: what a user allowed is kept apart from clients behind its own port, and deleting a client deletes it.
 CREATE TABLE consents (
     username   TEXT    NOT NULL,
-    client_uid BLOB    NOT NULL CHECK (length(client_uid) = 16),
+    client_uid BLOB    NOT NULL REFERENCES clients (uid) ON DELETE CASCADE,
     scope      TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
@@ -105,9 +104,11 @@ CREATE TABLE token_records (
 ) STRICT;
 
 -- A rotation changes none of the indexed columns, so it writes one page of the table and none of an index. `expires_at`
--- is in the first two so that counting live records reads the index alone.
-CREATE INDEX token_records_by_client ON token_records (client_uid, created_at, id, expires_at) WHERE revoked_at IS NULL;
-CREATE INDEX token_records_by_username ON token_records (username, created_at, id, expires_at) WHERE revoked_at IS NULL;
+-- and `revoked_at` are in the first two so that counting live records reads the index alone.
+CREATE INDEX token_records_by_client ON token_records (client_uid, created_at, id, expires_at, revoked_at)
+    WHERE revoked_at IS NULL;
+CREATE INDEX token_records_by_username ON token_records (username, created_at, id, expires_at, revoked_at)
+    WHERE revoked_at IS NULL;
 CREATE INDEX token_records_unexpiring ON token_records (created_at) WHERE revoked_at IS NULL AND expires_at IS NULL;
 CREATE INDEX token_records_expired ON token_records (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX token_records_ended ON token_records (revoked_at) WHERE revoked_at IS NOT NULL AND expires_at IS NULL;

@@ -14,13 +14,15 @@ use crate::{
     schema::attempts::{self, dsl},
 };
 
-pub(crate) const PURGE: &[&str] = &["DELETE FROM attempts WHERE rowid IN (SELECT rowid FROM attempts WHERE until <= ?1 LIMIT ?2)"];
+pub(crate) const PURGE: &[&str] =
+    &["DELETE FROM attempts WHERE rowid IN (SELECT rowid FROM attempts WHERE until <= ?1 LIMIT ?2)"];
 
 #[async_trait]
 impl AttemptCounter for Sqlite {
     async fn record(&self, key: &str, window: Duration, now: Timestamp) -> Result<Attempts, StoreError> {
         let key = key.to_owned();
-        self.write(move |connection| record(connection, &key, window, now)).await
+        self.write(move |connection| record(connection, &key, window, now))
+            .await
     }
 
     async fn peek(&self, key: &str, now: Timestamp) -> Result<Attempts, StoreError> {
@@ -53,7 +55,10 @@ impl AttemptCounter for Sqlite {
 
 fn seen((count, until): (i64, i64)) -> Result<Attempts, StoreError> {
     let count = u32::try_from(count).map_err(|error| corrupt("attempt count", error))?;
-    Ok(Attempts { count, until: Some(time(until)) })
+    Ok(Attempts {
+        count,
+        until: Some(time(until)),
+    })
 }
 
 fn record(connection: &mut SqliteConnection, key: &str, window: Duration, now: Timestamp) -> Result<Attempts, Failure> {
@@ -70,5 +75,8 @@ fn record(connection: &mut SqliteConnection, key: &str, window: Duration, now: T
     diesel::replace_into(attempts::table)
         .values((dsl::key.eq(key), dsl::count.eq(1), dsl::until.eq(until.as_micros())))
         .execute(connection)?;
-    Ok(Attempts { count: 1, until: Some(until) })
+    Ok(Attempts {
+        count: 1,
+        until: Some(until),
+    })
 }

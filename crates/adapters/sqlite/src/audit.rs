@@ -52,7 +52,10 @@ impl TryFrom<EventRow> for AuditEvent {
 
     fn try_from(row: EventRow) -> Result<Self, StoreError> {
         let client = row.client_uid.map(|bytes| uuid(EVENT, &bytes)).transpose()?;
-        let address = row.address.map(|text| text.parse().map_err(|error| corrupt(EVENT, error))).transpose()?;
+        let address = row
+            .address
+            .map(|text| text.parse().map_err(|error| corrupt(EVENT, error)))
+            .transpose()?;
         Ok(Self {
             id: EventId::new(uuid(EVENT, &row.id)?),
             at: time(row.at),
@@ -70,14 +73,18 @@ impl AuditLog for Sqlite {
     async fn append(&self, event: &AuditEvent) -> Result<(), StoreError> {
         let row = EventRow::from(event);
         self.write(move |connection| {
-            diesel::insert_into(audit_events::table).values(row).on_conflict_do_nothing().execute(connection)?;
+            diesel::insert_into(audit_events::table)
+                .values(row)
+                .on_conflict_do_nothing()
+                .execute(connection)?;
             Ok(())
         })
         .await
     }
 
     async fn list(&self, client: Option<ClientUid>, page: PageRequest) -> Result<Page<AuditEvent>, StoreError> {
-        self.read(move |connection| connection.transaction(|connection| list(connection, client, page))).await
+        self.read(move |connection| connection.transaction(|connection| list(connection, client, page)))
+            .await
     }
 }
 
@@ -89,7 +96,11 @@ fn about(client: Option<ClientUid>) -> audit_events::BoxedQuery<'static, Backend
     }
 }
 
-fn list(connection: &mut SqliteConnection, client: Option<ClientUid>, page: PageRequest) -> Result<Page<AuditEvent>, Failure> {
+fn list(
+    connection: &mut SqliteConnection,
+    client: Option<ClientUid>,
+    page: PageRequest,
+) -> Result<Page<AuditEvent>, Failure> {
     let total = about(client).select(count_star()).first(connection)?;
     let (offset, limit) = bounds(page);
     let rows: Vec<EventRow> = about(client)

@@ -108,7 +108,9 @@ impl TryFrom<ProfileRow> for ClientProfile {
             name: row.name,
             description: row.description,
             url: row.url,
-            redirect_uris: from_lines(CLIENT, &row.redirect_uris, |line| RedirectUri::from_stored(line.to_owned()))?,
+            redirect_uris: from_lines(CLIENT, &row.redirect_uris, |line| {
+                RedirectUri::from_stored(line.to_owned())
+            })?,
             pkce: row.pkce,
             refresh_tokens: row.refresh_tokens,
             scope: scope(CLIENT, &row.scope)?,

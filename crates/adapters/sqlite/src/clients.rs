@@ -17,8 +17,8 @@ use informer_oauth_domain::{
     token_record::RevocationReason,
 };
 use informer_oauth_ports::{
-    ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, Icon, Page, PageRequest, SecretInsertion,
-    StoreError, TokenFilter,
+    ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, Icon, Page, PageRequest,
+    SecretInsertion, StoreError, TokenFilter,
 };
 
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     client_rows::{ClientRow, IconRow, ProfileRow, SecretRow},
     columns::{self, blob, bounds},
     failure::Failure,
-    schema::{client_icons, client_secrets, clients, consents},
+    schema::{client_icons, client_secrets, clients},
     tokens,
 };
 
@@ -42,10 +42,17 @@ diesel::define_sql_function! {
 #[async_trait]
 impl ClientStore for Sqlite {
     async fn registration(&self, client: ClientRef) -> Result<Option<Arc<Registration>>, StoreError> {
-        self.read(move |connection| connection.transaction(|connection| registration(connection, client))).await
+        self.read(move |connection| connection.transaction(|connection| registration(connection, client)))
+            .await
     }
 
-    async fn list(&self, text: Option<&str>, sort: ClientSort, descending: bool, page: PageRequest) -> Result<Page<Client>, StoreError> {
+    async fn list(
+        &self,
+        text: Option<&str>,
+        sort: ClientSort,
+        descending: bool,
+        page: PageRequest,
+    ) -> Result<Page<Client>, StoreError> {
         let text = text.map(str::to_ascii_lowercase);
         self.read(move |connection| {
             connection.transaction(|connection| list(connection, text.as_deref(), sort, descending, page))
@@ -56,29 +63,50 @@ impl ClientStore for Sqlite {
     async fn insert(&self, client: &Client) -> Result<ClientInsertion, StoreError> {
         let row = ClientRow::from(client);
         self.write(move |connection| {
-            let rows = diesel::insert_into(clients::table).values(row).on_conflict_do_nothing().execute(connection)?;
-            Ok(if rows == 1 { ClientInsertion::Inserted } else { ClientInsertion::Taken })
+            let rows = diesel::insert_into(clients::table)
+                .values(row)
+                .on_conflict_do_nothing()
+                .execute(connection)?;
+            Ok(if rows == 1 {
+                ClientInsertion::Inserted
+            } else {
+                ClientInsertion::Taken
+            })
         })
         .await
     }
 
-    async fn replace(&self, client: ClientUid, profile: &ClientProfile, expected: Option<i64>, now: Timestamp) -> Result<ClientReplacement, StoreError> {
+    async fn replace(
+        &self,
+        client: ClientUid,
+        profile: &ClientProfile,
+        expected: Option<i64>,
+        now: Timestamp,
+    ) -> Result<ClientReplacement, StoreError> {
         let profile = ProfileRow::from(profile);
-        self.write(move |connection| replace(connection, client, profile, expected, now)).await
+        self.write(move |connection| replace(connection, client, profile, expected, now))
+            .await
     }
 
     async fn delete(&self, client: ClientUid, now: Timestamp) -> Result<ClientDeletion, StoreError> {
         self.write(move |connection| delete(connection, client, now)).await
     }
 
-    async fn insert_secret(&self, secret: &ClientSecret, others_expire_at: Option<Timestamp>) -> Result<SecretInsertion, StoreError> {
+    async fn insert_secret(
+        &self,
+        secret: &ClientSecret,
+        others_expire_at: Option<Timestamp>,
+    ) -> Result<SecretInsertion, StoreError> {
         let secret = secret.clone();
-        self.write(move |connection| insert_secret(connection, &secret, others_expire_at)).await
+        self.write(move |connection| insert_secret(connection, &secret, others_expire_at))
+            .await
     }
 
     async fn delete_secret(&self, client: ClientUid, secret: SecretUid) -> Result<bool, StoreError> {
         self.write(move |connection| {
-            let row = client_secrets::table.find(blob(secret.uuid())).filter(client_secrets::client_uid.eq(blob(client.uuid())));
+            let row = client_secrets::table
+                .find(blob(secret.uuid()))
+                .filter(client_secrets::client_uid.eq(blob(client.uuid())));
             Ok(diesel::delete(row).execute(connection)? == 1)
         })
         .await
@@ -98,7 +126,11 @@ impl ClientStore for Sqlite {
 
     async fn icon(&self, client: ClientUid) -> Result<Option<Icon>, StoreError> {
         self.read(move |connection| {
-            let row = client_icons::table.find(blob(client.uuid())).select(IconRow::as_select()).first(connection).optional()?;
+            let row = client_icons::table
+                .find(blob(client.uuid()))
+                .select(IconRow::as_select())
+                .first(connection)
+                .optional()?;
             Ok(row.map(Icon::try_from).transpose()?)
         })
         .await
@@ -110,7 +142,8 @@ impl ClientStore for Sqlite {
     }
 }
 
-fn is_known(connection: &mut SqliteConnection, client: ClientUid) -> Result<bool, Failure> {
+/// Whether there is such a client.
+pub(crate) fn is_known(connection: &mut SqliteConnection, client: ClientUid) -> Result<bool, Failure> {
     Ok(select(exists(clients::table.find(blob(client.uuid())))).get_result(connection)?)
 }
 
@@ -118,9 +151,10 @@ fn registration(connection: &mut SqliteConnection, client: ClientRef) -> Result<
     let columns = ClientRow::as_select();
     let row = match client {
         ClientRef::Uid(uid) => clients::table.find(blob(uid.uuid())).select(columns).first(connection),
-        ClientRef::ClientId(id) => {
-            clients::table.filter(clients::client_id.eq(id.to_string())).select(columns).first(connection)
-        }
+        ClientRef::ClientId(id) => clients::table
+            .filter(clients::client_id.eq(id.to_string()))
+            .select(columns)
+            .first(connection),
     };
     let Some(row) = row.optional()? else { return Ok(None) };
     let client = Client::try_from(row)?;
@@ -129,7 +163,10 @@ fn registration(connection: &mut SqliteConnection, client: ClientRef) -> Result<
         .order((client_secrets::created_at, client_secrets::uid))
         .select(SecretRow::as_select())
         .load(connection)?;
-    let secrets = secrets.into_iter().map(ClientSecret::try_from).collect::<Result<_, _>>()?;
+    let secrets = secrets
+        .into_iter()
+        .map(ClientSecret::try_from)
+        .collect::<Result<_, _>>()?;
     Ok(Some(Arc::new(Registration { client, secrets })))
 }
 
@@ -139,7 +176,9 @@ fn with_text(text: Option<&str>) -> clients::BoxedQuery<'_, Backend> {
     match text {
         None => all,
         Some(text) => all.filter(
-            instr(lower(clients::name), text).gt(0).or(instr(lower(clients::description), text).gt(0)),
+            instr(lower(clients::name), text)
+                .gt(0)
+                .or(instr(lower(clients::description), text).gt(0)),
         ),
     }
 }
@@ -173,12 +212,21 @@ fn replace(
     expected: Option<i64>,
     now: Timestamp,
 ) -> Result<ClientReplacement, Failure> {
-    let changes = (profile, clients::updated_at.eq(now.as_micros()), clients::revision.eq(clients::revision + 1));
-    let mut update = diesel::update(clients::table.find(blob(client.uuid()))).set(changes).into_boxed();
+    let changes = (
+        profile,
+        clients::updated_at.eq(now.as_micros()),
+        clients::revision.eq(clients::revision + 1),
+    );
+    let mut update = diesel::update(clients::table.find(blob(client.uuid())))
+        .set(changes)
+        .into_boxed();
     if let Some(expected) = expected {
         update = update.filter(clients::revision.eq(expected));
     }
-    let row: Option<ClientRow> = update.returning(ClientRow::as_returning()).get_result(connection).optional()?;
+    let row: Option<ClientRow> = update
+        .returning(ClientRow::as_returning())
+        .get_result(connection)
+        .optional()?;
     Ok(match row {
         Some(row) => ClientReplacement::Replaced(row.try_into()?),
         None if is_known(connection, client)? => ClientReplacement::Stale,
@@ -187,12 +235,14 @@ fn replace(
 }
 
 fn delete(connection: &mut SqliteConnection, client: ClientUid, now: Timestamp) -> Result<ClientDeletion, Failure> {
-    // Secrets and the icon go along: ON DELETE CASCADE.
+    // Secrets, the icon and consents go along: ON DELETE CASCADE.
     if diesel::delete(clients::table.find(blob(client.uuid()))).execute(connection)? == 0 {
         return Ok(ClientDeletion::Unknown);
     }
-    diesel::delete(consents::table.filter(consents::client_uid.eq(blob(client.uuid())))).execute(connection)?;
-    let granted = TokenFilter { client: Some(client), username: None };
+    let granted = TokenFilter {
+        client: Some(client),
+        username: None,
+    };
     let revoked = tokens::revoke_all(connection, &granted, RevocationReason::ClientDeleted, now)?;
     Ok(ClientDeletion::Deleted { revoked })
 }
@@ -206,8 +256,10 @@ fn insert_secret(
         return Ok(SecretInsertion::Unknown);
     }
     let of_client = client_secrets::client_uid.eq(blob(secret.client.uuid()));
-    let lookups: Vec<String> =
-        client_secrets::table.filter(of_client.clone()).select(client_secrets::lookup).load(connection)?;
+    let lookups: Vec<String> = client_secrets::table
+        .filter(of_client.clone())
+        .select(client_secrets::lookup)
+        .load(connection)?;
     if lookups.len() >= SECRETS_PER_CLIENT {
         return Ok(SecretInsertion::Full);
     }
@@ -219,10 +271,15 @@ fn insert_secret(
         let expires_at = client_secrets::expires_at;
         diesel::update(client_secrets::table.filter(of_client))
             .filter(expires_at.is_null().or(expires_at.gt(deadline)))
-            .set((expires_at.eq(deadline), client_secrets::updated_at.eq(secret.created_at.as_micros())))
+            .set((
+                expires_at.eq(deadline),
+                client_secrets::updated_at.eq(secret.created_at.as_micros()),
+            ))
             .execute(connection)?;
     }
-    diesel::insert_into(client_secrets::table).values(SecretRow::from(secret)).execute(connection)?;
+    diesel::insert_into(client_secrets::table)
+        .values(SecretRow::from(secret))
+        .execute(connection)?;
     Ok(SecretInsertion::Inserted)
 }
 
@@ -231,7 +288,9 @@ fn set_icon(connection: &mut SqliteConnection, client: ClientUid, row: Option<Ic
         return Ok(false);
     }
     match row {
-        Some(row) => diesel::replace_into(client_icons::table).values(row).execute(connection)?,
+        Some(row) => diesel::replace_into(client_icons::table)
+            .values(row)
+            .execute(connection)?,
         None => diesel::delete(client_icons::table.find(blob(client.uuid()))).execute(connection)?,
     };
     Ok(true)

@@ -92,16 +92,24 @@ impl CodeStore for Sqlite {
     async fn insert(&self, code: &AuthorizationCode) -> Result<(), StoreError> {
         let row = CodeRow::from(code);
         self.write(move |connection| {
-            diesel::insert_into(authorization_codes::table).values(row).execute(connection)?;
+            diesel::insert_into(authorization_codes::table)
+                .values(row)
+                .execute(connection)?;
             Ok(())
         })
         .await
     }
 
-    async fn redeem(&self, digest: &Digest, presented: &CodePresentation, now: Timestamp) -> Result<CodeRedemption, StoreError> {
+    async fn redeem(
+        &self,
+        digest: &Digest,
+        presented: &CodePresentation,
+        now: Timestamp,
+    ) -> Result<CodeRedemption, StoreError> {
         let digest = *digest;
         let presented = presented.clone();
-        self.write(move |connection| redeem(connection, &digest, &presented, now)).await
+        self.write(move |connection| redeem(connection, &digest, &presented, now))
+            .await
     }
 
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
@@ -149,7 +157,9 @@ fn judge_unredeemed(
         .select(CodeRow::as_select())
         .first(connection)
         .optional()?;
-    let Some(row) = row else { return Ok(CodeRedemption::Unknown) };
+    let Some(row) = row else {
+        return Ok(CodeRedemption::Unknown);
+    };
     let is_used = row.redeemed_at.is_some();
     let code = AuthorizationCode::try_from(row)?;
     match code.matches(presented, now) {

@@ -50,7 +50,9 @@ pub(crate) fn from_lines<T, E: std::fmt::Display>(
     text: &str,
     read: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, StoreError> {
-    text.lines().map(|line| read(line).map_err(|error| corrupt(what, error))).collect()
+    text.lines()
+        .map(|line| read(line).map_err(|error| corrupt(what, error)))
+        .collect()
 }
 
 /// OFFSET and LIMIT.

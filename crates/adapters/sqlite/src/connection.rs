@@ -6,10 +6,7 @@ use std::{
 };
 
 use diesel::{
-    Connection, QueryableByName, RunQueryDsl,
-    connection::SimpleConnection,
-    sql_types::Text,
-    sqlite::SqliteConnection,
+    Connection, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_types::Text, sqlite::SqliteConnection,
 };
 
 use crate::{OpenError, SqliteOptions};
@@ -32,13 +29,28 @@ struct JournalMode {
 
 impl Place {
     pub(crate) fn new(path: &Path, options: &SqliteOptions) -> Result<Self, OpenError> {
-        let absolute = std::path::absolute(path).map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-        let name = absolute.to_str().ok_or_else(|| OpenError::Name(path.to_owned()))?.to_owned();
-        Ok(Self { path: path.to_owned(), name, busy_timeout: options.busy_timeout, cache_kib: options.cache_kib })
+        let absolute = std::path::absolute(path).map_err(|source| OpenError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        let name = absolute
+            .to_str()
+            .ok_or_else(|| OpenError::Name(path.to_owned()))?
+            .to_owned();
+        Ok(Self {
+            path: path.to_owned(),
+            name,
+            busy_timeout: options.busy_timeout,
+            cache_kib: options.cache_kib,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(crate) fn busy_timeout(&self) -> Duration {
+        self.busy_timeout
     }
 
     /// A connection as the writer needs it. A commit is on disk before it is acknowledged: `synchronous = FULL`.
@@ -74,14 +86,20 @@ impl Place {
 
     /// Switches the file to write-ahead logging, which it remembers.
     pub(crate) fn use_wal(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
-        let failed = |reason: String| OpenError::Unusable { path: self.path.clone(), reason };
+        let failed = |reason: String| OpenError::Unusable {
+            path: self.path.clone(),
+            reason,
+        };
         let mode: JournalMode = diesel::sql_query("PRAGMA journal_mode = WAL")
             .get_result(connection)
             .map_err(|error| failed(error.to_string()))?;
         if mode.journal_mode == "wal" {
             Ok(())
         } else {
-            Err(failed(format!("its file system allows journal mode {} only, not WAL", mode.journal_mode)))
+            Err(failed(format!(
+                "its file system allows journal mode {} only, not WAL",
+                mode.journal_mode
+            )))
         }
     }
 }

@@ -7,6 +7,7 @@ use informer_oauth_ports::{ConsentStore, StoreError};
 
 use crate::{
     Sqlite,
+    clients::is_known,
     columns::{blob, scope, time, uuid},
     failure::Failure,
     schema::consents,
@@ -45,14 +46,22 @@ impl ConsentStore for Sqlite {
         self.read(move |connection| find(connection, &username, client)).await
     }
 
-    async fn remember(&self, username: &str, client: ClientUid, scope: ScopeSet, now: Timestamp) -> Result<(), StoreError> {
+    async fn remember(
+        &self,
+        username: &str,
+        client: ClientUid,
+        scope: ScopeSet,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let username = username.to_owned();
-        self.write(move |connection| remember(connection, username, client, scope, now)).await
+        self.write(move |connection| remember(connection, username, client, scope, now))
+            .await
     }
 
     async fn forget(&self, username: &str, client: ClientUid) -> Result<bool, StoreError> {
         let key = (username.to_owned(), blob(client.uuid()));
-        self.write(move |connection| Ok(diesel::delete(consents::table.find(key)).execute(connection)? == 1)).await
+        self.write(move |connection| Ok(diesel::delete(consents::table.find(key)).execute(connection)? == 1))
+            .await
     }
 }
 
@@ -75,6 +84,7 @@ fn remember(
 ) -> Result<(), Failure> {
     let now = now.as_micros();
     match find(connection, &username, client)? {
+        None if !is_known(connection, client)? => {}
         None => {
             let row = ConsentRow {
                 username,

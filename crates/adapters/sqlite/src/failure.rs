@@ -9,11 +9,18 @@ use informer_oauth_ports::StoreError;
 pub(crate) const STORE: &str = "sqlite";
 
 pub(crate) fn unavailable(reason: impl fmt::Display) -> StoreError {
-    StoreError::Unavailable { store: STORE, reason: reason.to_string() }
+    StoreError::Unavailable {
+        store: STORE,
+        reason: reason.to_string(),
+    }
 }
 
 pub(crate) fn corrupt(what: &'static str, reason: impl fmt::Display) -> StoreError {
-    StoreError::Corrupt { store: STORE, what, reason: reason.to_string() }
+    StoreError::Corrupt {
+        store: STORE,
+        what,
+        reason: reason.to_string(),
+    }
 }
 
 /// Why a job failed: a [`StoreError`] that `?` also makes of diesel's errors.
@@ -41,6 +48,11 @@ impl From<Error> for Failure {
             _ => unavailable(error),
         })
     }
+}
+
+/// Whether SQLite's message for SQLITE_BUSY is meant.
+pub(crate) fn is_busy(message: &str) -> bool {
+    message.contains("database is locked")
 }
 
 /// Whether SQLite's message for SQLITE_CORRUPT or SQLITE_NOTADB is meant: diesel does not hand the code on.

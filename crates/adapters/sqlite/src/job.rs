@@ -30,9 +30,16 @@ where
     F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
 {
     /// The job for `work`, and where its answer arrives.
-    pub(crate) fn new(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>) {
+    pub(crate) fn prepare(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>) {
         let (caller, answer) = oneshot::channel();
-        (Box::new(Self { work: Some(work), result: None, caller }), answer)
+        (
+            Box::new(Self {
+                work: Some(work),
+                result: None,
+                caller,
+            }),
+            answer,
+        )
     }
 }
 

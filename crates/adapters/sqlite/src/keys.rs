@@ -7,7 +7,9 @@ use diesel::{
     sqlite::{Sqlite as Backend, SqliteConnection},
 };
 use informer_oauth_domain::timestamp::Timestamp;
-use informer_oauth_ports::{KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore, StoreError};
+use informer_oauth_ports::{
+    KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore, StoreError,
+};
 
 use crate::{
     Sqlite,
@@ -93,7 +95,8 @@ impl SigningKeyStore for Sqlite {
         let purpose = next.purpose.as_str();
         let expected = expected.to_owned();
         let next = KeyRow::from(next);
-        self.write(move |connection| rotate(connection, purpose, &expected, next, now)).await
+        self.write(move |connection| rotate(connection, purpose, &expected, next, now))
+            .await
     }
 
     async fn remove_retired(&self, kid: &str) -> Result<bool, StoreError> {
@@ -118,7 +121,9 @@ fn install(connection: &mut SqliteConnection, purpose: &str, rows: [KeyRow; 2]) 
         return Ok(KeyInstallation::Present);
     }
     for row in rows {
-        diesel::insert_into(signing_keys::table).values(row).execute(connection)?;
+        diesel::insert_into(signing_keys::table)
+            .values(row)
+            .execute(connection)?;
     }
     Ok(KeyInstallation::Installed)
 }
@@ -131,7 +136,12 @@ fn rotate(
     now: Timestamp,
 ) -> Result<KeyRotation, Failure> {
     let of_purpose = signing_keys::purpose.eq(purpose);
-    let enter = |state: &'static str| (signing_keys::state.eq(state), signing_keys::state_since.eq(now.as_micros()));
+    let enter = |state: &'static str| {
+        (
+            signing_keys::state.eq(state),
+            signing_keys::state_since.eq(now.as_micros()),
+        )
+    };
     let retired = diesel::update(signing_keys::table.find(expected))
         .filter(of_purpose)
         .filter(signing_keys::state.eq(CURRENT))
@@ -148,6 +158,8 @@ fn rotate(
     if advanced != 1 {
         return Err(corrupt(KEY, "there is no next key").into());
     }
-    diesel::insert_into(signing_keys::table).values(next).execute(connection)?;
+    diesel::insert_into(signing_keys::table)
+        .values(next)
+        .execute(connection)?;
     Ok(KeyRotation::Rotated)
 }

@@ -39,8 +39,9 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use diesel::sqlite::SqliteConnection;
-use informer_oauth_ports::StoreError;
+use informer_oauth_ports::{Probe, StoreError};
 // Nothing is called: it is here to have SQLite itself compiled in (`bundled`).
 use libsqlite3_sys as _;
 use thiserror::Error;
@@ -64,7 +65,8 @@ pub struct SqliteOptions {
     pub queue: usize,
     /// How many writes share a commit at most. 128 by default.
     pub batch: usize,
-    /// How long to wait for another process that is writing. 1.5 s by default.
+    /// How long to wait for another process that is writing. 1.5 s by default, so that a request is not kept longer than
+    /// two; a command that works beside a busy service may well wait longer.
     pub busy_timeout: Duration,
     /// Each connection's page cache, in KiB. 2048 by default; there is one connection a reader and one for the writer.
     pub cache_kib: u32,
@@ -72,7 +74,13 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { readers: 2, queue: 4096, batch: 128, busy_timeout: Duration::from_millis(1500), cache_kib: 2048 }
+        Self {
+            readers: 2,
+            queue: 4096,
+            batch: 128,
+            busy_timeout: Duration::from_millis(1500),
+            cache_kib: 2048,
+        }
     }
 }
 
@@ -125,6 +133,17 @@ pub enum OpenError {
     Thread(#[source] io::Error),
 }
 
+#[async_trait]
+impl Probe for Sqlite {
+    fn name(&self) -> &'static str {
+        failure::STORE
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        Self::check(self).await
+    }
+}
+
 /// How much was written since the file was opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Written {
@@ -173,28 +192,37 @@ impl Sqlite {
     /// Opens the file, making it (mode 0600) when it is missing, and brings its schema up to date. Blocks.
     pub fn open(path: &Path, options: &SqliteOptions) -> Result<Self, OpenError> {
         let place = Place::new(path, options)?;
-        let unusable = |reason| OpenError::Unusable { path: path.to_owned(), reason };
-        if let Found::Nothing = migrations::look(path)? {
-            migrations::create(path)?;
-        }
-        let mut connection = place.writer().map_err(unusable)?;
-        migrations::apply(&place, &mut connection)?;
-        place.use_wal(&mut connection)?;
+        let unusable = |reason| OpenError::Unusable {
+            path: path.to_owned(),
+            reason,
+        };
+        let (connection, _) = migrations::prepare(&place)?;
 
         let counters = Arc::<Counters>::default();
         let (writes, waiting) = Queue::new(options.queue);
         let writer = Writer::new(connection, place.clone(), waiting, options.batch, Arc::clone(&counters));
-        writes.start("sqlite-writer", move || writer.run()).map_err(OpenError::Thread)?;
+        writes
+            .start("sqlite-writer", move || writer.run())
+            .map_err(OpenError::Thread)?;
 
         let (reads, waiting) = Queue::new(options.queue);
         let waiting = Arc::new(Mutex::new(waiting));
-        let threads = Threads { writes, reads, counters };
+        let threads = Threads {
+            writes,
+            reads,
+            counters,
+        };
         for _ in 0..options.readers.max(1) {
             let connection = place.reader().map_err(unusable)?;
             let reader = Reader::new(connection, place.clone(), Arc::clone(&waiting));
-            threads.reads.start("sqlite-reader", move || reader.run()).map_err(OpenError::Thread)?;
+            threads
+                .reads
+                .start("sqlite-reader", move || reader.run())
+                .map_err(OpenError::Thread)?;
         }
-        Ok(Self { threads: Arc::new(threads) })
+        Ok(Self {
+            threads: Arc::new(threads),
+        })
     }
 
     /// The names of the migrations that the file lacks, oldest first. Changes nothing: a missing file stays missing and
@@ -207,17 +235,19 @@ impl Sqlite {
     /// migrations that were applied. With `dry_run` only says which would be. Blocks.
     pub fn migrate(path: &Path, dry_run: bool) -> Result<Vec<String>, OpenError> {
         let place = Place::new(path, &SqliteOptions::default())?;
-        let unusable = |reason| OpenError::Unusable { path: path.to_owned(), reason };
+        if !dry_run {
+            return migrations::prepare(&place).map(|(_, names)| names);
+        }
         match migrations::look(path)? {
-            Found::Nothing if dry_run => return Ok(migrations::all()),
-            Found::Nothing => migrations::create(path)?,
-            Found::Database => {}
+            Found::Nothing => Ok(migrations::all()),
+            Found::Database => {
+                let unusable = |reason| OpenError::Unusable {
+                    path: path.to_owned(),
+                    reason,
+                };
+                migrations::pending(&place, &mut place.reader().map_err(unusable)?)
+            }
         }
-        if dry_run {
-            return migrations::pending(&place, &mut place.reader().map_err(unusable)?);
-        }
-        let mut connection = place.writer().map_err(unusable)?;
-        migrations::apply(&place, &mut connection)
     }
 
     /// Whether both reading and writing work: for health checks. Answers within the busy timeout.
@@ -229,7 +259,10 @@ impl Sqlite {
     /// What was written so far.
     pub fn written(&self) -> Written {
         let counters = &self.threads.counters;
-        Written { jobs: counters.jobs.load(Ordering::Relaxed), commits: counters.commits.load(Ordering::Relaxed) }
+        Written {
+            jobs: counters.jobs.load(Ordering::Relaxed),
+            commits: counters.commits.load(Ordering::Relaxed),
+        }
     }
 
     /// Finishes what was queued, moves the log into the database file and stops the threads. Calls that come later, on
@@ -262,7 +295,7 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     {
-        let (job, answer) = Call::new(work);
+        let (job, answer) = Call::prepare(work);
         queue.submit(job)?;
         answer.await.map_err(|_| unavailable("its thread has ended"))?
     }

@@ -5,6 +5,8 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Read},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use diesel::{
@@ -15,7 +17,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::{OpenError, connection::Place};
+use crate::{OpenError, connection::Place, failure::is_busy};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../../migrations/sqlite");
 
@@ -49,14 +51,20 @@ pub(crate) enum Found {
 
 /// Looks at a file without changing anything.
 pub(crate) fn look(path: &Path) -> Result<Found, OpenError> {
-    let file_error = |source| OpenError::File { path: path.to_owned(), source };
+    let file_error = |source| OpenError::File {
+        path: path.to_owned(),
+        source,
+    };
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(error) => return Err(file_error(error)),
     };
     let mut start = Vec::with_capacity(HEADER.len());
-    file.by_ref().take(HEADER.len() as u64).read_to_end(&mut start).map_err(file_error)?;
+    file.by_ref()
+        .take(HEADER.len() as u64)
+        .read_to_end(&mut start)
+        .map_err(file_error)?;
     match start.as_slice() {
         [] => Ok(Found::Nothing),
         start if start == HEADER => Ok(Found::Database),
@@ -65,7 +73,7 @@ pub(crate) fn look(path: &Path) -> Result<Found, OpenError> {
 }
 
 /// Makes the file if there is none, readable and writable for its owner alone. SQLite gives its log the same mode.
-pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
+fn create(path: &Path) -> Result<(), OpenError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -73,14 +81,20 @@ pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
     match options.open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(source) => Err(OpenError::File { path: path.to_owned(), source }),
+        Err(source) => Err(OpenError::File {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 
 /// The migrations that a database lacks, oldest first. Reads only. A database that is another program's, or has
 /// migrations that this program does not know, is refused.
 pub(crate) fn pending(place: &Place, connection: &mut SqliteConnection) -> Result<Vec<String>, OpenError> {
-    let unusable = |error: Boxed| OpenError::Unusable { path: place.path().to_owned(), reason: error.to_string() };
+    let unusable = |error: Boxed| OpenError::Unusable {
+        path: place.path().to_owned(),
+        reason: error.to_string(),
+    };
     if is_foreign(connection).map_err(unusable)? {
         return Err(OpenError::Foreign(place.path().to_owned()));
     }
@@ -92,7 +106,10 @@ pub(crate) fn pending(place: &Place, connection: &mut SqliteConnection) -> Resul
         .map(ToString::to_string)
         .collect();
     if !unknown.is_empty() {
-        return Err(OpenError::Newer { path: place.path().to_owned(), migrations: unknown });
+        return Err(OpenError::Newer {
+            path: place.path().to_owned(),
+            migrations: unknown,
+        });
     }
     let mut missing: Vec<String> = known
         .iter()
@@ -105,7 +122,7 @@ pub(crate) fn pending(place: &Place, connection: &mut SqliteConnection) -> Resul
 
 /// Applies what is pending, all or nothing, and returns its names. Of processes that do so at once, one does it and the
 /// others find it done.
-pub(crate) fn apply(place: &Place, connection: &mut SqliteConnection) -> Result<Vec<String>, OpenError> {
+fn apply(place: &Place, connection: &mut SqliteConnection) -> Result<Vec<String>, OpenError> {
     if pending(place, connection)?.is_empty() {
         return Ok(Vec::new());
     }
@@ -116,14 +133,52 @@ pub(crate) fn apply(place: &Place, connection: &mut SqliteConnection) -> Result<
             connection.run_pending_migrations(MIGRATIONS)?;
             Ok(())
         })
-        .map_err(|error| OpenError::Migration { path: place.path().to_owned(), reason: error.to_string() })?;
+        .map_err(|error| OpenError::Migration {
+            path: place.path().to_owned(),
+            reason: error.to_string(),
+        })?;
     Ok(names)
+}
+
+/// Makes a connection to write with, to a file that is there, has the newest schema and uses write-ahead logging.
+/// Returns the names of the migrations that it took.
+///
+/// SQLite does not wait for other processes when it switches a file's journal mode, so that is tried again here.
+pub(crate) fn prepare(place: &Place) -> Result<(SqliteConnection, Vec<String>), OpenError> {
+    if let Found::Nothing = look(place.path())? {
+        create(place.path())?;
+    }
+    let start = Instant::now();
+    loop {
+        match prepare_now(place) {
+            Err(OpenError::Unusable { reason, .. } | OpenError::Migration { reason, .. })
+                if is_busy(&reason) && start.elapsed() < place.busy_timeout() =>
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn prepare_now(place: &Place) -> Result<(SqliteConnection, Vec<String>), OpenError> {
+    let mut connection = place.writer().map_err(|reason| OpenError::Unusable {
+        path: place.path().to_owned(),
+        reason,
+    })?;
+    let names = apply(place, &mut connection)?;
+    place.use_wal(&mut connection)?;
+    Ok((connection, names))
 }
 
 /// The names of all migrations.
 pub(crate) fn all() -> Vec<String> {
     let migrations: Result<Vec<Box<dyn Migration<Backend>>>, _> = MIGRATIONS.migrations();
-    let mut names: Vec<String> = migrations.into_iter().flatten().map(|migration| migration.name().to_string()).collect();
+    let mut names: Vec<String> = migrations
+        .into_iter()
+        .flatten()
+        .map(|migration| migration.name().to_string())
+        .collect();
     names.sort_unstable();
     names
 }
@@ -141,7 +196,11 @@ fn applied(connection: &mut SqliteConnection) -> Result<Vec<MigrationVersion<'st
     // Asking the harness creates its table, and this must not write.
     let table = "SELECT count(*) AS count FROM sqlite_schema WHERE name = '__diesel_schema_migrations'";
     let table: Count = diesel::sql_query(table).get_result(connection)?;
-    if table.count == 0 { Ok(Vec::new()) } else { connection.applied_migrations() }
+    if table.count == 0 {
+        Ok(Vec::new())
+    } else {
+        connection.applied_migrations()
+    }
 }
 
 #[cfg(test)]

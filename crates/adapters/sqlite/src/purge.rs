@@ -12,7 +12,12 @@ const STEP: u32 = 100;
 impl Sqlite {
     /// Deletes up to `limit` rows, each step in a job of its own. Every one of `statements` deletes what its column says
     /// is before its first parameter, as many rows as its second.
-    pub(crate) async fn purge_rows(&self, statements: &'static [&'static str], before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    pub(crate) async fn purge_rows(
+        &self,
+        statements: &'static [&'static str],
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
         let mut purged = 0;
         for statement in statements {
             loop {
@@ -20,7 +25,9 @@ impl Sqlite {
                 if step == 0 {
                     return Ok(purged);
                 }
-                let rows = self.write(move |connection| purge_step(connection, statement, before, step)).await?;
+                let rows = self
+                    .write(move |connection| purge_step(connection, statement, before, step))
+                    .await?;
                 purged += rows;
                 if rows < step {
                     break;
@@ -31,7 +38,12 @@ impl Sqlite {
     }
 }
 
-fn purge_step(connection: &mut SqliteConnection, statement: &str, before: Timestamp, step: u64) -> Result<u64, Failure> {
+fn purge_step(
+    connection: &mut SqliteConnection,
+    statement: &str,
+    before: Timestamp,
+    step: u64,
+) -> Result<u64, Failure> {
     let rows = diesel::sql_query(statement)
         .bind::<BigInt, _>(before.as_micros())
         .bind::<BigInt, _>(i64::try_from(step).unwrap_or(i64::MAX))

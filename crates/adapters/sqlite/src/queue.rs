@@ -26,12 +26,21 @@ impl Queue {
     /// An open queue that holds up to `capacity` jobs, and its receiving end.
     pub(crate) fn new(capacity: usize) -> (Self, Waiting) {
         let (sender, waiting) = mpsc::sync_channel(capacity);
-        (Self { sender: RwLock::new(Some(sender)), threads: Mutex::default() }, waiting)
+        (
+            Self {
+                sender: RwLock::new(Some(sender)),
+                threads: Mutex::default(),
+            },
+            waiting,
+        )
     }
 
     /// Starts a thread that is waited for by [`Queue::stop`].
     pub(crate) fn start(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-        let thread = thread::Builder::new().name(name.to_owned()).stack_size(512 * 1024).spawn(work)?;
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .stack_size(512 * 1024)
+            .spawn(work)?;
         self.threads().push(thread);
         Ok(())
     }

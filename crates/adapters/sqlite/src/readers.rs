@@ -15,7 +15,11 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(connection: SqliteConnection, place: Place, waiting: Arc<Mutex<Waiting>>) -> Self {
-        Self { connection: Some(connection), place, waiting }
+        Self {
+            connection: Some(connection),
+            place,
+            waiting,
+        }
     }
 
     /// Works until the queue is closed and empty.

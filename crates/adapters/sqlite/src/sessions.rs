@@ -21,7 +21,11 @@ struct SessionRow {
 
 impl From<SessionRow> for Session {
     fn from(row: SessionRow) -> Self {
-        Self { username: row.username, created_at: time(row.created_at), expires_at: time(row.expires_at) }
+        Self {
+            username: row.username,
+            created_at: time(row.created_at),
+            expires_at: time(row.expires_at),
+        }
     }
 }
 

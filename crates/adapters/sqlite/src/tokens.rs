@@ -34,7 +34,11 @@ impl TokenStore for Sqlite {
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError> {
         let row = TokenRow::from(record);
         self.write(move |connection| {
-            Ok(if insert(connection, row)? { Insertion::Inserted } else { Insertion::Barred })
+            Ok(if insert(connection, row)? {
+                Insertion::Inserted
+            } else {
+                Insertion::Barred
+            })
         })
         .await
     }
@@ -48,27 +52,50 @@ impl TokenStore for Sqlite {
         self.read(move |connection| find(connection, id)).await
     }
 
-    async fn revoke(&self, id: TokenRecordId, client: Option<ClientUid>, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError> {
-        self.write(move |connection| revoke(connection, id, client, reason, now)).await
+    async fn revoke(
+        &self,
+        id: TokenRecordId,
+        client: Option<ClientUid>,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<Ending, StoreError> {
+        self.write(move |connection| revoke(connection, id, client, reason, now))
+            .await
     }
 
     async fn bar(&self, record: &TokenRecord, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError> {
         let id = record.id;
         let row = TokenRow::from(&record.clone().revoked(now, reason));
         self.write(move |connection| {
-            if insert(connection, row)? { Ok(Ending::Ended) } else { revoke(connection, id, None, reason, now) }
+            if insert(connection, row)? {
+                Ok(Ending::Ended)
+            } else {
+                revoke(connection, id, None, reason, now)
+            }
         })
         .await
     }
 
-    async fn revoke_all(&self, filter: &TokenFilter, reason: RevocationReason, now: Timestamp) -> Result<u64, StoreError> {
+    async fn revoke_all(
+        &self,
+        filter: &TokenFilter,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         let filter = filter.clone();
-        self.write(move |connection| revoke_all(connection, &filter, reason, now)).await
+        self.write(move |connection| revoke_all(connection, &filter, reason, now))
+            .await
     }
 
-    async fn list(&self, filter: &TokenFilter, page: PageRequest, now: Timestamp) -> Result<Page<TokenRecord>, StoreError> {
+    async fn list(
+        &self,
+        filter: &TokenFilter,
+        page: PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<TokenRecord>, StoreError> {
         let filter = filter.clone();
-        self.read(move |connection| connection.transaction(|connection| list(connection, &filter, page, now))).await
+        self.read(move |connection| connection.transaction(|connection| list(connection, &filter, page, now)))
+            .await
     }
 
     async fn touch(&self, id: TokenRecordId, at: Timestamp) -> Result<(), StoreError> {
@@ -101,13 +128,20 @@ impl TokenStore for Sqlite {
 }
 
 fn find(connection: &mut SqliteConnection, id: TokenRecordId) -> Result<Option<TokenRecord>, Failure> {
-    let row = token_records::table.find(blob(id.uuid())).select(TokenRow::as_select()).first(connection).optional()?;
+    let row = token_records::table
+        .find(blob(id.uuid()))
+        .select(TokenRow::as_select())
+        .first(connection)
+        .optional()?;
     Ok(row.map(TokenRecord::try_from).transpose()?)
 }
 
 /// Inserts a record; false when its id is there already.
 fn insert(connection: &mut SqliteConnection, row: TokenRow) -> Result<bool, Failure> {
-    let rows = diesel::insert_into(token_records::table).values(row).on_conflict_do_nothing().execute(connection)?;
+    let rows = diesel::insert_into(token_records::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(connection)?;
     Ok(rows == 1)
 }
 
@@ -137,7 +171,9 @@ fn rotate(connection: &mut SqliteConnection, request: &RotationRequest) -> Resul
 }
 
 fn judge_unrotated(connection: &mut SqliteConnection, request: &RotationRequest) -> Result<Rotation, Failure> {
-    let Some(record) = find(connection, request.record)? else { return Ok(Rotation::Unknown) };
+    let Some(record) = find(connection, request.record)? else {
+        return Ok(Rotation::Unknown);
+    };
     match record.rotate(request) {
         (_, Rotation::Rotated(_)) => Err(corrupt("token record", "a live refresh token that no update finds").into()),
         (after, Rotation::Reused { first: true }) => {
@@ -158,7 +194,10 @@ fn revoke(
     now: Timestamp,
 ) -> Result<Ending, Failure> {
     let mut update = diesel::update(token_records::table.find(blob(id.uuid())))
-        .set((dsl::revoked_at.eq(now.as_micros()), dsl::revoked_reason.eq(reason.as_str())))
+        .set((
+            dsl::revoked_at.eq(now.as_micros()),
+            dsl::revoked_reason.eq(reason.as_str()),
+        ))
         .into_boxed()
         .filter(dsl::revoked_at.is_null());
     if let Some(client) = client {
@@ -183,7 +222,10 @@ pub(crate) fn revoke_all(
     now: Timestamp,
 ) -> Result<u64, Failure> {
     let mut update = diesel::update(token_records::table)
-        .set((dsl::revoked_at.eq(now.as_micros()), dsl::revoked_reason.eq(reason.as_str())))
+        .set((
+            dsl::revoked_at.eq(now.as_micros()),
+            dsl::revoked_reason.eq(reason.as_str()),
+        ))
         .into_boxed()
         .filter(dsl::revoked_at.is_null())
         .filter(dsl::expires_at.is_null().or(dsl::expires_at.gt(now.as_micros())));
@@ -226,3 +268,6 @@ fn list(
         .load(connection)?;
     Ok(columns::page(rows, total)?)
 }
+
+#[cfg(test)]
+mod tests;

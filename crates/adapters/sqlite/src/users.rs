@@ -63,7 +63,11 @@ impl UserDirectory for Sqlite {
     async fn find(&self, username: &str) -> Result<Option<LocalUser>, StoreError> {
         let username = username.to_owned();
         self.read(move |connection| {
-            let row = users::table.find(username).select(UserRow::as_select()).first(connection).optional()?;
+            let row = users::table
+                .find(username)
+                .select(UserRow::as_select())
+                .first(connection)
+                .optional()?;
             Ok(row.map(LocalUser::try_from).transpose()?)
         })
         .await
@@ -89,8 +93,15 @@ impl UserDirectory for Sqlite {
     async fn insert(&self, user: &LocalUser) -> Result<UserInsertion, StoreError> {
         let row = UserRow::from(user);
         self.write(move |connection| {
-            let rows = diesel::insert_into(users::table).values(row).on_conflict_do_nothing().execute(connection)?;
-            Ok(if rows == 1 { UserInsertion::Inserted } else { UserInsertion::Taken })
+            let rows = diesel::insert_into(users::table)
+                .values(row)
+                .on_conflict_do_nothing()
+                .execute(connection)?;
+            Ok(if rows == 1 {
+                UserInsertion::Inserted
+            } else {
+                UserInsertion::Taken
+            })
         })
         .await
     }

@@ -35,8 +35,20 @@ enum Abort {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: SqliteConnection, place: Place, waiting: Waiting, batch: usize, counters: Arc<Counters>) -> Self {
-        Self { connection: Some(connection), place, waiting, batch: batch.max(1), counters }
+    pub(crate) fn new(
+        connection: SqliteConnection,
+        place: Place,
+        waiting: Waiting,
+        batch: usize,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self {
+            connection: Some(connection),
+            place,
+            waiting,
+            batch: batch.max(1),
+            counters,
+        }
     }
 
     /// Works until the queue is closed and empty, then moves the log into the database file.
@@ -82,7 +94,9 @@ impl Writer {
             Some(connection) => connection,
             none => none.insert(self.place.writer().map_err(Abort::Begin)?),
         };
-        connection.batch_execute("BEGIN IMMEDIATE").map_err(|error| Abort::Begin(error.to_string()))?;
+        connection
+            .batch_execute("BEGIN IMMEDIATE")
+            .map_err(|error| Abort::Begin(error.to_string()))?;
         // Only now, so that what arrived while waiting for the lock comes along.
         jobs.extend(self.waiting.try_iter().take(self.batch - 1));
         work_off(connection, jobs).map_err(|error| Abort::Batch(error.to_string()))

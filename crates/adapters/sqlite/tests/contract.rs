@@ -5,9 +5,12 @@ use informer_oauth_sqlite::{Sqlite, SqliteOptions};
 use informer_oauth_testkit::{Fixture, contract_suite};
 use tempfile::TempDir;
 
-async fn throwaway() -> Fixture<Sqlite, TempDir> {
+fn throwaway() -> Fixture<Sqlite, TempDir> {
     let folder = tempfile::tempdir().unwrap();
-    Fixture::new(Sqlite::open(&folder.path().join("test.db"), &SqliteOptions::default()).unwrap(), folder)
+    Fixture::new(
+        Sqlite::open(&folder.path().join("test.db"), &SqliteOptions::default()).unwrap(),
+        folder,
+    )
 }
 
-contract_suite!(throwaway);
+contract_suite!(async || throwaway());

@@ -13,7 +13,8 @@ struct Definition {
 }
 
 fn definitions(connection: &mut SqliteConnection) -> Vec<Definition> {
-    let own = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> '__diesel_schema_migrations' ORDER BY name";
+    let own =
+        "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> '__diesel_schema_migrations' ORDER BY name";
     diesel::sql_query(own).load(connection).unwrap()
 }
 
@@ -54,7 +55,9 @@ fn a_migration_that_fails_changes_nothing() {
     let place = place(&folder);
     let mut connection = place.writer().unwrap();
     // In the way of a table that the first migration makes late, and marked as this program's own.
-    connection.batch_execute("CREATE TABLE sessions (x); PRAGMA application_id = 1229930801;").unwrap();
+    connection
+        .batch_execute("CREATE TABLE sessions (x); PRAGMA application_id = 1229930801;")
+        .unwrap();
     let before = definitions(&mut connection);
     let failed = apply(&place, &mut connection);
     assert!(matches!(failed, Err(OpenError::Migration { .. })), "{failed:?}");
@@ -66,8 +69,9 @@ fn of_many_that_open_a_new_file_at_once_all_succeed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
     std::thread::scope(|scope| {
-        let openers: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| Sqlite::open(&path, &SqliteOptions::default()).map(drop))).collect();
+        let openers: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| Sqlite::open(&path, &SqliteOptions::default()).map(drop)))
+            .collect();
         for opener in openers {
             opener.join().unwrap().unwrap();
         }
@@ -83,5 +87,8 @@ fn a_path_that_looks_like_a_uri_is_a_path() {
     assert!(std::fs::metadata(&path).unwrap().len() > 0);
     let place = Place::new(Path::new("file:x"), &SqliteOptions::default()).unwrap();
     assert!(place.path().is_relative());
-    assert!(SqliteConnection::establish("file:x?mode=memory").is_ok(), "which is why");
+    assert!(
+        SqliteConnection::establish("file:x?mode=memory").is_ok(),
+        "which is why"
+    );
 }

@@ -2,8 +2,8 @@
 
 use diesel::{QueryableByName, sql_types::Text};
 use informer_oauth_domain::timestamp::Timestamp;
-use informer_oauth_testkit::values::{NOW, a_record, moment};
 use informer_oauth_ports::TokenStore;
+use informer_oauth_testkit::values::{NOW, a_record, moment};
 
 use super::*;
 use crate::{SqliteOptions, attempts, codes, sessions, tokens};
@@ -23,7 +23,10 @@ fn open() -> (Sqlite, tempfile::TempDir) {
 #[tokio::test]
 async fn purging_finds_its_rows_by_an_index() {
     let (store, _folder) = open();
-    for statement in [attempts::PURGE, codes::PURGE, sessions::PURGE, tokens::PURGE].into_iter().flatten() {
+    for statement in [attempts::PURGE, codes::PURGE, sessions::PURGE, tokens::PURGE]
+        .into_iter()
+        .flatten()
+    {
         let plan: Vec<Step> = store
             .read(move |connection| Ok(diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(connection)?))
             .await

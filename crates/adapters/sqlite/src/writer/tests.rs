@@ -25,7 +25,11 @@ struct Opened {
 fn open(options: SqliteOptions) -> Opened {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
-    Opened { store: Sqlite::open(&path, &options).unwrap(), path, _folder: folder }
+    Opened {
+        store: Sqlite::open(&path, &options).unwrap(),
+        path,
+        _folder: folder,
+    }
 }
 
 impl Opened {
@@ -46,7 +50,9 @@ struct Count {
 }
 
 fn count(connection: &mut SqliteConnection, table: &str) -> i64 {
-    let rows: Count = diesel::sql_query(format!("SELECT count(*) AS count FROM {table}")).get_result(connection).unwrap();
+    let rows: Count = diesel::sql_query(format!("SELECT count(*) AS count FROM {table}"))
+        .get_result(connection)
+        .unwrap();
     rows.count
 }
 
@@ -143,7 +149,10 @@ async fn concurrent_rotations_share_a_commit() {
 
 #[tokio::test]
 async fn a_batch_has_a_bound() {
-    let opened = open(SqliteOptions { batch: 4, ..SqliteOptions::default() });
+    let opened = open(SqliteOptions {
+        batch: 4,
+        ..SqliteOptions::default()
+    });
     let held = Held::start(&opened.store, true).await;
     let mut jobs = Vec::new();
     for _ in 0..10 {
@@ -175,7 +184,10 @@ async fn a_job_that_fails_or_panics_is_undone_and_disturbs_no_other() {
     let after = queue_user(&opened.store, "after").await;
     held.end().await;
     assert_eq!(before.await.unwrap().unwrap(), UserInsertion::Inserted);
-    assert!(matches!(failing.await.unwrap(), Err(StoreError::Corrupt { .. })), "a CHECK refused it");
+    assert!(
+        matches!(failing.await.unwrap(), Err(StoreError::Corrupt { .. })),
+        "a CHECK refused it"
+    );
     assert!(is_unavailable(&panicking.await.unwrap()));
     assert_eq!(after.await.unwrap().unwrap(), UserInsertion::Inserted);
     assert_eq!(opened.users_outside(), 2);
@@ -184,7 +196,10 @@ async fn a_job_that_fails_or_panics_is_undone_and_disturbs_no_other() {
 
 #[tokio::test]
 async fn a_reader_that_panics_goes_on_reading() {
-    let opened = open(SqliteOptions { readers: 1, ..SqliteOptions::default() });
+    let opened = open(SqliteOptions {
+        readers: 1,
+        ..SqliteOptions::default()
+    });
     let panicked: Result<(), StoreError> = opened.store.read(|_| panic!("as a test")).await;
     assert!(is_unavailable(&panicked));
     opened.store.check().await.unwrap();
@@ -208,7 +223,10 @@ async fn when_the_commit_fails_nobody_is_told_that_a_write_happened() {
     assert!(is_unavailable(&innocent.await.unwrap()));
     assert!(is_unavailable(&culprit.await.unwrap()));
     assert_eq!(opened.users_outside(), 0);
-    assert_eq!(UserDirectory::insert(&opened.store, &a_user("ada")).await.unwrap(), UserInsertion::Inserted);
+    assert_eq!(
+        UserDirectory::insert(&opened.store, &a_user("ada")).await.unwrap(),
+        UserInsertion::Inserted
+    );
 }
 
 #[tokio::test]
@@ -216,12 +234,19 @@ async fn a_full_disk_loses_nothing_that_was_answered_and_ends_when_there_is_room
     let opened = open(SqliteOptions::default());
     ClientStore::insert(&opened.store, &a_client(1)).await.unwrap();
     // SQLite raises the bound to the size that the file has.
-    opened.store.write(|connection| Ok(connection.batch_execute("PRAGMA max_page_count = 1")?)).await.unwrap();
+    opened
+        .store
+        .write(|connection| Ok(connection.batch_execute("PRAGMA max_page_count = 1")?))
+        .await
+        .unwrap();
     let held = Held::start(&opened.store, true).await;
     let small = queue_user(&opened.store, "ada").await;
     let store = opened.store.clone();
     let large = spawn(async move {
-        let icon = Icon { bytes: vec![0; 200_000], ..an_icon(1) };
+        let icon = Icon {
+            bytes: vec![0; 200_000],
+            ..an_icon(1)
+        };
         store.set_icon(client_uid(1), Some(&icon)).await
     })
     .await;
@@ -231,15 +256,25 @@ async fn a_full_disk_loses_nothing_that_was_answered_and_ends_when_there_is_room
     assert!(is_unavailable(&large.await.unwrap()));
     assert_eq!(ClientStore::icon(&opened.store, client_uid(1)).await.unwrap(), None);
 
-    opened.store.write(|connection| Ok(connection.batch_execute("PRAGMA max_page_count = 100000")?)).await.unwrap();
+    opened
+        .store
+        .write(|connection| Ok(connection.batch_execute("PRAGMA max_page_count = 100000")?))
+        .await
+        .unwrap();
     assert!(opened.store.set_icon(client_uid(1), Some(&an_icon(1))).await.unwrap());
 }
 
 #[tokio::test]
 async fn a_full_queue_is_refused_at_once() {
-    let opened = open(SqliteOptions { queue: 2, ..SqliteOptions::default() });
+    let opened = open(SqliteOptions {
+        queue: 2,
+        ..SqliteOptions::default()
+    });
     let held = Held::start(&opened.store, true).await;
-    let waiting = [queue(&opened.store, |_| Ok(())).await, queue(&opened.store, |_| Ok(())).await];
+    let waiting = [
+        queue(&opened.store, |_| Ok(())).await,
+        queue(&opened.store, |_| Ok(())).await,
+    ];
     assert!(is_unavailable(&opened.store.write(|_| Ok(())).await));
     held.end().await;
     for job in waiting {
@@ -260,7 +295,10 @@ async fn another_writer_that_does_not_finish_is_waited_for_within_bounds() {
     assert!(is_unavailable(&early.await.unwrap()));
     assert!(is_unavailable(&late.await.unwrap()));
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
-    assert!(is_unavailable(&opened.store.check().await), "a store that cannot write is not well");
+    assert!(
+        is_unavailable(&opened.store.check().await),
+        "a store that cannot write is not well"
+    );
     other.batch_execute("COMMIT").unwrap();
     opened.store.check().await.unwrap();
 }
@@ -286,7 +324,10 @@ async fn closing_finishes_what_was_queued_and_refuses_what_comes_later() {
     assert_eq!(insertion.await.unwrap().unwrap(), UserInsertion::Inserted);
     closing.await.unwrap();
     assert!(is_unavailable(&opened.store.check().await));
-    assert!(!opened.path.with_extension("db-wal").exists(), "the log is part of the file now");
+    assert!(
+        !opened.path.with_extension("db-wal").exists(),
+        "the log is part of the file now"
+    );
 }
 
 #[tokio::test]
@@ -298,5 +339,11 @@ async fn dropping_the_last_handle_leaves_a_file_that_is_whole_by_itself() {
     assert!(path.with_extension("db-wal").exists(), "another handle is left");
     drop(store);
     assert!(!path.with_extension("db-wal").exists());
-    assert_eq!(count(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap(), "users"), 1);
+    assert_eq!(
+        count(
+            &mut SqliteConnection::establish(path.to_str().unwrap()).unwrap(),
+            "users"
+        ),
+        1
+    );
 }

@@ -39,7 +39,10 @@ pub(crate) fn start(test: &str, file: &Path) -> OtherProcess {
 
 /// What [`say`] said in this line. A killed process may leave half a line: it has no end and does not count.
 fn numbers(line: &[u8]) -> Option<Vec<u64>> {
-    let words = std::str::from_utf8(line).ok()?.strip_prefix("say ")?.strip_suffix('.')?;
+    let words = std::str::from_utf8(line)
+        .ok()?
+        .strip_prefix("say ")?
+        .strip_suffix('.')?;
     words.split_whitespace().map(|word| word.parse().ok()).collect()
 }
 

@@ -20,7 +20,11 @@ const ROUNDS: u64 = 8;
 
 /// The number of a family's refresh token after so many rotations.
 const fn token(family: u64, generation: u64) -> u64 {
-    if generation == 0 { family } else { family * 10_000_000 + generation }
+    if generation == 0 {
+        family
+    } else {
+        family * 10_000_000 + generation
+    }
 }
 
 #[test]
@@ -28,7 +32,9 @@ const fn token(family: u64, generation: u64) -> u64 {
 fn rotates_until_it_is_killed() {
     let store = Sqlite::open(&child::file(), &SqliteOptions::default()).unwrap();
     informer_oauth_testkit::run(async {
-        let families: Vec<_> = (1..=FAMILIES).map(|family| tokio::spawn(rotate_on_and_on(store.clone(), family))).collect();
+        let families: Vec<_> = (1..=FAMILIES)
+            .map(|family| tokio::spawn(rotate_on_and_on(store.clone(), family)))
+            .collect();
         for family in families {
             family.await.unwrap();
         }
@@ -80,7 +86,9 @@ struct Verdict {
 fn check(path: &std::path::Path, acknowledged: &BTreeMap<u64, u64>) {
     let store = Sqlite::open(path, &SqliteOptions::default()).unwrap();
     let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    let verdict: Verdict = diesel::sql_query("PRAGMA integrity_check").get_result(&mut connection).unwrap();
+    let verdict: Verdict = diesel::sql_query("PRAGMA integrity_check")
+        .get_result(&mut connection)
+        .unwrap();
     assert_eq!(verdict.integrity_check, "ok");
     informer_oauth_testkit::run(async move {
         for (&family, &generation) in acknowledged {
@@ -89,7 +97,10 @@ fn check(path: &std::path::Path, acknowledged: &BTreeMap<u64, u64>) {
             let stored = u64::from(refresh.generation);
             assert!(record.is_live(NOW));
             // The last rotation may have been written and not acknowledged.
-            assert!(stored == generation || stored == generation + 1, "family {family}: {generation} -> {stored}");
+            assert!(
+                stored == generation || stored == generation + 1,
+                "family {family}: {generation} -> {stored}"
+            );
             assert_eq!(refresh.current, token_id(token(family, stored)));
             assert_eq!(refresh.current_issued_at, moment(stored));
             assert_eq!(refresh.previous.unwrap().token_id, token_id(token(family, stored - 1)));

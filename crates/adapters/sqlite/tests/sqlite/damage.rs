@@ -8,8 +8,8 @@ use informer_oauth_ports::{
 };
 use informer_oauth_sqlite::{Sqlite, SqliteOptions};
 use informer_oauth_testkit::values::{
-    NOW, a_client, a_code, a_key, a_presentation, a_record, a_rotation, a_scope, a_secret, an_event, an_icon, client_uid,
-    moment, record_id, seconds,
+    NOW, a_client, a_code, a_key, a_presentation, a_record, a_rotation, a_scope, a_secret, an_event, an_icon,
+    client_uid, moment, record_id, seconds,
 };
 
 const ALL: PageRequest = PageRequest { start: 0, limit: 100 };
@@ -27,16 +27,24 @@ async fn damaged(sql: &str) -> (Sqlite, tempfile::TempDir) {
     TokenStore::insert(&store, &a_record(1)).await.unwrap();
     CodeStore::insert(&store, &a_code(1)).await.unwrap();
     store.record("key", seconds(60), NOW).await.unwrap();
-    let (current, next) = (a_key(1, KeyPurpose::Access, KeyState::Current { since: NOW }), a_key(2, KeyPurpose::Access, KeyState::Next));
+    let (current, next) = (
+        a_key(1, KeyPurpose::Access, KeyState::Current { since: NOW }),
+        a_key(2, KeyPurpose::Access, KeyState::Next),
+    );
     store.install(&current, &next).await.unwrap();
     let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    connection.batch_execute(&format!("PRAGMA ignore_check_constraints = ON; {sql}")).unwrap();
+    connection
+        .batch_execute(&format!("PRAGMA ignore_check_constraints = ON; {sql}"))
+        .unwrap();
     (store, folder)
 }
 
 #[track_caller]
 fn assert_corrupt<T: std::fmt::Debug>(sql: &str, answer: Result<T, StoreError>) {
-    assert!(matches!(answer, Err(StoreError::Corrupt { store: "sqlite", .. })), "{sql}: {answer:?}");
+    assert!(
+        matches!(answer, Err(StoreError::Corrupt { store: "sqlite", .. })),
+        "{sql}: {answer:?}"
+    );
 }
 
 #[tokio::test]
@@ -100,7 +108,9 @@ async fn a_rotation_that_meets_damage_changes_nothing() {
     let request = a_rotation(&a_record(1), 9, moment(2));
     assert_corrupt(sql, TokenStore::rotate(&store, &request).await);
     let mut connection = SqliteConnection::establish(folder.path().join("test.db").to_str().unwrap()).unwrap();
-    connection.batch_execute("UPDATE token_records SET scope = 'read:dataset'").unwrap();
+    connection
+        .batch_execute("UPDATE token_records SET scope = 'read:dataset'")
+        .unwrap();
     let record = TokenStore::find(&store, record_id(1)).await.unwrap().unwrap();
     assert_eq!(record.refresh, a_record(1).refresh);
 }
@@ -147,8 +157,15 @@ async fn other_damage_is_told_as_well() {
     let (store, _folder) = damaged(sql).await;
     let next = a_key(3, KeyPurpose::Access, KeyState::Next);
     assert_corrupt(sql, SigningKeyStore::rotate(&store, "key-1", &next, NOW).await);
-    assert_eq!(SigningKeyStore::list(&store).await.unwrap()[0].state, KeyState::Current { since: NOW }, "nothing was half done");
-    for sql in ["UPDATE attempts SET count = -1", "UPDATE attempts SET count = 99999999999"] {
+    assert_eq!(
+        SigningKeyStore::list(&store).await.unwrap()[0].state,
+        KeyState::Current { since: NOW },
+        "nothing was half done"
+    );
+    for sql in [
+        "UPDATE attempts SET count = -1",
+        "UPDATE attempts SET count = 99999999999",
+    ] {
         let (store, _folder) = damaged(sql).await;
         assert_corrupt(sql, store.peek("key", NOW).await);
         assert_corrupt(sql, store.record("key", seconds(60), NOW).await);

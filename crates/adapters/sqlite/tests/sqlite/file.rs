@@ -30,8 +30,17 @@ async fn a_new_file_and_its_log_are_for_their_owner_alone() {
     let (path, _folder) = somewhere();
     let store = open(&path).unwrap();
     UserDirectory::insert(&store, &a_user("ada")).await.unwrap();
-    for file in [path.clone(), path.with_extension("db-wal"), path.with_extension("db-shm")] {
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    for file in [
+        path.clone(),
+        path.with_extension("db-wal"),
+        path.with_extension("db-shm"),
+    ] {
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{}",
+            file.display()
+        );
     }
 }
 
@@ -62,11 +71,20 @@ fn a_dry_run_says_what_is_pending_and_makes_nothing() {
 fn a_file_of_a_newer_version_is_refused_and_named() {
     let (path, _folder) = somewhere();
     drop(open(&path).unwrap());
-    outside(&path).batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')").unwrap();
-    for refused in [open(&path).unwrap_err(), Sqlite::migrate(&path, false).unwrap_err(), Sqlite::migrate(&path, true).unwrap_err()] {
+    outside(&path)
+        .batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')")
+        .unwrap();
+    for refused in [
+        open(&path).unwrap_err(),
+        Sqlite::migrate(&path, false).unwrap_err(),
+        Sqlite::migrate(&path, true).unwrap_err(),
+    ] {
         let message = refused.to_string();
         assert!(matches!(refused, OpenError::Newer { .. }), "{message}");
-        assert!(message.contains("newer version") && message.contains("29991231000000"), "{message}");
+        assert!(
+            message.contains("newer version") && message.contains("29991231000000"),
+            "{message}"
+        );
     }
 }
 
@@ -76,7 +94,10 @@ fn a_file_that_is_no_database_is_refused_and_left_alone() {
     for content in ["x", "not a database, though long enough to hold the header of one"] {
         fs::write(&path, content).unwrap();
         assert!(matches!(open(&path), Err(OpenError::NotADatabase(_))));
-        assert!(matches!(Sqlite::pending_migrations(&path), Err(OpenError::NotADatabase(_))));
+        assert!(matches!(
+            Sqlite::pending_migrations(&path),
+            Err(OpenError::NotADatabase(_))
+        ));
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
     }
 }
@@ -105,7 +126,10 @@ fn a_damaged_database_is_refused() {
 #[test]
 fn a_path_that_cannot_be_a_file_is_refused() {
     let (path, folder) = somewhere();
-    assert!(matches!(open(&path.join("below/nothing.db")), Err(OpenError::File { .. })));
+    assert!(matches!(
+        open(&path.join("below/nothing.db")),
+        Err(OpenError::File { .. })
+    ));
     assert!(matches!(open(folder.path()), Err(OpenError::File { .. })));
 }
 
@@ -119,8 +143,20 @@ async fn what_is_searched_for_is_text_and_no_pattern() {
         ClientStore::insert(&store, &client).await.unwrap();
     }
     let page = PageRequest { start: 0, limit: 10 };
-    for (text, found) in [("%", 1), ("_", 1), ("\\", 1), ("'", 1), ("", 5), ("WOOL", 1), ("p%n", 0), ("' OR 1=1 --", 0), ("l", 4)] {
-        let clients = ClientStore::list(&store, Some(text), ClientSort::Name, false, page).await.unwrap();
+    for (text, found) in [
+        ("%", 1),
+        ("_", 1),
+        ("\\", 1),
+        ("'", 1),
+        ("", 5),
+        ("WOOL", 1),
+        ("p%n", 0),
+        ("' OR 1=1 --", 0),
+        ("l", 4),
+    ] {
+        let clients = ClientStore::list(&store, Some(text), ClientSort::Name, false, page)
+            .await
+            .unwrap();
         assert_eq!((clients.items.len(), clients.total), (found, found as u64), "{text:?}");
     }
 }

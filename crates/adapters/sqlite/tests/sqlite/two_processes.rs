@@ -13,7 +13,14 @@ const CODES: u64 = 200;
 
 fn open(path: &std::path::Path) -> Sqlite {
     // Longer than the default: this is about who wins, not about who waits.
-    Sqlite::open(path, &SqliteOptions { busy_timeout: Duration::from_secs(20), ..SqliteOptions::default() }).unwrap()
+    Sqlite::open(
+        path,
+        &SqliteOptions {
+            busy_timeout: Duration::from_secs(20),
+            ..SqliteOptions::default()
+        },
+    )
+    .unwrap()
 }
 
 /// Presents every code and returns the numbers of those that were given out here.
@@ -57,7 +64,11 @@ fn of_two_processes_that_present_a_code_one_gets_it_and_both_see_what_the_other_
         let here = redeem_all(&store).await;
         let there: BTreeSet<u64> = process.finish().into_iter().flatten().collect();
         assert_eq!(here.intersection(&there).count(), 0, "no code was given out twice");
-        assert_eq!(here.len() + there.len(), usize::try_from(CODES).unwrap(), "no code was lost");
+        assert_eq!(
+            here.len() + there.len(),
+            usize::try_from(CODES).unwrap(),
+            "no code was lost"
+        );
         assert!(UserDirectory::find(&store, "other").await.unwrap().is_some());
     });
 }
