@@ -11,7 +11,7 @@ use actix_web::{
     rt::time::timeout,
     web::{Bytes, BytesMut, Payload},
 };
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 
 use crate::state::HttpState;
 
@@ -78,7 +78,7 @@ pub async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Resu
     }
     within(
         HttpState::of(request).settings.body_timeout,
-        collect(payload, announced.unwrap_or(0).min(limit), limit),
+        collect(payload, announced, limit),
     )
     .await
 }
@@ -87,7 +87,11 @@ async fn within(time: Duration, reading: impl Future<Output = Result<Bytes, Body
     timeout(time, reading).await.unwrap_or(Err(BodyError::TooSlow))
 }
 
-async fn collect(mut payload: Payload, expected: usize, limit: usize) -> Result<Bytes, BodyError> {
+async fn collect<E>(
+    mut payload: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    announced: Option<usize>,
+    limit: usize,
+) -> Result<Bytes, BodyError> {
     let mut body = BytesMut::new();
     let mut total = 0_usize;
     while let Some(chunk) = payload.next().await {
@@ -98,7 +102,7 @@ async fn collect(mut payload: Payload, expected: usize, limit: usize) -> Result<
         }
         if total > limit {
             body = BytesMut::new();
-        } else if total == chunk.len() && total == expected {
+        } else if body.is_empty() && announced == Some(total) {
             // All of it in one piece, as mostly: nothing to copy.
             return Ok(chunk);
         } else {
@@ -146,8 +150,53 @@ pub fn media_type(headers: &HeaderMap) -> Result<Option<String>, BodyError> {
 #[cfg(test)]
 mod tests {
     use actix_web::http::header::HeaderValue;
+    use futures_util::stream;
 
     use super::*;
+
+    async fn collected(chunks: &[usize], announced: Option<usize>) -> Result<usize, BodyError> {
+        let chunks: Vec<Result<Bytes, ()>> = chunks.iter().map(|length| Ok(vec![b'a'; *length].into())).collect();
+        collect(stream::iter(chunks), announced, 100)
+            .await
+            .map(|body| body.len())
+    }
+
+    #[actix_web::test]
+    async fn a_body_is_whole_or_refused_however_it_is_cut() {
+        assert_eq!(collected(&[], None).await, Ok(0));
+        assert_eq!(collected(&[100], Some(100)).await, Ok(100));
+        assert_eq!(collected(&[60, 40], Some(100)).await, Ok(100));
+        assert_eq!(collected(&[60, 40], None).await, Ok(100));
+        for (chunks, announced) in [
+            (&[100, 1][..], Some(101)),
+            (&[101], Some(101)),
+            (&[60, 41], None),
+            (&[100, 1], None),
+        ] {
+            assert_eq!(
+                collected(chunks, announced).await,
+                Err(BodyError::TooLarge),
+                "{chunks:?}"
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_rest_of_a_body_that_is_too_large_is_not_read_for_ever() {
+        let mut read = 0_usize;
+        let endless = stream::repeat_with(|| {
+            read += 1;
+            Ok::<_, ()>(Bytes::from_static(&[0; 1024]))
+        });
+        assert_eq!(collect(endless, None, 100).await, Err(BodyError::TooLarge));
+        assert!(read <= DISCARDED_BYTES / 1024 + 1, "{read} KiB were read");
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_does_not_arrive_is_given_up() {
+        let never = collect(stream::pending::<Result<Bytes, ()>>(), None, 100);
+        assert_eq!(within(Duration::from_millis(10), never).await, Err(BodyError::TooSlow));
+    }
 
     fn typed(values: &[&str]) -> Result<Option<String>, BodyError> {
         let mut headers = HeaderMap::new();

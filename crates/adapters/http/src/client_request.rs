@@ -43,12 +43,15 @@ pub(crate) struct ClientRequest {
 }
 
 impl ClientRequest {
-    /// Reads header, query and body. A query is refused if it holds what belongs in the body, and ignored otherwise.
+    /// Reads body, header and query. A query is refused if it holds what belongs in the body, and ignored otherwise.
+    ///
+    /// The body is read first, whatever the rest is like: the connection then stays usable.
     pub(crate) async fn read(
         request: &HttpRequest,
         payload: Payload,
         accepted: Accepted,
     ) -> Result<Self, ProtocolErrorResponse> {
+        let body = parameters::from_body(request, payload, accepted).await;
         let basic = basic::read(request.headers())?;
         if !request.query_string().is_empty() {
             let query = parameters::from_query(request)?;
@@ -56,9 +59,8 @@ impl ClientRequest {
                 return Err(IN_THE_QUERY.into());
             }
         }
-        let parameters = parameters::from_body(request, payload, accepted).await?;
         Ok(Self {
-            parameters,
+            parameters: body?,
             basic,
             address: Address::of(request).0,
             now: HttpState::of(request).app.now(),

@@ -50,7 +50,8 @@ pub(crate) async fn envelope(
         uri: request.uri().clone(),
         standing: Standing::of(request.path()),
     };
-    let hal = line.standing.family == Family::Informer && accepts_hal(request.headers());
+    let is_api = line.standing.family == Family::Informer && request.path().starts_with("/api/");
+    let hal = is_api && accepts_hal(request.headers());
     let https = state.is_https();
     let finish = |headers: &mut HeaderMap| {
         headers.insert(REQUEST_ID, line.id.clone());
@@ -101,7 +102,7 @@ pub(crate) async fn envelope(
         allow_head(response.headers_mut());
         response = response.map_body(|_, _| BoxBody::new(body));
     }
-    if line.standing.family == Family::Informer {
+    if is_api {
         name_hal(&mut response, hal);
     }
     finish(response.headers_mut());
