@@ -75,13 +75,16 @@ export class Visitor {
     return response;
   }
 
-  /** Sends the form of a page, with `answers` over its hidden fields. */
+  /** Sends the form of a page that asks for `answers`, with what it has hidden. */
   async submit(page, answers) {
     const html = await page.text();
-    const form = html.match(/<form[^>]*method="post"[^>]*>/i)?.[0];
-    if (!form) throw new Error(`there is no form to send:\n${html}`);
+    const wanted = Object.keys(answers).map((name) => `name="${name}"`);
+    const form = [...html.matchAll(/<form[^>]*method="post"[^]*?<\/form>/gi)]
+      .map(([text]) => text)
+      .find((text) => wanted.every((name) => text.includes(name)));
+    if (!form) throw new Error(`there is no form that asks for ${wanted}:\n${html}`);
     const action = unescape(form.match(/action="([^"]*)"/)?.[1] ?? new URL(page.url).pathname);
-    const hidden = [...html.matchAll(/<input[^>]*type="hidden"[^>]*>/g)].map(([input]) => [
+    const hidden = [...form.matchAll(/<input[^>]*type="hidden"[^>]*>/g)].map(([input]) => [
       unescape(input.match(/name="([^"]*)"/)[1]),
       unescape(input.match(/value="([^"]*)"/)?.[1] ?? ''),
     ]);

@@ -59,12 +59,13 @@ class Visitor:
         self.http = requests.Session()
 
     def submit(self, page, **answers):
-        """Sends the form of a page, with answers over its hidden fields."""
-        form = re.search(r'<form[^>]*method="post"[^>]*>', page.text, re.IGNORECASE)
-        assert form, page.text
-        action = re.search(r'action="([^"]*)"', form[0])
+        """Sends the form of a page that asks for `answers`, with what it has hidden."""
+        forms = re.findall(r'<form[^>]*method="post".*?</form>', page.text, re.IGNORECASE | re.DOTALL)
+        wanted = [form for form in forms if all(f'name="{name}"' in form for name in answers)]
+        assert wanted, page.text
+        action = re.search(r'action="([^"]*)"', wanted[0])
         fields = []
-        for field in re.findall(r'<input[^>]*type="hidden"[^>]*>', page.text):
+        for field in re.findall(r'<input[^>]*type="hidden"[^>]*>', wanted[0]):
             value = re.search(r'value="([^"]*)"', field)
             fields.append((html.unescape(re.search(r'name="([^"]*)"', field)[1]), html.unescape(value[1]) if value else ""))
         target = requests.compat.urljoin(page.url, html.unescape(action[1]) if action else page.url)
