@@ -88,11 +88,20 @@ impl Manage {
 
     /// The client as it is now.
     async fn known(&self, client: ClientRef) -> Result<Arc<Registration>, ManagementError> {
-        self.0.clients.registration(client).await?.ok_or(ManagementError::NotFound("Client"))
+        self.0
+            .clients
+            .registration(client)
+            .await?
+            .ok_or(ManagementError::NotFound("Client"))
     }
 
     async fn record(&self, kind: EventKind, client: ClientUid, target: Option<String>, act: Act<'_>) {
-        let about = About { actor: Some(act.actor.to_owned()), client: Some(client), target, address: act.address };
+        let about = About {
+            actor: Some(act.actor.to_owned()),
+            client: Some(client),
+            target,
+            address: act.address,
+        };
         self.0.audit.record(kind, about, act.now).await;
     }
 

@@ -22,13 +22,20 @@ fn header(opaque: &str) -> HeaderValue {
 /// What `If-Match` asks for. Comparison is strong (RFC 9110 §13.1.1), so weak tags, like those that this service never
 /// made, are met by nothing; a header without one usable tag is therefore never met.
 pub(crate) fn if_match(headers: &HeaderMap) -> Precondition {
-    let lines: Vec<_> = headers.get_all(IF_MATCH).map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+    let lines: Vec<_> = headers
+        .get_all(IF_MATCH)
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
+        .collect();
     // Also when there is no line at all.
     if lines.iter().all(|line| line.trim() == "*") {
         return Precondition::None;
     }
     let tags = lines.iter().flat_map(|line| tags(line));
-    Precondition::OneOf(tags.filter(|tag| !tag.weak).filter_map(|tag| version(&tag.opaque)).collect())
+    Precondition::OneOf(
+        tags.filter(|tag| !tag.weak)
+            .filter_map(|tag| version(&tag.opaque))
+            .collect(),
+    )
 }
 
 #[derive(PartialEq, Eq, Debug)]
@@ -49,7 +56,10 @@ fn tags(line: &str) -> Vec<Tag> {
         }
         let (weak, quoted) = rest.strip_prefix("W/").map_or((false, rest), |strong| (true, strong));
         if let Some((opaque, after)) = quoted.strip_prefix('"').and_then(|open| open.split_once('"')) {
-            found.push(Tag { weak, opaque: opaque.to_owned() });
+            found.push(Tag {
+                weak,
+                opaque: opaque.to_owned(),
+            });
             rest = after;
         } else {
             rest = rest.split_once(',').map_or("", |(_, after)| after);
@@ -60,7 +70,10 @@ fn tags(line: &str) -> Vec<Tag> {
 /// Reads back [`of_client`]; only the one spelling that it writes.
 fn version(opaque: &str) -> Option<ClientVersion> {
     let (uid, revision) = opaque.rsplit_once('-')?;
-    let version = ClientVersion { client: uid.parse().ok()?, revision: revision.parse().ok()? };
+    let version = ClientVersion {
+        client: uid.parse().ok()?,
+        revision: revision.parse().ok()?,
+    };
     (format!("{}-{}", version.client, version.revision) == opaque).then_some(version)
 }
 
@@ -80,7 +93,10 @@ mod tests {
     }
 
     fn at(revision: i64) -> ClientVersion {
-        ClientVersion { client: UID.parse().unwrap(), revision }
+        ClientVersion {
+            client: UID.parse().unwrap(),
+            revision,
+        }
     }
 
     #[test]
@@ -109,7 +125,10 @@ mod tests {
         ] {
             assert_eq!(matching(&[&line]), nothing, "{line}");
         }
-        assert_eq!(matching(&[&format!("nonsense, \"a,b\", \"{UID}-3\"")]), Precondition::OneOf(vec![at(3)]));
+        assert_eq!(
+            matching(&[&format!("nonsense, \"a,b\", \"{UID}-3\"")]),
+            Precondition::OneOf(vec![at(3)])
+        );
     }
 
     #[test]

@@ -43,13 +43,26 @@ pub(crate) struct HalPage<T> {
 
 impl<T> HalPage<T> {
     /// A page of `relation`, found at `path` by `query`.
-    pub(crate) fn new(relation: &'static str, path: &str, query: &Query, asked: PageRequest, items: Vec<T>, total: u64) -> Self {
+    pub(crate) fn new(
+        relation: &'static str,
+        path: &str,
+        query: &Query,
+        asked: PageRequest,
+        items: Vec<T>,
+        total: u64,
+    ) -> Self {
         let (next, prev) = neighbours(asked, items.len(), total);
         let link = |start| Link::to(format!("{path}{}", query.with_start(start)));
         let mut links = Links::from([("self", link(None))]);
         links.extend(next.map(|start| ("next", link(Some(start)))));
         links.extend(prev.map(|start| ("prev", link(Some(start)))));
-        Self { links, start: asked.start, count: items.len(), total, embedded: BTreeMap::from([(relation, items)]) }
+        Self {
+            links,
+            start: asked.start,
+            count: items.len(),
+            total,
+            embedded: BTreeMap::from([(relation, items)]),
+        }
     }
 
     /// A list that is never long enough for pages.
@@ -73,7 +86,14 @@ mod tests {
 
     #[test]
     fn a_page_has_its_neighbours_counts_and_items() {
-        let page = HalPage::new("inf:thing", "/api/things", &Query::parse("q=x&limit=2&start=2"), PageRequest { start: 2, limit: 2 }, vec![3, 4], 5);
+        let page = HalPage::new(
+            "inf:thing",
+            "/api/things",
+            &Query::parse("q=x&limit=2&start=2"),
+            PageRequest { start: 2, limit: 2 },
+            vec![3, 4],
+            5,
+        );
         assert_eq!(
             serde_json::to_value(&page).unwrap(),
             json!({
@@ -93,6 +113,9 @@ mod tests {
     #[test]
     fn an_empty_page_still_has_its_list() {
         let page = HalPage::<u8>::whole("inf:thing", "/api/things", Vec::new());
-        assert_eq!(serde_json::to_value(&page).unwrap()["_embedded"], json!({"inf:thing": []}));
+        assert_eq!(
+            serde_json::to_value(&page).unwrap()["_embedded"],
+            json!({"inf:thing": []})
+        );
     }
 }

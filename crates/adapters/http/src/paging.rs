@@ -25,7 +25,11 @@ impl Query {
 
     /// The value of a parameter that may be there once.
     pub(crate) fn one(&self, key: &'static str) -> ApiResult<Option<&str>> {
-        let mut values = self.0.iter().filter(|(name, _)| name == key).map(|(_, value)| value.as_str());
+        let mut values = self
+            .0
+            .iter()
+            .filter(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str());
         match (values.next(), values.next()) {
             (Some(value), None) if value.contains('\0') => Err(invalid(key, "must not contain NUL characters")),
             (value, None) => Ok(value),
@@ -45,18 +49,34 @@ impl Query {
     pub(crate) fn page(&self) -> ApiResult<PageRequest> {
         // A store counts in signed 64-bit integers.
         let start = self.number("start", 0, 0..=i64::MAX.unsigned_abs(), "must be a whole number from 0")?;
-        let limit = self.number("limit", DEFAULT_LIMIT.into(), 1..=LARGEST_LIMIT.into(), "must be a whole number from 1 to 200")?;
-        Ok(PageRequest { start, limit: u32::try_from(limit).unwrap_or(LARGEST_LIMIT) })
+        let limit = self.number(
+            "limit",
+            DEFAULT_LIMIT.into(),
+            1..=LARGEST_LIMIT.into(),
+            "must be a whole number from 1 to 200",
+        )?;
+        Ok(PageRequest {
+            start,
+            limit: u32::try_from(limit).unwrap_or(LARGEST_LIMIT),
+        })
     }
 
-    fn number(&self, key: &'static str, default: u64, range: std::ops::RangeInclusive<u64>, must: &str) -> ApiResult<u64> {
+    fn number(
+        &self,
+        key: &'static str,
+        default: u64,
+        range: std::ops::RangeInclusive<u64>,
+        must: &str,
+    ) -> ApiResult<u64> {
         let Some(text) = self.one(key)? else {
             return Ok(default);
         };
         // `parse` alone would take a plus sign.
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = if digits { text.parse().ok() } else { None };
-        number.filter(|number| range.contains(number)).ok_or_else(|| invalid(key, must))
+        number
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| invalid(key, must))
     }
 
     /// The query string again, with `start` set anew; with its question mark, or empty.
@@ -91,7 +111,10 @@ mod tests {
     #[test]
     fn a_page_starts_at_the_beginning_and_has_thirty_items() {
         assert_eq!(Query::parse("").page().unwrap(), PageRequest { start: 0, limit: 30 });
-        assert_eq!(Query::parse("start=60&limit=200&x=1").page().unwrap(), PageRequest { start: 60, limit: 200 });
+        assert_eq!(
+            Query::parse("start=60&limit=200&x=1").page().unwrap(),
+            PageRequest { start: 60, limit: 200 }
+        );
     }
 
     #[test]
@@ -111,7 +134,10 @@ mod tests {
             ("start=9223372036854775808", "start"),
         ] {
             let error = Query::parse(query).page().unwrap_err();
-            assert!(matches!(&error, ApiError::Invalid { source: Source::Query, keys, .. } if keys == &[key]), "{query}: {error:?}");
+            assert!(
+                matches!(&error, ApiError::Invalid { source: Source::Query, keys, .. } if keys == &[key]),
+                "{query}: {error:?}"
+            );
         }
     }
 

@@ -47,25 +47,57 @@ pub enum Plan {
 impl Manage {
     /// Compares what is wanted with what is there, changing nothing. The client is found by its `client_id` or else by
     /// its exact name.
-    pub async fn plan_client(&self, admin: &ClientAdministrator, desired: DesiredClient) -> Result<Plan, ManagementError> {
+    pub async fn plan_client(
+        &self,
+        admin: &ClientAdministrator,
+        desired: DesiredClient,
+    ) -> Result<Plan, ManagementError> {
         let found = match (desired.client_id, desired.fields.name.as_deref()) {
-            (Some(id), _) => self.0.clients.registration(ClientRef::ClientId(id)).await?.map(|registration| registration.client.clone()),
+            (Some(id), _) => self
+                .0
+                .clients
+                .registration(ClientRef::ClientId(id))
+                .await?
+                .map(|registration| registration.client.clone()),
             (None, Some(name)) => self.find_client(admin, name.trim()).await?,
             (None, None) => None,
         };
-        let before = found.as_ref().map_or_else(ClientDraft::default, |client| client.profile.to_draft());
-        let profile = desired.fields.onto(before.clone()).check(&self.0.allowed_custom_schemes)?;
+        let before = found
+            .as_ref()
+            .map_or_else(ClientDraft::default, |client| client.profile.to_draft());
+        let profile = desired
+            .fields
+            .onto(before.clone())
+            .check(&self.0.allowed_custom_schemes)?;
         let differences = differences(&before, &profile.to_draft());
         Ok(match found {
-            None => Plan::Create { client_id: desired.client_id, profile, differences },
+            None => Plan::Create {
+                client_id: desired.client_id,
+                profile,
+                differences,
+            },
             Some(client) if differences.is_empty() => Plan::Nothing(client),
-            Some(client) => Plan::Change { client, profile, differences },
+            Some(client) => Plan::Change {
+                client,
+                profile,
+                differences,
+            },
         })
     }
 
     /// Does what was planned; `Stale` or `Conflict` when the client has changed since.
-    pub async fn carry_out(&self, admin: &ClientAdministrator, plan: Plan, address: Option<IpAddr>, now: Timestamp) -> Result<Client, ManagementError> {
-        let act = Act { actor: admin.username(), address, now };
+    pub async fn carry_out(
+        &self,
+        admin: &ClientAdministrator,
+        plan: Plan,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Client, ManagementError> {
+        let act = Act {
+            actor: admin.username(),
+            address,
+            now,
+        };
         match plan {
             Plan::Nothing(client) => Ok(client),
             Plan::Create { client_id, profile, .. } => self.insert_client(profile, client_id, Source::Admin, act).await,

@@ -33,20 +33,45 @@ pub struct NewClient {
 impl Manage {
     /// Registers a client. One made from a built-in template has that template's `client_id`, and can be made once:
     /// `Conflict` after that.
-    pub async fn create_client(&self, admin: &ClientAdministrator, new: NewClient, address: Option<IpAddr>, now: Timestamp) -> Result<Client, ManagementError> {
+    pub async fn create_client(
+        &self,
+        admin: &ClientAdministrator,
+        new: NewClient,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Client, ManagementError> {
         let (start, client_id, source) = match new.template {
             None => (ClientDraft::default(), None, Source::Admin),
             Some(name) => {
-                let known = template(&name).ok_or(ManagementError::InvalidValue { field: "template", message: "is not the name of a template" })?;
+                let known = template(&name).ok_or(ManagementError::InvalidValue {
+                    field: "template",
+                    message: "template must be the name of a template",
+                })?;
                 (known.draft, known.client_id, Source::Template)
             }
         };
         new.read_only.check_new(client_id.map(|id| id.to_string()))?;
         let profile = new.fields.onto(start).check(&self.0.allowed_custom_schemes)?;
-        self.insert_client(profile, client_id, source, Act { actor: admin.username(), address, now }).await
+        self.insert_client(
+            profile,
+            client_id,
+            source,
+            Act {
+                actor: admin.username(),
+                address,
+                now,
+            },
+        )
+        .await
     }
 
-    pub(super) async fn insert_client(&self, profile: ClientProfile, fixed: Option<ClientId>, source: Source, act: Act<'_>) -> Result<Client, ManagementError> {
+    pub(super) async fn insert_client(
+        &self,
+        profile: ClientProfile,
+        fixed: Option<ClientId>,
+        source: Source,
+        act: Act<'_>,
+    ) -> Result<Client, ManagementError> {
         let mut client = Client {
             uid: ids::client_uid(&*self.0.entropy, act.now),
             client_id: fixed.unwrap_or_else(|| ids::client_id(&*self.0.entropy)),
@@ -60,10 +85,18 @@ impl Manage {
         for _ in 0..DRAWS {
             match self.0.clients.insert(&client).await? {
                 ClientInsertion::Inserted => {
-                    self.client_changed(EventKind::ClientCreated, client.uid, Some(client.client_id.to_string()), act).await;
+                    self.client_changed(
+                        EventKind::ClientCreated,
+                        client.uid,
+                        Some(client.client_id.to_string()),
+                        act,
+                    )
+                    .await;
                     return Ok(client);
                 }
-                ClientInsertion::Taken if fixed.is_some() => return Err(ManagementError::Conflict("a client with this client_id exists already")),
+                ClientInsertion::Taken if fixed.is_some() => {
+                    return Err(ManagementError::Conflict("a client with this client_id exists already"));
+                }
                 ClientInsertion::Taken => client.client_id = ids::client_id(&*self.0.entropy),
             }
         }

@@ -44,12 +44,25 @@ pub struct CreatedSecret {
 
 impl Manage {
     /// Adds a secret to a client and, if asked to, gives the older ones a deadline: rotation in one step.
-    pub async fn create_secret(&self, admin: &ClientAdministrator, client: ClientRef, new: NewSecret, address: Option<IpAddr>, now: Timestamp) -> Result<CreatedSecret, ManagementError> {
+    pub async fn create_secret(
+        &self,
+        admin: &ClientAdministrator,
+        client: ClientRef,
+        new: NewSecret,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<CreatedSecret, ManagementError> {
         if new.expires_at.is_some_and(|at| at <= now) {
-            return Err(ManagementError::InvalidValue { field: "expiresAt", message: "must be in the future" });
+            return Err(ManagementError::InvalidValue {
+                field: "expiresAt",
+                message: "expiresAt must be in the future",
+            });
         }
         if new.expire_others_in.is_some_and(|deadline| deadline > LONGEST_DEADLINE) {
-            return Err(ManagementError::InvalidValue { field: "expireOthersIn", message: "must be at most 315360000 seconds" });
+            return Err(ManagementError::InvalidValue {
+                field: "expireOthersIn",
+                message: "expireOthersIn must be at most 315360000 seconds",
+            });
         }
         let registration = self.known(client).await?;
         // Spares the hashing only; the store's own check is the one that counts.
@@ -66,8 +79,18 @@ impl Manage {
                             self.0.hasher.forget(other.uid);
                         }
                     }
-                    let act = Act { actor: admin.username(), address, now };
-                    self.client_changed(EventKind::SecretCreated, registration.client.uid, Some(created.secret.uid.to_string()), act).await;
+                    let act = Act {
+                        actor: admin.username(),
+                        address,
+                        now,
+                    };
+                    self.client_changed(
+                        EventKind::SecretCreated,
+                        registration.client.uid,
+                        Some(created.secret.uid.to_string()),
+                        act,
+                    )
+                    .await;
                     return Ok(created);
                 }
                 SecretInsertion::Full => return Err(FULL),
@@ -78,7 +101,12 @@ impl Manage {
         Err(Fault::Internal("every lookup id that was drawn is taken: is the randomness random?".into()).into())
     }
 
-    async fn draw_secret(&self, registration: &Registration, expires_at: Option<Timestamp>, now: Timestamp) -> Result<CreatedSecret, ManagementError> {
+    async fn draw_secret(
+        &self,
+        registration: &Registration,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<CreatedSecret, ManagementError> {
         let text = ClientSecretText::from_base62(&self.0.entropy.base62(SECRET_CHARACTERS))
             .ok_or_else(|| Fault::Internal("the entropy port drew something other than base62".into()))?;
         let secret = ClientSecret {

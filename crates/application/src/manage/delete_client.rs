@@ -9,7 +9,14 @@ use crate::error::ManagementError;
 impl Manage {
     /// Deletes a client with its secrets, icon and consents and ends its token records. The rank alone suffices: what
     /// was made while the feature was on can be removed after it was turned off.
-    pub async fn delete_client(&self, superuser: &Superuser, client: ClientRef, precondition: &Precondition, address: Option<IpAddr>, now: Timestamp) -> Result<(), ManagementError> {
+    pub async fn delete_client(
+        &self,
+        superuser: &Superuser,
+        client: ClientRef,
+        precondition: &Precondition,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), ManagementError> {
         let registration = self.known(client).await?;
         let client = &registration.client;
         precondition.check(client)?;
@@ -22,8 +29,18 @@ impl Manage {
                 if revoked > 0 {
                     self.0.changes.publish(Change::TokenRecords).await;
                 }
-                let act = Act { actor: superuser.username(), address, now };
-                self.client_changed(EventKind::ClientDeleted, client.uid, Some(client.client_id.to_string()), act).await;
+                let act = Act {
+                    actor: superuser.username(),
+                    address,
+                    now,
+                };
+                self.client_changed(
+                    EventKind::ClientDeleted,
+                    client.uid,
+                    Some(client.client_id.to_string()),
+                    act,
+                )
+                .await;
                 Ok(())
             }
         }

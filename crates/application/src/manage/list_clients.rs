@@ -19,8 +19,16 @@ pub struct ClientQuery {
 
 impl Manage {
     /// A page of the clients that a query means.
-    pub async fn list_clients(&self, _admin: &ClientAdministrator, query: &ClientQuery) -> Result<Page<Client>, ManagementError> {
+    pub async fn list_clients(
+        &self,
+        _admin: &ClientAdministrator,
+        query: &ClientQuery,
+    ) -> Result<Page<Client>, ManagementError> {
         let text = query.text.as_deref().filter(|text| !text.is_empty());
-        Ok(self.0.clients.list(text, query.sort, query.descending, query.page).await?)
+        Ok(self
+            .0
+            .clients
+            .list(text, query.sort, query.descending, query.page)
+            .await?)
     }
 }

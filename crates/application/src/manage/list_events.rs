@@ -7,7 +7,12 @@ use crate::error::ManagementError;
 impl Manage {
     /// A page of the audit events about a client, newest first. They outlive it: by its id, a deleted client's can still
     /// be read.
-    pub async fn list_events(&self, _admin: &ClientAdministrator, client: ClientRef, page: PageRequest) -> Result<Page<AuditEvent>, ManagementError> {
+    pub async fn list_events(
+        &self,
+        _admin: &ClientAdministrator,
+        client: ClientRef,
+        page: PageRequest,
+    ) -> Result<Page<AuditEvent>, ManagementError> {
         let registration = self.0.clients.registration(client).await?;
         let uid = match (&registration, client) {
             (Some(registration), _) => registration.client.uid,

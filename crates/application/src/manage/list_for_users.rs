@@ -12,7 +12,10 @@ impl Manage {
     pub async fn list_for_users(&self, _user: &User) -> Result<Vec<Client>, ManagementError> {
         let mut clients: Vec<Client> = Vec::new();
         loop {
-            let page = PageRequest { start: clients.len() as u64, limit: PART };
+            let page = PageRequest {
+                start: clients.len() as u64,
+                limit: PART,
+            };
             let part = self.0.clients.list(None, ClientSort::Name, false, page).await?;
             let last = part.items.len() < PART as usize;
             clients.extend(part.items);

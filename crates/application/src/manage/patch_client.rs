@@ -11,13 +11,28 @@ const ATTEMPTS: usize = 100;
 impl Manage {
     /// Sets some of a client's fields (RFC 7396). Without a precondition it starts again whenever another edit was
     /// faster, so that of two patches to different fields neither is lost.
-    pub async fn patch_client(&self, admin: &ClientAdministrator, client: ClientRef, change: ClientChange, address: Option<IpAddr>, now: Timestamp) -> Result<Client, ManagementError> {
-        let act = Act { actor: admin.username(), address, now };
+    pub async fn patch_client(
+        &self,
+        admin: &ClientAdministrator,
+        client: ClientRef,
+        change: ClientChange,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Client, ManagementError> {
+        let act = Act {
+            actor: admin.username(),
+            address,
+            now,
+        };
         for _ in 0..ATTEMPTS {
             let present = self.known(client).await?.client.clone();
             change.precondition.check(&present)?;
             change.read_only.check(&present)?;
-            let profile = change.fields.clone().onto(present.profile.to_draft()).check(&self.0.allowed_custom_schemes)?;
+            let profile = change
+                .fields
+                .clone()
+                .onto(present.profile.to_draft())
+                .check(&self.0.allowed_custom_schemes)?;
             let revision = present.revision;
             match self.store_profile(present, &profile, Some(revision), act).await {
                 Err(ManagementError::Stale) if change.precondition == Precondition::None => {}

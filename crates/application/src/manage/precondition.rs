@@ -14,7 +14,10 @@ pub struct ClientVersion {
 impl ClientVersion {
     /// The state that this client is in.
     pub const fn of(client: &Client) -> Self {
-        Self { client: client.uid, revision: client.revision }
+        Self {
+            client: client.uid,
+            revision: client.revision,
+        }
     }
 }
 

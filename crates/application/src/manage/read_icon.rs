@@ -21,9 +21,17 @@ impl Manage {
         let registration = self.known(client).await?;
         let client = &registration.client;
         if let Some(icon) = self.0.clients.icon(client.uid).await? {
-            return Ok(ServedIcon { media_type: icon.kind.mime(), bytes: icon.bytes, digest: icon.digest });
+            return Ok(ServedIcon {
+                media_type: icon.kind.mime(),
+                bytes: icon.bytes,
+                digest: icon.digest,
+            });
         }
         let svg = monogram_svg(&client.profile.name, &client.client_id.to_string());
-        Ok(ServedIcon { media_type: "image/svg+xml", digest: Digest::of(&svg), bytes: svg.into_bytes() })
+        Ok(ServedIcon {
+            media_type: "image/svg+xml",
+            digest: Digest::of(&svg),
+            bytes: svg.into_bytes(),
+        })
     }
 }

@@ -20,41 +20,68 @@ pub struct ReadOnly {
     pub source: Option<String>,
 }
 
-const MESSAGE: &str = "cannot be changed";
+macro_rules! refused {
+    ($field:literal) => {
+        ManagementError::InvalidValue {
+            field: $field,
+            message: concat!($field, " is set by the service and cannot be changed"),
+        }
+    };
+}
 
 impl ReadOnly {
     /// Whether every field says what is so.
     pub(super) fn check(&self, client: &Client) -> Result<(), ManagementError> {
-        agree("id", self.id.as_ref(), || client.uid.to_string())?;
-        agree("client_id", self.client_id.as_ref(), || client.client_id.to_string())?;
-        agree("createdAt", self.created_at.as_ref(), || client.created_at.to_string())?;
-        agree("updatedAt", self.updated_at.as_ref(), || client.updated_at.to_string())?;
-        agree("createdBy", self.created_by.as_ref(), || client.created_by.clone())?;
-        agree("source", self.source.as_ref(), || client.source.as_str().to_owned())
+        let differs = |claim: &Option<String>, present: String| claim.as_ref().is_some_and(|claim| *claim != present);
+        first([
+            (differs(&self.id, client.uid.to_string()), refused!("id")),
+            (
+                differs(&self.client_id, client.client_id.to_string()),
+                refused!("client_id"),
+            ),
+            (
+                differs(&self.created_at, client.created_at.to_string()),
+                refused!("createdAt"),
+            ),
+            (
+                differs(&self.updated_at, client.updated_at.to_string()),
+                refused!("updatedAt"),
+            ),
+            (
+                differs(&self.created_by, client.created_by.clone()),
+                refused!("createdBy"),
+            ),
+            (
+                differs(&self.source, client.source.as_str().to_owned()),
+                refused!("source"),
+            ),
+        ])
     }
 
     /// Before there is a client nothing can be so, but that a built-in template has its `client_id`.
     pub(super) fn check_new(&self, client_id: Option<String>) -> Result<(), ManagementError> {
-        let claims = [
-            ("id", &self.id),
-            ("createdAt", &self.created_at),
-            ("updatedAt", &self.updated_at),
-            ("createdBy", &self.created_by),
-            ("source", &self.source),
-        ];
-        if let Some((field, _)) = claims.into_iter().find(|(_, claim)| claim.is_some()) {
-            return Err(ManagementError::InvalidValue { field, message: "is set by the service" });
-        }
-        if self.client_id.is_some() && self.client_id != client_id {
-            return Err(ManagementError::InvalidValue { field: "client_id", message: "is set by the service" });
-        }
-        Ok(())
+        let Self {
+            id,
+            client_id: claimed,
+            created_at,
+            updated_at,
+            created_by,
+            source,
+        } = self;
+        first([
+            (id.is_some(), refused!("id")),
+            (claimed.is_some() && *claimed != client_id, refused!("client_id")),
+            (created_at.is_some(), refused!("createdAt")),
+            (updated_at.is_some(), refused!("updatedAt")),
+            (created_by.is_some(), refused!("createdBy")),
+            (source.is_some(), refused!("source")),
+        ])
     }
 }
 
-fn agree(field: &'static str, claim: Option<&String>, present: impl FnOnce() -> String) -> Result<(), ManagementError> {
-    match claim {
-        Some(claim) if *claim != present() => Err(ManagementError::InvalidValue { field, message: MESSAGE }),
-        _ => Ok(()),
-    }
+fn first(claims: [(bool, ManagementError); 6]) -> Result<(), ManagementError> {
+    claims
+        .into_iter()
+        .find_map(|(wrong, error)| wrong.then_some(error))
+        .map_or(Ok(()), Err)
 }

@@ -15,23 +15,53 @@ use crate::error::ManagementError;
 impl Manage {
     /// Replaces a client's profile: fields that are left out get their defaults. Without a precondition the last to
     /// replace wins.
-    pub async fn replace_client(&self, admin: &ClientAdministrator, client: ClientRef, change: ClientChange, address: Option<IpAddr>, now: Timestamp) -> Result<Client, ManagementError> {
+    pub async fn replace_client(
+        &self,
+        admin: &ClientAdministrator,
+        client: ClientRef,
+        change: ClientChange,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Client, ManagementError> {
         let present = self.known(client).await?.client.clone();
         let expected = change.precondition.check(&present)?;
         change.read_only.check(&present)?;
-        let profile = change.fields.onto(ClientDraft::default()).check(&self.0.allowed_custom_schemes)?;
-        self.store_profile(present, &profile, expected, Act { actor: admin.username(), address, now }).await
+        let profile = change
+            .fields
+            .onto(ClientDraft::default())
+            .check(&self.0.allowed_custom_schemes)?;
+        self.store_profile(
+            present,
+            &profile,
+            expected,
+            Act {
+                actor: admin.username(),
+                address,
+                now,
+            },
+        )
+        .await
     }
 
     /// `Stale` when the client's revision is not `expected`. A profile that is there already is not written again.
-    pub(super) async fn store_profile(&self, present: Client, profile: &ClientProfile, expected: Option<i64>, act: Act<'_>) -> Result<Client, ManagementError> {
+    pub(super) async fn store_profile(
+        &self,
+        present: Client,
+        profile: &ClientProfile,
+        expected: Option<i64>,
+        act: Act<'_>,
+    ) -> Result<Client, ManagementError> {
         if present.profile == *profile {
             return Ok(present);
         }
         match self.0.clients.replace(present.uid, profile, expected, act.now).await? {
             ClientReplacement::Replaced(client) => {
-                let fields: Vec<_> = differences(&present.profile.to_draft(), &profile.to_draft()).iter().map(|difference| difference.field).collect();
-                self.client_changed(EventKind::ClientUpdated, client.uid, Some(fields.join(" ")), act).await;
+                let fields: Vec<_> = differences(&present.profile.to_draft(), &profile.to_draft())
+                    .iter()
+                    .map(|difference| difference.field)
+                    .collect();
+                self.client_changed(EventKind::ClientUpdated, client.uid, Some(fields.join(" ")), act)
+                    .await;
                 Ok(client)
             }
             ClientReplacement::Stale => Err(ManagementError::Stale),

@@ -52,8 +52,19 @@ impl World {
             entropy,
             allowed_custom_schemes: vec!["boardapp".into()],
         });
-        let user = User { username: "ada".into(), display_name: "Ada".into(), superuser: true, token_api: true };
-        Self { manage, store, heard, admin: ClientAdministrator::check(&user).unwrap(), clock: FixedClock::default() }
+        let user = User {
+            username: "ada".into(),
+            display_name: "Ada".into(),
+            superuser: true,
+            token_api: true,
+        };
+        Self {
+            manage,
+            store,
+            heard,
+            admin: ClientAdministrator::check(&user).unwrap(),
+            clock: FixedClock::default(),
+        }
     }
 
     /// Later with every call, so that events have an order.
@@ -62,15 +73,25 @@ impl World {
     }
 
     async fn client(&self, name: &str) -> Client {
-        self.manage.create_client(&self.admin, named(name), ADDRESS, self.now()).await.unwrap()
+        self.manage
+            .create_client(&self.admin, named(name), ADDRESS, self.now())
+            .await
+            .unwrap()
     }
 
     async fn read(&self, client: &Client) -> Client {
-        self.manage.read_client(&self.admin, ClientRef::Uid(client.uid)).await.unwrap()
+        self.manage
+            .read_client(&self.admin, ClientRef::Uid(client.uid))
+            .await
+            .unwrap()
     }
 
     async fn events(&self, client: &Client) -> Vec<AuditEvent> {
-        self.manage.list_events(&self.admin, ClientRef::Uid(client.uid), ALL).await.unwrap().items
+        self.manage
+            .list_events(&self.admin, ClientRef::Uid(client.uid), ALL)
+            .await
+            .unwrap()
+            .items
     }
 }
 
@@ -124,11 +145,23 @@ impl SecretHasher for Heard {
 }
 
 fn named(name: &str) -> NewClient {
-    NewClient { fields: ClientPatch { name: Some(name.into()), ..ClientPatch::default() }, ..NewClient::default() }
+    NewClient {
+        fields: ClientPatch {
+            name: Some(name.into()),
+            ..ClientPatch::default()
+        },
+        ..NewClient::default()
+    }
 }
 
 fn described(text: &str) -> ClientChange {
-    ClientChange { fields: ClientPatch { description: Some(text.into()), ..ClientPatch::default() }, ..ClientChange::default() }
+    ClientChange {
+        fields: ClientPatch {
+            description: Some(text.into()),
+            ..ClientPatch::default()
+        },
+        ..ClientChange::default()
+    }
 }
 
 fn kinds(events: &[AuditEvent]) -> Vec<EventKind> {

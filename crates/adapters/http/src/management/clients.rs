@@ -53,11 +53,27 @@ const REVALIDATED: HeaderValue = HeaderValue::from_static("private, no-cache");
 pub(super) async fn list(request: HttpRequest, by: Administration) -> ApiResult<HttpResponse> {
     let query = Query::parse(request.query_string());
     let (sort, descending) = sort(&query)?;
-    let wanted = ClientQuery { text: query.one("q")?.map(str::to_owned), sort, descending, page: query.page()? };
+    let wanted = ClientQuery {
+        text: query.one("q")?.map(str::to_owned),
+        sort,
+        descending,
+        page: query.page()?,
+    };
     let page = by.manage().list_clients(&by.proof, &wanted).await?;
-    let items = page.items.into_iter().map(|client| ClientBody::new(by.base(), client)).collect();
+    let items = page
+        .items
+        .into_iter()
+        .map(|client| ClientBody::new(by.base(), client))
+        .collect();
     let path = format!("{}{CLIENTS}", by.base());
-    Ok(HttpResponse::Ok().json(HalPage::new("inf:oauth-client", &path, &query, wanted.page, items, page.total)))
+    Ok(HttpResponse::Ok().json(HalPage::new(
+        "inf:oauth-client",
+        &path,
+        &query,
+        wanted.page,
+        items,
+        page.total,
+    )))
 }
 
 fn sort(query: &Query) -> ApiResult<(ClientSort, bool)> {
@@ -67,7 +83,12 @@ fn sort(query: &Query) -> ApiResult<(ClientSort, bool)> {
         "name" => ClientSort::Name,
         "createdAt" => ClientSort::CreatedAt,
         "updatedAt" => ClientSort::UpdatedAt,
-        _ => return Err(ApiError::query("sort", "\"sort\" must be one of name, createdAt, updatedAt, each with or without - in front")),
+        _ => {
+            return Err(ApiError::query(
+                "sort",
+                "\"sort\" must be one of name, createdAt, updatedAt, each with or without - in front",
+            ));
+        }
     };
     Ok((sort, descending))
 }
@@ -90,7 +111,11 @@ pub(super) async fn create(request: HttpRequest, by: Administration, body: Paylo
     let new = payload::new_client(json::read(&request, body).await?)?;
     let client = by.manage().create_client(&by.proof, new, by.address, by.now).await?;
     let location = client_path(by.base(), client.uid);
-    Ok(answer(HttpResponse::Created().insert_header((LOCATION, location)), by.base(), client))
+    Ok(answer(
+        HttpResponse::Created().insert_header((LOCATION, location)),
+        by.base(),
+        client,
+    ))
 }
 
 /// Reads a client.
@@ -138,8 +163,15 @@ pub(super) async fn read(request: HttpRequest, by: Administration) -> ApiResult<
 pub(super) async fn replace(request: HttpRequest, by: Administration, body: Payload) -> ApiResult<HttpResponse> {
     let client = client_named(&request)?;
     let (fields, read_only) = payload::whole_client(json::read(&request, body).await?)?;
-    let change = ClientChange { fields, read_only, precondition: precondition(&request) };
-    let client = by.manage().replace_client(&by.proof, client, change, by.address, by.now).await?;
+    let change = ClientChange {
+        fields,
+        read_only,
+        precondition: precondition(&request),
+    };
+    let client = by
+        .manage()
+        .replace_client(&by.proof, client, change, by.address, by.now)
+        .await?;
     Ok(answer(&mut HttpResponse::Ok(), by.base(), client))
 }
 
@@ -173,8 +205,15 @@ pub(super) async fn patch(request: HttpRequest, by: Administration, body: Payloa
         return Err(BodyError::UnsupportedType.into());
     }
     let (fields, read_only) = payload::client(json::read(&request, body).await?)?;
-    let change = ClientChange { fields, read_only, precondition: precondition(&request) };
-    let client = by.manage().patch_client(&by.proof, client, change, by.address, by.now).await?;
+    let change = ClientChange {
+        fields,
+        read_only,
+        precondition: precondition(&request),
+    };
+    let client = by
+        .manage()
+        .patch_client(&by.proof, client, change, by.address, by.now)
+        .await?;
     Ok(answer(&mut HttpResponse::Ok(), by.base(), client))
 }
 
@@ -197,7 +236,9 @@ pub(super) async fn patch(request: HttpRequest, by: Administration, body: Payloa
 )]
 pub(super) async fn delete(request: HttpRequest, by: Permitted<Superuser>) -> ApiResult<HttpResponse> {
     let client = client_named(&request)?;
-    by.manage().delete_client(&by.proof, client, &precondition(&request), by.address, by.now).await?;
+    by.manage()
+        .delete_client(&by.proof, client, &precondition(&request), by.address, by.now)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -215,7 +256,10 @@ pub(super) async fn delete(request: HttpRequest, by: Permitted<Superuser>) -> Ap
 pub(super) async fn list_for_users(request: HttpRequest, caller: Caller) -> ApiResult<HttpResponse> {
     let state = HttpState::of(&request);
     let clients = state.app.manage.list_for_users(&caller.user).await?;
-    let listed: Vec<_> = clients.into_iter().map(|client| ListedClient::new(state.base_path(), client)).collect();
+    let listed: Vec<_> = clients
+        .into_iter()
+        .map(|client| ListedClient::new(state.base_path(), client))
+        .collect();
     let bytes = json_bytes(&listed);
     let tag = etag_of(&bytes);
     if has_it(request.headers(), &tag) {
@@ -240,5 +284,8 @@ fn answer(response: &mut HttpResponseBuilder, base: &str, client: Client) -> Htt
 }
 
 fn not_modified(tag: HeaderValue) -> HttpResponse {
-    HttpResponse::NotModified().insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, REVALIDATED)).finish()
+    HttpResponse::NotModified()
+        .insert_header((ETAG, tag))
+        .insert_header((CACHE_CONTROL, REVALIDATED))
+        .finish()
 }

@@ -32,10 +32,18 @@ const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-
     security(())
 )]
 pub(super) async fn read(request: HttpRequest) -> ApiResult<HttpResponse> {
-    let icon = HttpState::of(&request).app.manage.read_icon(client_named(&request)?).await?;
+    let icon = HttpState::of(&request)
+        .app
+        .manage
+        .read_icon(client_named(&request)?)
+        .await?;
     let tag = etag::of_digest(&icon.digest);
     let held = has_it(request.headers(), &tag);
-    let mut response = if held { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let mut response = if held {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
     response
         .insert_header((ETAG, tag))
         .insert_header((CACHE_CONTROL, "public, no-cache"))
@@ -70,7 +78,9 @@ pub(super) async fn set(request: HttpRequest, by: Administration, payload: Paylo
     if bytes.is_empty() {
         return Err(BodyError::Empty.into());
     }
-    by.manage().set_icon(&by.proof, client, bytes.into(), by.address, by.now).await?;
+    by.manage()
+        .set_icon(&by.proof, client, bytes.into(), by.address, by.now)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -88,6 +98,8 @@ pub(super) async fn set(request: HttpRequest, by: Administration, payload: Paylo
     )
 )]
 pub(super) async fn delete(request: HttpRequest, by: Administration) -> ApiResult<HttpResponse> {
-    by.manage().delete_icon(&by.proof, client_named(&request)?, by.address, by.now).await?;
+    by.manage()
+        .delete_icon(&by.proof, client_named(&request)?, by.address, by.now)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -61,7 +61,11 @@ pub fn configure(routes: &mut web::ServiceConfig) {
     routes
         .service(web::resource("/api/oauth-clients-list").route(web::get().to(clients::list_for_users)))
         .service(web::resource("/api/oauth-client-templates").route(web::get().to(templates::list)))
-        .service(web::resource("/api/oauth-clients").route(web::get().to(clients::list)).route(web::post().to(clients::create)))
+        .service(
+            web::resource("/api/oauth-clients")
+                .route(web::get().to(clients::list))
+                .route(web::post().to(clients::create)),
+        )
         .service(
             web::resource("/api/oauth-clients/{client}")
                 .route(web::get().to(clients::read))
@@ -159,5 +163,9 @@ fn client_named(request: &HttpRequest) -> ApiResult<ClientRef> {
 
 /// The part of the path called `name`, read as an id; what cannot be one is not found.
 fn in_path<I: std::str::FromStr>(request: &HttpRequest, name: &str, what: &str) -> ApiResult<I> {
-    request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(|| ApiError::not_found(what))
+    request
+        .match_info()
+        .get(name)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| ApiError::not_found(what))
 }

@@ -35,7 +35,11 @@ pub(crate) fn new_client(payload: Payload) -> ApiResult<NewClient> {
     let mut new = NewClient::default();
     for (key, value) in payload {
         if key == "template" {
-            new.template = if value.is_null() { None } else { Some(text("template", value)?) };
+            new.template = if value.is_null() {
+                None
+            } else {
+                Some(text("template", value)?)
+            };
         } else if !known_field(&mut new.fields, &mut new.read_only, &key, value)? {
             return Err(unknown(&key));
         }
@@ -68,8 +72,16 @@ pub(crate) fn new_secret(payload: Payload) -> ApiResult<NewSecret> {
             }
             "expireOthersIn" if value.is_null() => new.expire_others_in = None,
             "expireOthersIn" => {
-                let seconds = value.as_u64().map(Duration::from_secs).filter(|deadline| *deadline <= LONGEST_DEADLINE);
-                new.expire_others_in = Some(seconds.ok_or_else(|| invalid("expireOthersIn", "must be a whole number of seconds from 0 to 315360000"))?);
+                let seconds = value
+                    .as_u64()
+                    .map(Duration::from_secs)
+                    .filter(|deadline| *deadline <= LONGEST_DEADLINE);
+                new.expire_others_in = Some(seconds.ok_or_else(|| {
+                    invalid(
+                        "expireOthersIn",
+                        "must be a whole number of seconds from 0 to 315360000",
+                    )
+                })?);
             }
             _ => return Err(unknown(&key)),
         }
@@ -85,7 +97,9 @@ fn known_field(fields: &mut ClientPatch, read_only: &mut ReadOnly, key: &str, va
         "url" => fields.url = Some(or_default(key, value, |default| default.url.unwrap_or_default(), text)?),
         "redirect_uri" => fields.redirect_uris = Some(or_default(key, value, |default| default.redirect_uris, texts)?),
         "pkce" => fields.pkce = Some(or_default(key, value, |default| default.pkce, flag)?),
-        "enableRefreshTokens" => fields.refresh_tokens = Some(or_default(key, value, |default| default.refresh_tokens, flag)?),
+        "enableRefreshTokens" => {
+            fields.refresh_tokens = Some(or_default(key, value, |default| default.refresh_tokens, flag)?)
+        }
         "scope" => fields.scope = Some(or_default(key, value, |default| default.scope, scope)?),
         "enabled" => fields.enabled = Some(or_default(key, value, |default| default.enabled, flag)?),
         "introspect" => fields.introspect = Some(or_default(key, value, |default| default.introspect, flag)?),
@@ -108,8 +122,17 @@ fn unknown(key: &str) -> ApiError {
     invalid(key, "is not allowed")
 }
 
-fn or_default<T>(key: &str, value: Value, default: impl FnOnce(ClientDraft) -> T, read: impl FnOnce(&str, Value) -> ApiResult<T>) -> ApiResult<T> {
-    if value.is_null() { Ok(default(ClientDraft::default())) } else { read(key, value) }
+fn or_default<T>(
+    key: &str,
+    value: Value,
+    default: impl FnOnce(ClientDraft) -> T,
+    read: impl FnOnce(&str, Value) -> ApiResult<T>,
+) -> ApiResult<T> {
+    if value.is_null() {
+        Ok(default(ClientDraft::default()))
+    } else {
+        read(key, value)
+    }
 }
 
 fn text(key: &str, value: Value) -> ApiResult<String> {
@@ -139,7 +162,11 @@ fn texts(key: &str, value: Value) -> ApiResult<Vec<String>> {
 /// A list, or names with spaces between them as everywhere else in OAuth (RFC 6749 §3.3, RFC 7591 §2).
 fn scope(key: &str, value: Value) -> ApiResult<Vec<String>> {
     match value {
-        Value::String(names) => Ok(names.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect()),
+        Value::String(names) => Ok(names
+            .split(' ')
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect()),
         other => texts(key, other),
     }
 }

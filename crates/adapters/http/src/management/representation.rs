@@ -101,8 +101,16 @@ impl ClientBody {
             links,
             id: client.uid.to_string(),
             client_id: client.client_id.to_string(),
-            redirect_uri: profile.redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect(),
-            resources: profile.resources.iter().map(|resource| resource.as_str().to_owned()).collect(),
+            redirect_uri: profile
+                .redirect_uris
+                .iter()
+                .map(|uri| uri.as_str().to_owned())
+                .collect(),
+            resources: profile
+                .resources
+                .iter()
+                .map(|resource| resource.as_str().to_owned())
+                .collect(),
             scope: names(profile.scope),
             name: profile.name,
             description: profile.description,
@@ -184,7 +192,10 @@ pub(crate) struct SecretBody {
 impl SecretBody {
     pub(crate) fn new(base: &str, secret: ClientSecret) -> Self {
         Self {
-            links: Links::from([("self", Link::to(format!("{}/secrets/{}", client_path(base, secret.client), secret.uid)))]),
+            links: Links::from([(
+                "self",
+                Link::to(format!("{}/secrets/{}", client_path(base, secret.client), secret.uid)),
+            )]),
             id: secret.uid.to_string(),
             hint: secret.hint,
             last_used_at: secret.last_used_at.map(Time),
@@ -207,7 +218,10 @@ pub(crate) struct CreatedSecretBody {
 
 impl CreatedSecretBody {
     pub(crate) fn new(base: &str, created: CreatedSecret) -> Self {
-        Self { secret: created.text.secret().expose().to_owned(), metadata: SecretBody::new(base, created.secret) }
+        Self {
+            secret: created.text.secret().expose().to_owned(),
+            metadata: SecretBody::new(base, created.secret),
+        }
     }
 }
 
@@ -257,7 +271,10 @@ pub(crate) struct Revoked {
 
 /// A client to register. What is left out has the template's value, or its default.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "describes a payload that is read by hand, to name each wrong field")]
+#[expect(
+    dead_code,
+    reason = "describes a payload that is read by hand, to name each wrong field"
+)]
 pub(crate) struct NewClientPayload {
     /// The name of the template to start from.
     template: Option<String>,
@@ -270,7 +287,10 @@ pub(crate) struct NewClientPayload {
 /// sent back as they were read.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes a payload that is read by hand, to name each wrong field")]
+#[expect(
+    dead_code,
+    reason = "describes a payload that is read by hand, to name each wrong field"
+)]
 pub(crate) struct ClientPayload {
     /// 1 to 100 characters, required but in a patch or with a template.
     name: Option<String>,
@@ -298,7 +318,10 @@ pub(crate) struct ClientPayload {
 /// A new secret. All of it may be left out.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes a payload that is read by hand, to name each wrong field")]
+#[expect(
+    dead_code,
+    reason = "describes a payload that is read by hand, to name each wrong field"
+)]
 pub(crate) struct NewSecretPayload {
     /// From when on it is refused; never by default.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -405,13 +428,27 @@ pub(crate) struct TemplateClient {
 impl Templates {
     pub(crate) fn new(path: String, templates: impl IntoIterator<Item = Template>) -> Self {
         let items = templates.into_iter().map(TemplateBody::new).collect();
-        Self { links: Links::from([("self", Link::to(path))]), embedded: TemplateItems { items } }
+        Self {
+            links: Links::from([("self", Link::to(path))]),
+            embedded: TemplateItems { items },
+        }
     }
 }
 
 impl TemplateBody {
     fn new(template: Template) -> Self {
-        let ClientDraft { name, description, url, redirect_uris, pkce, refresh_tokens, scope, enabled, introspect, resources } = template.draft;
+        let ClientDraft {
+            name,
+            description,
+            url,
+            redirect_uris,
+            pkce,
+            refresh_tokens,
+            scope,
+            enabled,
+            introspect,
+            resources,
+        } = template.draft;
         Self {
             group: template.group,
             name: template.name,

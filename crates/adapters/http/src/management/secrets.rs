@@ -30,7 +30,10 @@ pub(super) async fn list(request: HttpRequest, by: Administration) -> ApiResult<
     let client = by.manage().read_client(&by.proof, client_named(&request)?).await?;
     let secrets = by.manage().list_secrets(&by.proof, client_named(&request)?).await?;
     let path = format!("{}/secrets", client_path(by.base(), client.uid));
-    let items = secrets.into_iter().map(|secret| SecretBody::new(by.base(), secret)).collect();
+    let items = secrets
+        .into_iter()
+        .map(|secret| SecretBody::new(by.base(), secret))
+        .collect();
     Ok(HttpResponse::Ok().json(HalPage::whole("inf:oauth-client-secret", &path, items)))
 }
 
@@ -53,9 +56,18 @@ pub(super) async fn list(request: HttpRequest, by: Administration) -> ApiResult<
 pub(super) async fn create(request: HttpRequest, by: Administration, body: Payload) -> ApiResult<HttpResponse> {
     let client = client_named(&request)?;
     let new = payload::new_secret(json::read_optional(&request, body).await?.unwrap_or_default())?;
-    let created = by.manage().create_secret(&by.proof, client, new, by.address, by.now).await?;
-    let location = format!("{}/secrets/{}", client_path(by.base(), created.secret.client), created.secret.uid);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(CreatedSecretBody::new(by.base(), created)))
+    let created = by
+        .manage()
+        .create_secret(&by.proof, client, new, by.address, by.now)
+        .await?;
+    let location = format!(
+        "{}/secrets/{}",
+        client_path(by.base(), created.secret.client),
+        created.secret.uid
+    );
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, location))
+        .json(CreatedSecretBody::new(by.base(), created)))
 }
 
 /// Reads a secret, without its text.
@@ -75,7 +87,10 @@ pub(super) async fn create(request: HttpRequest, by: Administration, body: Paylo
     )
 )]
 pub(super) async fn read(request: HttpRequest, by: Administration) -> ApiResult<HttpResponse> {
-    let secret = by.manage().read_secret(&by.proof, client_named(&request)?, named(&request)?).await?;
+    let secret = by
+        .manage()
+        .read_secret(&by.proof, client_named(&request)?, named(&request)?)
+        .await?;
     Ok(HttpResponse::Ok().json(SecretBody::new(by.base(), secret)))
 }
 
@@ -96,7 +111,9 @@ pub(super) async fn read(request: HttpRequest, by: Administration) -> ApiResult<
     )
 )]
 pub(super) async fn delete(request: HttpRequest, by: Administration) -> ApiResult<HttpResponse> {
-    by.manage().delete_secret(&by.proof, client_named(&request)?, named(&request)?, by.address, by.now).await?;
+    by.manage()
+        .delete_secret(&by.proof, client_named(&request)?, named(&request)?, by.address, by.now)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -37,7 +37,10 @@ pub(super) async fn list(request: HttpRequest, by: Administration) -> ApiResult<
     let query = Query::parse(request.query_string());
     let asked = query.page()?;
     let username = query.one("username")?.map(str::to_owned);
-    let page = by.manage().list_tokens(&by.proof, client_named(&request)?, username, asked, by.now).await?;
+    let page = by
+        .manage()
+        .list_tokens(&by.proof, client_named(&request)?, username, asked, by.now)
+        .await?;
     let path = format!("{}/tokens", client_path(by.base(), client.uid));
     let items = page.items.into_iter().map(TokenBody::new).collect();
     Ok(HttpResponse::Ok().json(HalPage::new("inf:oauth-token", &path, &query, asked, items, page.total)))
@@ -66,7 +69,10 @@ pub(super) async fn revoke_all(request: HttpRequest, by: Administration) -> ApiR
     // A misspelt `username` must not revoke everybody's.
     query.only(&["username"])?;
     let username = query.one("username")?.map(str::to_owned);
-    let revoked = by.manage().revoke_tokens(&by.proof, client, username, by.address, by.now).await?;
+    let revoked = by
+        .manage()
+        .revoke_tokens(&by.proof, client, username, by.address, by.now)
+        .await?;
     Ok(HttpResponse::Ok().json(Revoked { revoked }))
 }
 
@@ -88,6 +94,8 @@ pub(super) async fn revoke_all(request: HttpRequest, by: Administration) -> ApiR
 )]
 pub(super) async fn revoke(request: HttpRequest, by: Administration) -> ApiResult<HttpResponse> {
     let token: TokenRecordId = in_path(&request, "token", "Token")?;
-    by.manage().revoke_token(&by.proof, client_named(&request)?, token, by.address, by.now).await?;
+    by.manage()
+        .revoke_token(&by.proof, client_named(&request)?, token, by.address, by.now)
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

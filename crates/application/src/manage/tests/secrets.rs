@@ -5,7 +5,10 @@ use informer_oauth_testkit::{at_once, run, values};
 use super::*;
 
 async fn add(world: &World, client: &Client, new: NewSecret) -> Result<CreatedSecret, ManagementError> {
-    world.manage.create_secret(&world.admin, ClientRef::Uid(client.uid), new, ADDRESS, world.now()).await
+    world
+        .manage
+        .create_secret(&world.admin, ClientRef::Uid(client.uid), new, ADDRESS, world.now())
+        .await
 }
 
 #[test]
@@ -16,7 +19,11 @@ fn a_secret_is_shown_once_and_kept_as_a_hash() {
         let created = add(&world, &client, NewSecret::default()).await.unwrap();
         let text = created.text.secret().expose().to_owned();
         assert!(text.starts_with("cs_") && text.len() == 35);
-        let kept = world.manage.read_secret(&world.admin, ClientRef::ClientId(client.client_id), created.secret.uid).await.unwrap();
+        let kept = world
+            .manage
+            .read_secret(&world.admin, ClientRef::ClientId(client.client_id), created.secret.uid)
+            .await
+            .unwrap();
         assert_eq!(kept, created.secret);
         assert_eq!(kept.hint, format!("*****{}", &text[27..]));
         assert_ne!(kept.hash.as_str(), text);
@@ -33,14 +40,24 @@ fn one_call_rotates_the_older_ones_get_a_deadline() {
         let world = World::new();
         let client = world.client("Board").await;
         let old = add(&world, &client, NewSecret::default()).await.unwrap().secret;
-        let new = NewSecret { expires_at: Some(values::moment(9000)), expire_others_in: Some(Duration::from_secs(3600)) };
+        let new = NewSecret {
+            expires_at: Some(values::moment(9000)),
+            expire_others_in: Some(Duration::from_secs(3600)),
+        };
         let new = add(&world, &client, new).await.unwrap().secret;
-        let secrets = world.manage.list_secrets(&world.admin, ClientRef::Uid(client.uid)).await.unwrap();
+        let secrets = world
+            .manage
+            .list_secrets(&world.admin, ClientRef::Uid(client.uid))
+            .await
+            .unwrap();
         let deadline = |uid| secrets.iter().find(|secret| secret.uid == uid).unwrap().expires_at;
         assert_eq!(deadline(old.uid), Some(new.created_at + Duration::from_secs(3600)));
         assert_eq!(deadline(new.uid), Some(values::moment(9000)));
         assert_eq!(world.heard.forgotten(), []);
-        let at_once = NewSecret { expire_others_in: Some(Duration::ZERO), ..NewSecret::default() };
+        let at_once = NewSecret {
+            expire_others_in: Some(Duration::ZERO),
+            ..NewSecret::default()
+        };
         add(&world, &client, at_once).await.unwrap();
         assert_eq!(world.heard.forgotten().len(), 2);
     });
@@ -52,13 +69,35 @@ fn a_deadline_must_be_ahead_and_not_absurd() {
         let world = World::new();
         let client = world.client("Board").await;
         for (new, key) in [
-            (NewSecret { expires_at: Some(values::NOW), ..NewSecret::default() }, "expiresAt"),
-            (NewSecret { expire_others_in: Some(LONGEST_DEADLINE + Duration::from_secs(1)), ..NewSecret::default() }, "expireOthersIn"),
+            (
+                NewSecret {
+                    expires_at: Some(values::NOW),
+                    ..NewSecret::default()
+                },
+                "expiresAt",
+            ),
+            (
+                NewSecret {
+                    expire_others_in: Some(LONGEST_DEADLINE + Duration::from_secs(1)),
+                    ..NewSecret::default()
+                },
+                "expireOthersIn",
+            ),
         ] {
             let error = add(&world, &client, new).await.unwrap_err();
-            assert!(matches!(error, ManagementError::InvalidValue { field, .. } if field == key), "{key}");
+            assert!(
+                matches!(error, ManagementError::InvalidValue { field, .. } if field == key),
+                "{key}"
+            );
         }
-        assert_eq!(world.manage.list_secrets(&world.admin, ClientRef::Uid(client.uid)).await.unwrap(), []);
+        assert_eq!(
+            world
+                .manage
+                .list_secrets(&world.admin, ClientRef::Uid(client.uid))
+                .await
+                .unwrap(),
+            []
+        );
     });
 }
 
@@ -69,8 +108,16 @@ fn an_eleventh_secret_is_refused_however_many_ask_at_once() {
         let client = world.client("Board").await;
         let outcomes = at_once(15, |_| add(&world, &client, NewSecret::default()));
         assert_eq!(outcomes.iter().flatten().count(), 10);
-        assert!(outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).all(|error| matches!(error, ManagementError::Conflict(_))));
-        assert!(matches!(add(&world, &client, NewSecret::default()).await, Err(ManagementError::Conflict(_))));
+        assert!(
+            outcomes
+                .iter()
+                .filter_map(|outcome| outcome.as_ref().err())
+                .all(|error| matches!(error, ManagementError::Conflict(_)))
+        );
+        assert!(matches!(
+            add(&world, &client, NewSecret::default()).await,
+            Err(ManagementError::Conflict(_))
+        ));
     });
 }
 
@@ -82,7 +129,11 @@ fn a_taken_lookup_id_is_drawn_again() {
         fn fill(&self, bytes: &mut [u8]) {
             let mut draws = self.0.lock().unwrap();
             *draws += 1;
-            let drawn = if bytes.len() == 64 { u8::from(*draws > 4) } else { *draws };
+            let drawn = if bytes.len() == 64 {
+                u8::from(*draws > 4)
+            } else {
+                *draws
+            };
             bytes.fill(drawn);
         }
     }
@@ -104,8 +155,15 @@ fn a_secret_is_found_and_deleted_under_its_own_client_only() {
         let (mine, other) = (world.client("Mine").await, world.client("Other").await);
         let secret = add(&world, &mine, NewSecret::default()).await.unwrap().secret.uid;
         world.heard.changes();
-        let delete = |client: &Client| world.manage.delete_secret(&world.admin, ClientRef::Uid(client.uid), secret, ADDRESS, world.now());
-        let elsewhere = world.manage.read_secret(&world.admin, ClientRef::Uid(other.uid), secret).await;
+        let delete = |client: &Client| {
+            world
+                .manage
+                .delete_secret(&world.admin, ClientRef::Uid(client.uid), secret, ADDRESS, world.now())
+        };
+        let elsewhere = world
+            .manage
+            .read_secret(&world.admin, ClientRef::Uid(other.uid), secret)
+            .await;
         assert!(matches!(elsewhere, Err(ManagementError::NotFound("Secret"))));
         assert!(matches!(delete(&other).await, Err(ManagementError::NotFound("Secret"))));
         assert_eq!(world.heard.changes(), []);

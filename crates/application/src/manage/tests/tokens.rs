@@ -4,13 +4,27 @@ use informer_oauth_testkit::{run, values};
 use super::*;
 
 async fn grant(world: &World, client: &Client, number: u64, username: &str) -> TokenRecord {
-    let record = TokenRecord { client: client.uid, client_id: client.client_id, username: username.into(), ..values::a_record(number) };
+    let record = TokenRecord {
+        client: client.uid,
+        client_id: client.client_id,
+        username: username.into(),
+        ..values::a_record(number)
+    };
     TokenStore::insert(&*world.store, &record).await.unwrap();
     record
 }
 
 async fn live(world: &World, client: &Client, username: Option<&str>) -> u64 {
-    let page = world.manage.list_tokens(&world.admin, ClientRef::Uid(client.uid), username.map(str::to_owned), ALL, values::moment(10)).await;
+    let page = world
+        .manage
+        .list_tokens(
+            &world.admin,
+            ClientRef::Uid(client.uid),
+            username.map(str::to_owned),
+            ALL,
+            values::moment(10),
+        )
+        .await;
     page.unwrap().total
 }
 
@@ -24,15 +38,34 @@ fn all_records_of_a_client_or_of_one_user_are_revoked_and_counted() {
         }
         grant(&world, &other, 4, "ada").await;
         world.heard.changes();
-        let revoke = |username: Option<&str>| world.manage.revoke_tokens(&world.admin, ClientRef::Uid(mine.uid), username.map(str::to_owned), ADDRESS, values::moment(10));
+        let revoke = |username: Option<&str>| {
+            world.manage.revoke_tokens(
+                &world.admin,
+                ClientRef::Uid(mine.uid),
+                username.map(str::to_owned),
+                ADDRESS,
+                values::moment(10),
+            )
+        };
         assert_eq!(revoke(Some("ada")).await.unwrap(), 2);
         assert_eq!(world.heard.changes(), [Change::TokenRecords]);
-        assert_eq!((live(&world, &mine, None).await, live(&world, &mine, Some("ada")).await), (1, 0));
+        assert_eq!(
+            (live(&world, &mine, None).await, live(&world, &mine, Some("ada")).await),
+            (1, 0)
+        );
         assert_eq!(revoke(None).await.unwrap(), 1);
         assert_eq!(revoke(None).await.unwrap(), 0);
         assert_eq!(live(&world, &other, None).await, 1);
-        let targets: Vec<_> = world.events(&mine).await.into_iter().filter_map(|event| event.target).collect();
-        assert!(targets.contains(&"2 of ada".to_owned()) && targets.contains(&"1".to_owned()), "{targets:?}");
+        let targets: Vec<_> = world
+            .events(&mine)
+            .await
+            .into_iter()
+            .filter_map(|event| event.target)
+            .collect();
+        assert!(
+            targets.contains(&"2 of ada".to_owned()) && targets.contains(&"1".to_owned()),
+            "{targets:?}"
+        );
     });
 }
 
@@ -43,13 +76,24 @@ fn one_record_is_revoked_under_its_own_client_only() {
         let (mine, other) = (world.client("Mine").await, world.client("Other").await);
         let record = grant(&world, &mine, 1, "ada").await;
         world.heard.changes();
-        let revoke = |client: &Client| world.manage.revoke_token(&world.admin, ClientRef::Uid(client.uid), record.id, ADDRESS, values::moment(10));
+        let revoke = |client: &Client| {
+            world.manage.revoke_token(
+                &world.admin,
+                ClientRef::Uid(client.uid),
+                record.id,
+                ADDRESS,
+                values::moment(10),
+            )
+        };
         assert!(matches!(revoke(&other).await, Err(ManagementError::NotFound("Token"))));
         assert_eq!(live(&world, &mine, None).await, 1);
         revoke(&mine).await.unwrap();
         assert_eq!(world.heard.changes(), [Change::TokenRecord(record.id)]);
         assert_eq!(live(&world, &mine, None).await, 0);
         assert!(matches!(revoke(&mine).await, Err(ManagementError::NotFound("Token"))));
-        assert_eq!(kinds(&world.events(&mine).await), [EventKind::TokenRevoked, EventKind::ClientCreated]);
+        assert_eq!(
+            kinds(&world.events(&mine).await),
+            [EventKind::TokenRevoked, EventKind::ClientCreated]
+        );
     });
 }

@@ -22,7 +22,13 @@ fn members(payload: &Value) -> Payload {
 #[test]
 fn fields_that_are_left_out_are_left_alone() {
     let (fields, read_only) = client(members(&json!({"description": "new"}))).unwrap();
-    assert_eq!(fields, ClientPatch { description: Some("new".into()), ..ClientPatch::default() });
+    assert_eq!(
+        fields,
+        ClientPatch {
+            description: Some("new".into()),
+            ..ClientPatch::default()
+        }
+    );
     assert_eq!(read_only, ReadOnly::default());
     assert_eq!(client(members(&json!({}))).unwrap().0, ClientPatch::default());
 }
@@ -85,10 +91,16 @@ fn wrong_types_are_named() {
 #[test]
 fn scope_is_a_list_or_names_with_spaces_between() {
     let names = vec!["read:dataset".to_owned(), "read:report".to_owned()];
-    for payload in [json!({"scope": ["read:dataset", "read:report"]}), json!({"scope": " read:dataset  read:report "})] {
+    for payload in [
+        json!({"scope": ["read:dataset", "read:report"]}),
+        json!({"scope": " read:dataset  read:report "}),
+    ] {
         assert_eq!(client(members(&payload)).unwrap().0.scope, Some(names.clone()));
     }
-    assert_eq!(client(members(&json!({"scope": ""}))).unwrap().0.scope, Some(Vec::new()));
+    assert_eq!(
+        client(members(&json!({"scope": ""}))).unwrap().0.scope,
+        Some(Vec::new())
+    );
 }
 
 #[test]
@@ -97,8 +109,21 @@ fn a_client_needs_a_name_unless_a_template_brings_one() {
     assert_eq!(key_of(whole_client(members(&json!({"pkce": true})))), "name");
     assert_eq!(key_of(new_client(members(&json!({"template": null})))), "name");
     assert_eq!(key_of(new_client(members(&json!({"template": 1})))), "template");
-    assert_eq!(new_client(members(&json!({"template": "Informer CLI"}))).unwrap().template.as_deref(), Some("Informer CLI"));
-    assert_eq!(new_client(members(&json!({"name": "A"}))).unwrap().fields.name.as_deref(), Some("A"));
+    assert_eq!(
+        new_client(members(&json!({"template": "Informer CLI"})))
+            .unwrap()
+            .template
+            .as_deref(),
+        Some("Informer CLI")
+    );
+    assert_eq!(
+        new_client(members(&json!({"name": "A"})))
+            .unwrap()
+            .fields
+            .name
+            .as_deref(),
+        Some("A")
+    );
 }
 
 #[test]
@@ -124,14 +149,42 @@ fn what_was_read_can_be_sent_back() {
 #[test]
 fn a_secrets_deadlines_are_checked() {
     assert_eq!(new_secret(members(&json!({}))).unwrap(), NewSecret::default());
-    assert_eq!(new_secret(members(&json!({"expiresAt": null, "expireOthersIn": null}))).unwrap(), NewSecret::default());
-    let new = new_secret(members(&json!({"expiresAt": "2030-01-01T00:00:00Z", "expireOthersIn": 3600}))).unwrap();
+    assert_eq!(
+        new_secret(members(&json!({"expiresAt": null, "expireOthersIn": null}))).unwrap(),
+        NewSecret::default()
+    );
+    let new = new_secret(members(
+        &json!({"expiresAt": "2030-01-01T00:00:00Z", "expireOthersIn": 3600}),
+    ))
+    .unwrap();
     assert_eq!(new.expires_at, Some(Timestamp::parse("2030-01-01T00:00:00Z").unwrap()));
     assert_eq!(new.expire_others_in, Some(Duration::from_secs(3600)));
-    for at in [json!("tomorrow"), json!(1_900_000_000), json!("2030-01-01"), json!("99999-01-01T00:00:00Z"), json!("")] {
-        assert_eq!(key_of(new_secret(members(&json!({"expiresAt": at})))), "expiresAt", "{at}");
+    for at in [
+        json!("tomorrow"),
+        json!(1_900_000_000),
+        json!("2030-01-01"),
+        json!("99999-01-01T00:00:00Z"),
+        json!(""),
+    ] {
+        assert_eq!(
+            key_of(new_secret(members(&json!({"expiresAt": at})))),
+            "expiresAt",
+            "{at}"
+        );
     }
-    for seconds in [json!(-1), json!(1.5), json!("60"), json!(315_360_001_u64), json!(u64::MAX), json!(1e300), json!([])] {
-        assert_eq!(key_of(new_secret(members(&json!({"expireOthersIn": seconds})))), "expireOthersIn", "{seconds}");
+    for seconds in [
+        json!(-1),
+        json!(1.5),
+        json!("60"),
+        json!(315_360_001_u64),
+        json!(u64::MAX),
+        json!(1e300),
+        json!([]),
+    ] {
+        assert_eq!(
+            key_of(new_secret(members(&json!({"expireOthersIn": seconds})))),
+            "expireOthersIn",
+            "{seconds}"
+        );
     }
 }
