@@ -1,6 +1,11 @@
 //! Starts the real binary on a temporary folder and a free port, for black-box tests.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "test support: each test file uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "test support: each test file uses a part of it"
+)]
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -31,7 +36,10 @@ pub fn command(folder: &Path) -> Command {
             command.env_remove(name);
         }
     }
-    command.current_dir(folder).stdin(Stdio::null()).env("INFORMER_OAUTH__SECRETS__BCRYPT_COST", "4");
+    command
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .env("INFORMER_OAUTH__SECRETS__BCRYPT_COST", "4");
     command
 }
 
@@ -62,7 +70,10 @@ impl Service {
     pub fn prepare(environment: &[(&str, &str)]) -> Self {
         Self {
             folder: TempDir::new().unwrap(),
-            environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            environment: environment
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             process: None,
             base: String::new(),
             password: None,
@@ -145,7 +156,10 @@ impl Service {
 
     /// Sends a signal, for instance `-TERM`.
     pub fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.pid().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args([signal, &self.pid().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 
@@ -158,7 +172,10 @@ impl Service {
                 self.process = None;
                 return status;
             }
-            assert!(started.elapsed() < timeout, "the service did not end within {timeout:?}");
+            assert!(
+                started.elapsed() < timeout,
+                "the service did not end within {timeout:?}"
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -171,8 +188,13 @@ impl Service {
     /// As [`Service::cli`], with text on stdin.
     pub fn cli_with_input(&self, arguments: &[&str], input: &str) -> Output {
         use std::io::Write as _;
-        let mut process =
-            self.cli_command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut process = self
+            .cli_command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         process.wait_with_output().unwrap()
     }
@@ -198,7 +220,11 @@ impl Service {
     /// Starts the process and waits until it listens.
     pub fn launch(&mut self) {
         assert!(self.process.is_none(), "the service runs already");
-        let log = OpenOptions::new().create(true).append(true).open(self.log_file()).unwrap();
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log_file())
+            .unwrap();
         // The port of a killed service can be another connection's for a moment.
         let tries = if self.base.is_empty() { 1 } else { 20 };
         for attempt in 1..=tries {
@@ -211,7 +237,12 @@ impl Service {
     }
 
     fn try_launch(&mut self, log: File) -> Result<(), String> {
-        let mut process = self.cli_command(&["serve"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut process = self
+            .cli_command(&["serve"])
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
         let (lines, heard) = mpsc::channel();
         let collected = Arc::new(Mutex::new(String::new()));
         self.stdout = Arc::clone(&collected);
@@ -276,4 +307,30 @@ impl Drop for Service {
             let _ = process.wait();
         }
     }
+}
+
+/// Signs in through the page, which must work: `http` then has the session's cookie.
+pub fn sign_in(http: &reqwest::blocking::Client, base: &str, username: &str, password: &str) {
+    assert!(
+        try_sign_in(http, base, username, password),
+        "{username} could not sign in"
+    );
+}
+
+/// Fills in the sign-in page; whether a session came of it.
+pub fn try_sign_in(http: &reqwest::blocking::Client, base: &str, username: &str, password: &str) -> bool {
+    let address = format!("{base}/oauth/sign-in");
+    let page = http.get(&address).send().unwrap().text().unwrap();
+    let form = page
+        .split_once(r#"name="form" value=""#)
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map(|(value, _)| value)
+        .unwrap_or_else(|| panic!("there is no sign-in form in {page}"));
+    let answer = http
+        .post(&address)
+        .header("Origin", base)
+        .form(&[("form", form), ("username", username), ("password", password)])
+        .send()
+        .unwrap();
+    answer.status().is_redirection()
 }
