@@ -84,12 +84,27 @@ impl World {
             audience: Resource::parse("https://bi.example.com/api").unwrap(),
             created_at: MADE,
             expires_at: Some(MADE + LIFETIME),
-            refresh: Some(RefreshState { generation: 0, current: token(0), current_issued_at: MADE, previous: None }),
+            refresh: Some(RefreshState {
+                generation: 0,
+                current: token(0),
+                current_issued_at: MADE,
+                previous: None,
+            }),
             last_used_at: None,
             revoked: None,
         };
-        let first = Known { token: token(0), issued_at: MADE, generation: 0, rotated: None };
-        Self { now: MADE, record, handed_out: vec![first], drawn: 0 }
+        let first = Known {
+            token: token(0),
+            issued_at: MADE,
+            generation: 0,
+            rotated: None,
+        };
+        Self {
+            now: MADE,
+            record,
+            handed_out: vec![first],
+            drawn: 0,
+        }
     }
 
     fn request(&self, known: Known, asked: ScopeSet, window: u64) -> RotationRequest {
@@ -122,7 +137,11 @@ impl World {
                 prop_assert_eq!(refresh.current, request.successor);
                 prop_assert_eq!(refresh.generation, known.generation + 1);
                 self.drawn += 1;
-                self.handed_out[position].rotated = Some(Rotated { into: request.successor, at: self.now, asked });
+                self.handed_out[position].rotated = Some(Rotated {
+                    into: request.successor,
+                    at: self.now,
+                    asked,
+                });
                 self.handed_out.push(Known {
                     token: refresh.current,
                     issued_at: refresh.current_issued_at,
@@ -134,21 +153,34 @@ impl World {
             (Rotation::Retried(same), Some(rotated)) => {
                 prop_assert!(live && self.inside(rotated, window) && rotated.asked == asked);
                 prop_assert_eq!(same, &before);
-                prop_assert_eq!(same.refresh.clone().unwrap().current, rotated.into, "the same successor as then");
+                prop_assert_eq!(
+                    same.refresh.clone().unwrap().current,
+                    rotated.into,
+                    "the same successor as then"
+                );
                 prop_assert_eq!(position + 1, newest, "and nobody has used it");
             }
             (Rotation::Ended, Some(rotated)) => {
-                prop_assert!(!live && self.inside(rotated, window), "a retry that is too late for its grant");
+                prop_assert!(
+                    !live && self.inside(rotated, window),
+                    "a retry that is too late for its grant"
+                );
             }
             (Rotation::Superseded, Some(rotated)) => {
                 prop_assert!(self.inside(rotated, window), "nothing outside the window is let off");
-                prop_assert!(position + 1 < newest || rotated.asked != asked, "a good retry must succeed");
+                prop_assert!(
+                    position + 1 < newest || rotated.asked != asked,
+                    "a good retry must succeed"
+                );
             }
             (Rotation::Reused { first }, Some(rotated)) => {
                 prop_assert_eq!(*first, before.revoked.is_none());
                 prop_assert!(after.revoked.is_some());
                 let known_to_be_inside = self.inside(rotated, window) && position + 2 >= newest;
-                prop_assert!(!known_to_be_inside, "what was certainly rotated inside the window ends nothing");
+                prop_assert!(
+                    !known_to_be_inside,
+                    "what was certainly rotated inside the window ends nothing"
+                );
             }
             (outcome, rotated) => prop_assert!(false, "{outcome:?} for a token that was rotated: {rotated:?}"),
         }
@@ -178,18 +210,34 @@ impl World {
     /// What holds at every moment.
     fn check(&self, ended_before: Option<Revocation>) -> Result<(), TestCaseError> {
         if ended_before.is_some() {
-            prop_assert_eq!(self.record.revoked, ended_before, "what is revoked stays revoked, with the first reason");
+            prop_assert_eq!(
+                self.record.revoked,
+                ended_before,
+                "what is revoked stays revoked, with the first reason"
+            );
         }
         let would_rotate = |window| {
-            let tried = self.handed_out.iter().map(|known| self.record.clone().rotate(&self.request(*known, ScopeSet::ALL, window)));
-            tried.filter(|(_, outcome)| matches!(outcome, Rotation::Rotated(_))).count()
+            let tried = self
+                .handed_out
+                .iter()
+                .map(|known| self.record.clone().rotate(&self.request(*known, ScopeSet::ALL, window)));
+            tried
+                .filter(|(_, outcome)| matches!(outcome, Rotation::Rotated(_)))
+                .count()
         };
         let lineages = usize::from(self.record.is_live(self.now));
         prop_assert_eq!(would_rotate(0), lineages, "one live lineage or none");
         prop_assert_eq!(would_rotate(10), lineages, "and the window gives no second one");
-        let successors: BTreeMap<TokenId, TokenId> =
-            self.handed_out.iter().filter_map(|known| Some((known.rotated?.into, known.token))).collect();
-        prop_assert_eq!(successors.len() + 1, self.handed_out.len(), "every token but the first has one predecessor");
+        let successors: BTreeMap<TokenId, TokenId> = self
+            .handed_out
+            .iter()
+            .filter_map(|known| Some((known.rotated?.into, known.token)))
+            .collect();
+        prop_assert_eq!(
+            successors.len() + 1,
+            self.handed_out.len(),
+            "every token but the first has one predecessor"
+        );
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 use informer_oauth_ports::{
-    AttemptCounter, AuditLog, ClientStore, CodeStore, ConsentStore, SessionStore, SigningKeyStore, TokenStore, UserDirectory,
+    AttemptCounter, AuditLog, ClientStore, CodeStore, ConsentStore, SessionStore, SigningKeyStore, TokenStore,
+    UserDirectory,
 };
 
 /// The ports whose contents must outlive a restart. A type that implements them all has this by itself.

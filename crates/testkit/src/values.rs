@@ -44,9 +44,13 @@ pub fn moment(n: u64) -> Timestamp {
 
 /// A version 7 UUID of some kind; the `kind` keeps ids of different sorts apart, and they sort by `n`.
 fn uuid<T: FromStr<Err: Debug>>(kind: u16, n: u64) -> T {
-    format!("0199c2d4-{:04x}-7{:03x}-8{kind:03x}-{n:012x}", n & 0xffff, (n >> 16) & 0xfff)
-        .parse()
-        .expect("the text has the form of a UUID")
+    format!(
+        "0199c2d4-{:04x}-7{:03x}-8{kind:03x}-{n:012x}",
+        n & 0xffff,
+        (n >> 16) & 0xfff
+    )
+    .parse()
+    .expect("the text has the form of a UUID")
 }
 
 /// A client record's id.
@@ -110,7 +114,10 @@ pub fn scope(names: &str) -> ScopeSet {
 
 /// A profile with as little in it as there can be.
 pub fn a_plain_profile(name: &str) -> ClientProfile {
-    let draft = ClientDraft { name: name.to_owned(), ..ClientDraft::default() };
+    let draft = ClientDraft {
+        name: name.to_owned(),
+        ..ClientDraft::default()
+    };
     draft.check(&[]).expect("the draft is valid")
 }
 
@@ -118,7 +125,8 @@ pub fn a_plain_profile(name: &str) -> ClientProfile {
 pub fn a_full_profile(name: &str) -> ClientProfile {
     let draft = ClientDraft {
         name: name.to_owned(),
-        description: "Строка 2: \"quotes\", 'quotes', back\\slash, 100 %, under_score; -- and an emoji 🦀\n\tNext line.".into(),
+        description:
+            "Строка 2: \"quotes\", 'quotes', back\\slash, 100 %, under_score; -- and an emoji 🦀\n\tNext line.".into(),
         url: Some("https://board.example.com/%C3%A9?a=1&b=2".into()),
         redirect_uris: vec![
             "https://z.example.com/cb?x=1&y=%2F".into(),
@@ -170,7 +178,11 @@ pub fn a_secret(client: u64, n: u64) -> ClientSecret {
 pub fn an_icon(n: u64) -> Icon {
     let mut bytes = vec![0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0xff];
     bytes.extend(n.to_be_bytes());
-    Icon { kind: ImageType::Png, bytes, digest: digest(n) }
+    Icon {
+        kind: ImageType::Png,
+        bytes,
+        digest: digest(n),
+    }
 }
 
 /// A code with a challenge, made at [`NOW`] for the client with number 1, whose request named the redirect URI.
@@ -225,7 +237,11 @@ pub fn a_record(n: u64) -> TokenRecord {
 
 /// A grant without refresh tokens: it lives until it is revoked.
 pub fn a_lasting_record(n: u64) -> TokenRecord {
-    TokenRecord { expires_at: None, refresh: None, ..a_record(n) }
+    TokenRecord {
+        expires_at: None,
+        refresh: None,
+        ..a_record(n)
+    }
 }
 
 /// Presents the live refresh token of a record at `now`, asking for all its scope, without a retry window; the successor
@@ -263,7 +279,11 @@ pub fn a_user(username: &str) -> LocalUser {
 
 /// A session of an hour from [`NOW`].
 pub fn a_session(username: &str) -> Session {
-    Session { username: username.to_owned(), created_at: NOW, expires_at: NOW + seconds(3600) }
+    Session {
+        username: username.to_owned(),
+        created_at: NOW,
+        expires_at: NOW + seconds(3600),
+    }
 }
 
 /// An event about the client with number 1.

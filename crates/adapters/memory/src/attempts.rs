@@ -16,7 +16,10 @@ impl AttemptCounter for Memory {
         let mut state = self.lock();
         let attempts = state.attempts.entry(key.to_owned()).or_default();
         if !is_open(attempts, now) {
-            *attempts = Attempts { count: 0, until: Some(now + window) };
+            *attempts = Attempts {
+                count: 0,
+                until: Some(now + window),
+            };
         }
         attempts.count = attempts.count.saturating_add(1);
         Ok(*attempts)
@@ -24,7 +27,12 @@ impl AttemptCounter for Memory {
 
     async fn peek(&self, key: &str, now: Timestamp) -> Result<Attempts, StoreError> {
         let state = self.lock();
-        Ok(state.attempts.get(key).filter(|attempts| is_open(attempts, now)).copied().unwrap_or_default())
+        Ok(state
+            .attempts
+            .get(key)
+            .filter(|attempts| is_open(attempts, now))
+            .copied()
+            .unwrap_or_default())
     }
 
     async fn clear(&self, key: &str) -> Result<(), StoreError> {
@@ -33,6 +41,8 @@ impl AttemptCounter for Memory {
     }
 
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        Ok(purge(&mut self.lock().attempts, limit, |attempts| !is_open(attempts, now)))
+        Ok(purge(&mut self.lock().attempts, limit, |attempts| {
+            !is_open(attempts, now)
+        }))
     }
 }

@@ -9,8 +9,8 @@ use informer_oauth_domain::{
     token_record::RevocationReason,
 };
 use informer_oauth_ports::{
-    ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, Icon, Page, PageRequest, SecretInsertion, StoreError,
-    TokenFilter,
+    ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, Icon, Page, PageRequest,
+    SecretInsertion, StoreError, TokenFilter,
 };
 
 use crate::{Memory, state::page_of, tokens::revoke_all};
@@ -24,25 +24,43 @@ impl ClientStore for Memory {
             ClientRef::ClientId(id) => state.clients.values().find(|client| client.client_id == id),
         };
         Ok(client.map(|client| {
-            let mut secrets: Vec<ClientSecret> =
-                state.secrets.values().filter(|secret| secret.client == client.uid).cloned().collect();
+            let mut secrets: Vec<ClientSecret> = state
+                .secrets
+                .values()
+                .filter(|secret| secret.client == client.uid)
+                .cloned()
+                .collect();
             secrets.sort_by_key(|secret| (secret.created_at, secret.uid));
-            Arc::new(Registration { client: client.clone(), secrets })
+            Arc::new(Registration {
+                client: client.clone(),
+                secrets,
+            })
         }))
     }
 
-    async fn list(&self, text: Option<&str>, sort: ClientSort, descending: bool, page: PageRequest) -> Result<Page<Client>, StoreError> {
+    async fn list(
+        &self,
+        text: Option<&str>,
+        sort: ClientSort,
+        descending: bool,
+        page: PageRequest,
+    ) -> Result<Page<Client>, StoreError> {
         let text = text.map(str::to_lowercase);
         let matches = |client: &&Client| {
             text.as_deref().is_none_or(|text| {
-                client.profile.name.to_lowercase().contains(text) || client.profile.description.to_lowercase().contains(text)
+                client.profile.name.to_lowercase().contains(text)
+                    || client.profile.description.to_lowercase().contains(text)
             })
         };
         let mut clients: Vec<Client> = self.lock().clients.values().filter(matches).cloned().collect();
         // They come in the order of their ids, and sorting is stable: so ties go by id, also when it descends.
         clients.sort_by(|one, other| {
             let order = match sort {
-                ClientSort::Name => one.profile.name.to_ascii_lowercase().cmp(&other.profile.name.to_ascii_lowercase()),
+                ClientSort::Name => one
+                    .profile
+                    .name
+                    .to_ascii_lowercase()
+                    .cmp(&other.profile.name.to_ascii_lowercase()),
                 ClientSort::CreatedAt => one.created_at.cmp(&other.created_at),
                 ClientSort::UpdatedAt => one.updated_at.cmp(&other.updated_at),
             };
@@ -88,18 +106,28 @@ impl ClientStore for Memory {
         state.secrets.retain(|_, secret| secret.client != client);
         state.icons.remove(&client);
         state.consents.retain(|_, consent| consent.client != client);
-        let its = TokenFilter { client: Some(client), username: None };
+        let its = TokenFilter {
+            client: Some(client),
+            username: None,
+        };
         let revoked = revoke_all(&mut state.tokens, &its, RevocationReason::ClientDeleted, now);
         Ok(ClientDeletion::Deleted { revoked })
     }
 
-    async fn insert_secret(&self, secret: &ClientSecret, others_expire_at: Option<Timestamp>) -> Result<SecretInsertion, StoreError> {
+    async fn insert_secret(
+        &self,
+        secret: &ClientSecret,
+        others_expire_at: Option<Timestamp>,
+    ) -> Result<SecretInsertion, StoreError> {
         let mut state = self.lock();
         if !state.clients.contains_key(&secret.client) {
             return Ok(SecretInsertion::Unknown);
         }
-        let mut others: Vec<&mut ClientSecret> =
-            state.secrets.values_mut().filter(|other| other.client == secret.client).collect();
+        let mut others: Vec<&mut ClientSecret> = state
+            .secrets
+            .values_mut()
+            .filter(|other| other.client == secret.client)
+            .collect();
         if others.len() >= SECRETS_PER_CLIENT {
             return Ok(SecretInsertion::Full);
         }
@@ -107,7 +135,10 @@ impl ClientStore for Memory {
             return Ok(SecretInsertion::LookupTaken);
         }
         if let Some(deadline) = others_expire_at {
-            for other in others.iter_mut().filter(|other| other.expires_at.is_none_or(|at| deadline < at)) {
+            for other in others
+                .iter_mut()
+                .filter(|other| other.expires_at.is_none_or(|at| deadline < at))
+            {
                 other.expires_at = Some(deadline);
                 other.updated_at = secret.created_at;
             }

@@ -17,18 +17,33 @@ pub(crate) struct KeptCode {
 impl KeptCode {
     /// From when on it may be forgotten.
     fn forgettable_at(&self) -> Timestamp {
-        if self.used { self.code.expires_at + REPLAY_MEMORY } else { self.code.expires_at }
+        if self.used {
+            self.code.expires_at + REPLAY_MEMORY
+        } else {
+            self.code.expires_at
+        }
     }
 }
 
 #[async_trait]
 impl CodeStore for Memory {
     async fn insert(&self, code: &AuthorizationCode) -> Result<(), StoreError> {
-        self.lock().codes.insert(code.digest, KeptCode { code: code.clone(), used: false });
+        self.lock().codes.insert(
+            code.digest,
+            KeptCode {
+                code: code.clone(),
+                used: false,
+            },
+        );
         Ok(())
     }
 
-    async fn redeem(&self, digest: &Digest, presented: &CodePresentation, now: Timestamp) -> Result<CodeRedemption, StoreError> {
+    async fn redeem(
+        &self,
+        digest: &Digest,
+        presented: &CodePresentation,
+        now: Timestamp,
+    ) -> Result<CodeRedemption, StoreError> {
         let mut state = self.lock();
         let Some(kept) = state.codes.get_mut(digest) else {
             return Ok(CodeRedemption::Unknown);
@@ -49,6 +64,8 @@ impl CodeStore for Memory {
     }
 
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        Ok(purge(&mut self.lock().codes, limit, |kept| kept.forgettable_at() <= now))
+        Ok(purge(&mut self.lock().codes, limit, |kept| {
+            kept.forgettable_at() <= now
+        }))
     }
 }

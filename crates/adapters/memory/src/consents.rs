@@ -10,18 +10,27 @@ impl ConsentStore for Memory {
         Ok(self.lock().consents.get(&(username.to_owned(), client)).cloned())
     }
 
-    async fn remember(&self, username: &str, client: ClientUid, scope: ScopeSet, now: Timestamp) -> Result<(), StoreError> {
+    async fn remember(
+        &self,
+        username: &str,
+        client: ClientUid,
+        scope: ScopeSet,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut state = self.lock();
         if !state.clients.contains_key(&client) {
             return Ok(());
         }
-        let consent = state.consents.entry((username.to_owned(), client)).or_insert_with(|| Consent {
-            username: username.to_owned(),
-            client,
-            scope,
-            created_at: now,
-            updated_at: now,
-        });
+        let consent = state
+            .consents
+            .entry((username.to_owned(), client))
+            .or_insert_with(|| Consent {
+                username: username.to_owned(),
+                client,
+                scope,
+                created_at: now,
+                updated_at: now,
+            });
         if !consent.covers(scope) {
             consent.scope = consent.scope.union(scope);
             consent.updated_at = now;

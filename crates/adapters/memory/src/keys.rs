@@ -25,7 +25,12 @@ impl SigningKeyStore for Memory {
         let mut state = self.lock();
         let of_purpose = |key: &&SealedKey| key.purpose == next.purpose;
         let is_current = |key: &SealedKey| matches!(key.state, KeyState::Current { .. });
-        if !state.keys.iter().filter(of_purpose).any(|key| is_current(key) && key.kid == expected) {
+        if !state
+            .keys
+            .iter()
+            .filter(of_purpose)
+            .any(|key| is_current(key) && key.kid == expected)
+        {
             return Ok(KeyRotation::Lost);
         }
         for key in state.keys.iter_mut().filter(|key| key.purpose == next.purpose) {
@@ -42,7 +47,9 @@ impl SigningKeyStore for Memory {
     async fn remove_retired(&self, kid: &str) -> Result<bool, StoreError> {
         let mut state = self.lock();
         let before = state.keys.len();
-        state.keys.retain(|key| key.kid != kid || !matches!(key.state, KeyState::Retired { .. }));
+        state
+            .keys
+            .retain(|key| key.kid != kid || !matches!(key.state, KeyState::Retired { .. }));
         Ok(state.keys.len() < before)
     }
 }

@@ -13,7 +13,11 @@ impl SessionStore for Memory {
 
     async fn find(&self, digest: &Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
         let state = self.lock();
-        Ok(state.sessions.get(digest).filter(|session| now < session.expires_at).cloned())
+        Ok(state
+            .sessions
+            .get(digest)
+            .filter(|session| now < session.expires_at)
+            .cloned())
     }
 
     async fn remove(&self, digest: &Digest) -> Result<(), StoreError> {
@@ -27,6 +31,8 @@ impl SessionStore for Memory {
     }
 
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        Ok(purge(&mut self.lock().sessions, limit, |session| session.expires_at <= now))
+        Ok(purge(&mut self.lock().sessions, limit, |session| {
+            session.expires_at <= now
+        }))
     }
 }

@@ -75,7 +75,11 @@ pub(crate) fn page_of<T>(whole: Vec<T>, page: PageRequest) -> Page<T> {
 }
 
 /// Removes up to `limit` entries that are over; how many it was.
-pub(crate) fn purge<K: Clone + Eq + Hash, V>(entries: &mut HashMap<K, V>, limit: u32, over: impl Fn(&V) -> bool) -> u64 {
+pub(crate) fn purge<K: Clone + Eq + Hash, V>(
+    entries: &mut HashMap<K, V>,
+    limit: u32,
+    over: impl Fn(&V) -> bool,
+) -> u64 {
     let keys: Vec<K> = entries
         .iter()
         .filter(|(_, value)| over(value))

@@ -14,7 +14,10 @@ type Records = BTreeMap<TokenRecordId, TokenRecord>;
 
 fn means(filter: &TokenFilter, record: &TokenRecord) -> bool {
     filter.client.is_none_or(|client| client == record.client)
-        && filter.username.as_deref().is_none_or(|username| username == record.username)
+        && filter
+            .username
+            .as_deref()
+            .is_none_or(|username| username == record.username)
 }
 
 fn end(record: &mut TokenRecord, reason: RevocationReason, now: Timestamp) -> Ending {
@@ -27,7 +30,9 @@ fn end(record: &mut TokenRecord, reason: RevocationReason, now: Timestamp) -> En
 
 /// Ends every live record that the filter means; how many it was.
 pub(crate) fn revoke_all(records: &mut Records, filter: &TokenFilter, reason: RevocationReason, now: Timestamp) -> u64 {
-    let meant = records.values_mut().filter(|record| record.is_live(now) && means(filter, record));
+    let meant = records
+        .values_mut()
+        .filter(|record| record.is_live(now) && means(filter, record));
     meant.fold(0, |ended, record| {
         end(record, reason, now);
         ended + 1
@@ -60,7 +65,13 @@ impl TokenStore for Memory {
         Ok(self.lock().tokens.get(&id).cloned())
     }
 
-    async fn revoke(&self, id: TokenRecordId, client: Option<ClientUid>, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError> {
+    async fn revoke(
+        &self,
+        id: TokenRecordId,
+        client: Option<ClientUid>,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<Ending, StoreError> {
         let mut state = self.lock();
         let record = state.tokens.get_mut(&id);
         let record = record.filter(|record| client.is_none_or(|client| client == record.client));
@@ -73,11 +84,21 @@ impl TokenStore for Memory {
         Ok(end(record, reason, now))
     }
 
-    async fn revoke_all(&self, filter: &TokenFilter, reason: RevocationReason, now: Timestamp) -> Result<u64, StoreError> {
+    async fn revoke_all(
+        &self,
+        filter: &TokenFilter,
+        reason: RevocationReason,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         Ok(revoke_all(&mut self.lock().tokens, filter, reason, now))
     }
 
-    async fn list(&self, filter: &TokenFilter, page: PageRequest, now: Timestamp) -> Result<Page<TokenRecord>, StoreError> {
+    async fn list(
+        &self,
+        filter: &TokenFilter,
+        page: PageRequest,
+        now: Timestamp,
+    ) -> Result<Page<TokenRecord>, StoreError> {
         let meant = |record: &&TokenRecord| record.is_live(now) && means(filter, record);
         let mut records: Vec<TokenRecord> = self.lock().tokens.values().filter(meant).cloned().collect();
         records.sort_by_key(|record| (record.created_at, record.id));
@@ -93,7 +114,10 @@ impl TokenStore for Memory {
 
     async fn oldest_unexpiring(&self) -> Result<Option<Timestamp>, StoreError> {
         let state = self.lock();
-        let live = state.tokens.values().filter(|record| record.expires_at.is_none() && record.revoked.is_none());
+        let live = state
+            .tokens
+            .values()
+            .filter(|record| record.expires_at.is_none() && record.revoked.is_none());
         Ok(live.map(|record| record.created_at).min())
     }
 
@@ -103,7 +127,13 @@ impl TokenStore for Memory {
             end.is_some_and(|end| end < before)
         };
         let mut state = self.lock();
-        let ids: Vec<TokenRecordId> = state.tokens.values().filter(over).map(|record| record.id).take(limit as usize).collect();
+        let ids: Vec<TokenRecordId> = state
+            .tokens
+            .values()
+            .filter(over)
+            .map(|record| record.id)
+            .take(limit as usize)
+            .collect();
         for id in &ids {
             state.tokens.remove(id);
         }

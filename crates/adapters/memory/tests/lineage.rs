@@ -15,7 +15,9 @@ use informer_oauth_domain::{
 };
 use informer_oauth_memory::Memory;
 use informer_oauth_ports::{CodeStore, TokenFilter, TokenStore};
-use informer_oauth_testkit::values::{NOW, a_code, a_presentation, a_record, a_scope, challenge, client_uid, digest, scope, token_id};
+use informer_oauth_testkit::values::{
+    NOW, a_code, a_presentation, a_record, a_scope, challenge, client_uid, digest, scope, token_id,
+};
 use proptest::{collection::vec, prelude::*};
 use tokio::runtime::{Builder, Runtime};
 
@@ -111,7 +113,15 @@ impl World {
             runtime.block_on(CodeStore::insert(&memory, &a_code(n))).unwrap();
         }
         let seen = (0..CODES).map(|n| (a_code(n).token_record, Seen::default())).collect();
-        Self { runtime, memory, now: NOW, half_done: Vec::new(), held: Vec::new(), seen, drawn: 1000 }
+        Self {
+            runtime,
+            memory,
+            now: NOW,
+            half_done: Vec::new(),
+            held: Vec::new(),
+            seen,
+            drawn: 1000,
+        }
     }
 
     fn seen(&mut self, id: TokenRecordId) -> &mut Seen {
@@ -124,7 +134,9 @@ impl World {
     }
 
     fn redeem(&mut self, n: u64, presented: &CodePresentation) -> CodeRedemption {
-        self.runtime.block_on(self.memory.redeem(&digest(n), presented, self.now)).unwrap()
+        self.runtime
+            .block_on(self.memory.redeem(&digest(n), presented, self.now))
+            .unwrap()
     }
 
     /// The rightful presentation, by whomever.
@@ -156,10 +168,22 @@ impl World {
     fn redeem_badly(&mut self, n: u64, how: u8) -> Result<(), TestCaseError> {
         let good = a_presentation(&a_code(n));
         let presented = match how {
-            0 => CodePresentation { redirect_uri: None, ..good },
-            1 => CodePresentation { redirect_uri: Some("https://evil.example/".into()), ..good },
-            2 => CodePresentation { challenge: None, ..good },
-            _ => CodePresentation { challenge: Some(challenge(99)), ..good },
+            0 => CodePresentation {
+                redirect_uri: None,
+                ..good
+            },
+            1 => CodePresentation {
+                redirect_uri: Some("https://evil.example/".into()),
+                ..good
+            },
+            2 => CodePresentation {
+                challenge: None,
+                ..good
+            },
+            _ => CodePresentation {
+                challenge: Some(challenge(99)),
+                ..good
+            },
         };
         match self.redeem(n, &presented) {
             CodeRedemption::Redeemed(_) => prop_assert!(false, "what does not fit redeems nothing"),
@@ -184,22 +208,47 @@ impl World {
                     scope: code.scope,
                     created_at: now,
                     expires_at: Some(now + LIFETIME),
-                    refresh: Some(RefreshState { generation: 0, current: first, current_issued_at: now, previous: None }),
+                    refresh: Some(RefreshState {
+                        generation: 0,
+                        current: first,
+                        current_issued_at: now,
+                        previous: None,
+                    }),
                     ..a_record(0)
                 };
-                let insertion = self.runtime.block_on(TokenStore::insert(&self.memory, &record)).unwrap();
+                let insertion = self
+                    .runtime
+                    .block_on(TokenStore::insert(&self.memory, &record))
+                    .unwrap();
                 let seen = self.seen(record.id);
                 if insertion == Insertion::Inserted {
                     seen.inserted += 1;
-                    prop_assert!(seen.inserted == 1 && !seen.ended, "one grant a code, and none that was barred before");
-                    self.held.push(Held { record: record.id, token: first, issued_at: now, generation: 0, successor: None });
+                    prop_assert!(
+                        seen.inserted == 1 && !seen.ended,
+                        "one grant a code, and none that was barred before"
+                    );
+                    self.held.push(Held {
+                        record: record.id,
+                        token: first,
+                        issued_at: now,
+                        generation: 0,
+                        successor: None,
+                    });
                 } else {
                     prop_assert!(seen.ended, "only what was barred is refused");
                 }
             }
             HalfDone::Bar(code) => {
-                let described = TokenRecord { id: code.token_record, expires_at: None, refresh: None, created_at: now, ..a_record(0) };
-                self.runtime.block_on(self.memory.bar(&described, RevocationReason::CodeReplay, now)).unwrap();
+                let described = TokenRecord {
+                    id: code.token_record,
+                    expires_at: None,
+                    refresh: None,
+                    created_at: now,
+                    ..a_record(0)
+                };
+                self.runtime
+                    .block_on(self.memory.bar(&described, RevocationReason::CodeReplay, now))
+                    .unwrap();
                 let seen = self.seen(code.token_record);
                 seen.bars_to_come -= 1;
                 seen.ended = true;
@@ -209,7 +258,9 @@ impl World {
     }
 
     fn refresh(&mut self, age: usize, asked: usize, window: u64) -> Result<(), TestCaseError> {
-        let Some(newest) = self.held.len().checked_sub(1) else { return Ok(()) };
+        let Some(newest) = self.held.len().checked_sub(1) else {
+            return Ok(());
+        };
         let position = newest - age.min(newest);
         let held = self.held[position].clone();
         let request = RotationRequest {
@@ -222,7 +273,10 @@ impl World {
             now: self.now,
             retry_window: Duration::from_secs(window),
         };
-        let before = self.runtime.block_on(TokenStore::find(&self.memory, held.record)).unwrap();
+        let before = self
+            .runtime
+            .block_on(TokenStore::find(&self.memory, held.record))
+            .unwrap();
         let outcome = self.runtime.block_on(self.memory.rotate(&request)).unwrap();
         let was_live = before.as_ref().is_some_and(|record| record.is_live(self.now));
         match outcome {
@@ -241,10 +295,17 @@ impl World {
             }
             Rotation::Retried(record) => {
                 prop_assert!(was_live && window > 0);
-                prop_assert_eq!(Some(record.refresh.unwrap().current), held.successor, "the same successor as then");
+                prop_assert_eq!(
+                    Some(record.refresh.unwrap().current),
+                    held.successor,
+                    "the same successor as then"
+                );
             }
             Rotation::Reused { first } => {
-                prop_assert!(held.successor.is_some(), "the live token is never taken for a replaced one");
+                prop_assert!(
+                    held.successor.is_some(),
+                    "the live token is never taken for a replaced one"
+                );
                 prop_assert_eq!(first, before.is_some_and(|record| record.revoked.is_none()));
                 self.seen(held.record).ended = true;
             }
@@ -260,9 +321,15 @@ impl World {
             Step::Redeem { code } => self.redeem_well(code)?,
             Step::RedeemBadly { code, how } => self.redeem_badly(code, how)?,
             Step::RedeemAsAnother { code } => {
-                let presented = CodePresentation { client: client_uid(2), ..a_presentation(&a_code(code)) };
+                let presented = CodePresentation {
+                    client: client_uid(2),
+                    ..a_presentation(&a_code(code))
+                };
                 let outcome = self.redeem(code, &presented);
-                let told = matches!(outcome, CodeRedemption::Refused(CodeMismatch::Client) | CodeRedemption::Unknown);
+                let told = matches!(
+                    outcome,
+                    CodeRedemption::Refused(CodeMismatch::Client) | CodeRedemption::Unknown
+                );
                 prop_assert!(told, "another client got {:?}", outcome);
             }
             Step::GoOn { request } => self.go_on(request)?,
@@ -278,16 +345,25 @@ impl World {
                 self.runtime.block_on(revocation).unwrap();
             }
             Step::RevokeAll => {
-                let filter = TokenFilter { client: Some(client_uid(1)), username: None };
-                let revocation = self.memory.revoke_all(&filter, RevocationReason::Administrator, self.now);
+                let filter = TokenFilter {
+                    client: Some(client_uid(1)),
+                    username: None,
+                };
+                let revocation = self
+                    .memory
+                    .revoke_all(&filter, RevocationReason::Administrator, self.now);
                 self.runtime.block_on(revocation).unwrap();
             }
             Step::Wait { millis } => self.now = self.now + Duration::from_millis(millis),
             Step::Purge => {
-                self.runtime.block_on(CodeStore::purge(&self.memory, self.now, 10)).unwrap();
+                self.runtime
+                    .block_on(CodeStore::purge(&self.memory, self.now, 10))
+                    .unwrap();
                 // Requests last seconds, and what ended is kept for longer: none that is half done can meet a purge.
                 if self.half_done.is_empty() {
-                    self.runtime.block_on(TokenStore::purge(&self.memory, self.now, 10)).unwrap();
+                    self.runtime
+                        .block_on(TokenStore::purge(&self.memory, self.now, 10))
+                        .unwrap();
                 }
             }
         }
@@ -303,7 +379,10 @@ impl World {
             if record.as_ref().is_some_and(|record| record.revoked.is_some()) {
                 self.seen(id).ended = true;
             }
-            prop_assert!(!(live && self.seen(id).ended), "what is revoked stays revoked, whatever arrives late");
+            prop_assert!(
+                !(live && self.seen(id).ended),
+                "what is revoked stays revoked, whatever arrives late"
+            );
             prop_assert!(!live || self.seen(id).inserted == 1);
             let Some(record) = record else { continue };
             let rotates = |held: &&Held| {
@@ -319,7 +398,12 @@ impl World {
                 };
                 matches!(record.clone().rotate(&request).1, Rotation::Rotated(_))
             };
-            let lineages = self.held.iter().filter(|held| held.record == id).filter(rotates).count();
+            let lineages = self
+                .held
+                .iter()
+                .filter(|held| held.record == id)
+                .filter(rotates)
+                .count();
             prop_assert_eq!(lineages, usize::from(live), "one live lineage or none");
         }
         Ok(())
@@ -333,11 +417,18 @@ impl World {
         }
         for n in 0..CODES {
             let id = a_code(n).token_record;
-            let live = self.runtime.block_on(TokenStore::find(&self.memory, id)).unwrap().is_some_and(|record| record.is_live(self.now));
+            let live = self
+                .runtime
+                .block_on(TokenStore::find(&self.memory, id))
+                .unwrap()
+                .is_some_and(|record| record.is_live(self.now));
             let seen = self.seen(id);
             // A bar that crashed is made up for by nobody: its client got no answer, and presents the code again.
             let every_bar_done = seen.bars_to_come == 0;
-            prop_assert!(!(live && seen.replays > 0 && every_bar_done), "a code used twice leaves no live token");
+            prop_assert!(
+                !(live && seen.replays > 0 && every_bar_done),
+                "a code used twice leaves no live token"
+            );
         }
         Ok(())
     }

@@ -24,9 +24,21 @@ pub async fn a_window_ends_to_the_microsecond_and_the_next_attempt_opens_another
     let until = NOW + seconds(300);
     store.record("key", seconds(300), NOW).await.answered();
     let last = store.record("key", seconds(300), until.minus(TICK)).await.answered();
-    assert_eq!(last, Attempts { count: 2, until: Some(until) });
+    assert_eq!(
+        last,
+        Attempts {
+            count: 2,
+            until: Some(until)
+        }
+    );
     let first = store.record("key", seconds(60), until).await.answered();
-    assert_eq!(first, Attempts { count: 1, until: Some(until + seconds(60)) });
+    assert_eq!(
+        first,
+        Attempts {
+            count: 1,
+            until: Some(until + seconds(60))
+        }
+    );
 }
 
 pub async fn looking_does_not_count(store: &dyn AttemptCounter) {
@@ -46,7 +58,9 @@ pub async fn a_window_that_has_ended_is_none(store: &dyn AttemptCounter) {
 
 pub async fn keys_are_counted_apart(store: &dyn AttemptCounter) {
     let long = "k".repeat(500);
-    let keys = ["key", "Key", "key ", "key:1", "key*", "%", "_", "'; --", "é 🦀", "", &long];
+    let keys = [
+        "key", "Key", "key ", "key:1", "key*", "%", "_", "'; --", "é 🦀", "", &long,
+    ];
     for (n, key) in (1..).zip(keys) {
         for count in 1..=n {
             let seen = store.record(key, seconds(300), NOW).await.answered();
@@ -68,17 +82,29 @@ pub async fn a_cleared_key_starts_anew_and_the_others_go_on(store: &dyn AttemptC
     assert_eq!(store.peek("other", NOW).await.answered().count, 1);
     let later = NOW + seconds(9);
     let seen = store.record("key", seconds(300), later).await.answered();
-    assert_eq!(seen, Attempts { count: 1, until: Some(later + seconds(300)) });
+    assert_eq!(
+        seen,
+        Attempts {
+            count: 1,
+            until: Some(later + seconds(300))
+        }
+    );
 }
 
 pub async fn concurrent_attempts_get_different_counts(store: &dyn AttemptCounter) {
-    let seen = at_once(RACERS, async |_| store.record("key", seconds(300), NOW).await.answered());
+    let seen = at_once(RACERS, async |_| {
+        store.record("key", seconds(300), NOW).await.answered()
+    });
     let mut counts: Vec<u32> = seen.iter().map(|attempts| attempts.count).collect();
     counts.sort_unstable();
     assert_eq!(counts, (1..).take(RACERS).collect::<Vec<u32>>());
     let until = Some(NOW + seconds(300));
     assert!(seen.iter().all(|attempts| attempts.until == until));
-    let last = seen.iter().max_by_key(|attempts| attempts.count).copied().unwrap_or_default();
+    let last = seen
+        .iter()
+        .max_by_key(|attempts| attempts.count)
+        .copied()
+        .unwrap_or_default();
     assert_eq!(store.peek("key", NOW).await.answered(), last);
 }
 
@@ -88,7 +114,11 @@ pub async fn purging_takes_ended_windows_only_and_few_at_a_time(store: &dyn Atte
     }
     let lasting = store.record("lasting", seconds(301), NOW).await.answered();
     let until = NOW + seconds(300);
-    assert_eq!(store.purge(until.minus(TICK), 100).await.answered(), 0, "none has ended yet");
+    assert_eq!(
+        store.purge(until.minus(TICK), 100).await.answered(),
+        0,
+        "none has ended yet"
+    );
     assert_eq!(store.peek("key 0", NOW).await.answered().count, 1);
     drained(async |few| store.purge(until, few).await).await;
     assert_eq!(store.peek("lasting", until).await.answered(), lasting);

@@ -15,11 +15,22 @@ use crate::{
 pub async fn an_event_is_read_back_as_it_was_appended(store: &dyn AuditLog) {
     let addresses = ["192.0.2.1", "2001:db8::1", "::1", "::ffff:192.0.2.1"].map(|text| text.parse::<IpAddr>().ok());
     assert!(addresses.iter().all(Option::is_some));
-    let bare = AuditEvent { actor: None, client: None, target: None, address: None, ..an_event(0) };
+    let bare = AuditEvent {
+        actor: None,
+        client: None,
+        target: None,
+        address: None,
+        ..an_event(0)
+    };
     store.append(&bare).await.answered();
     assert_eq!(store.list(None, ALL).await.answered().items, [bare]);
     for (n, (kind, address)) in (1..).zip(EventKind::ALL.iter().zip(addresses.into_iter().cycle())) {
-        let event = AuditEvent { kind: *kind, address, target: Some("é '%_\\ 🦀".into()), ..an_event(n) };
+        let event = AuditEvent {
+            kind: *kind,
+            address,
+            target: Some("é '%_\\ 🦀".into()),
+            ..an_event(n)
+        };
         store.append(&event).await.answered();
         assert_eq!(store.list(None, page(0, 1)).await.answered().items, [event]);
     }
@@ -36,7 +47,10 @@ pub async fn events_are_listed_newest_first_in_whatever_order_they_came(store: &
 
 pub async fn appending_an_event_again_changes_nothing(store: &dyn AuditLog) {
     store.append(&an_event(1)).await.answered();
-    let other = AuditEvent { id: event_id(1), ..an_event(2) };
+    let other = AuditEvent {
+        id: event_id(1),
+        ..an_event(2)
+    };
     for event in [an_event(1), other] {
         store.append(&event).await.answered();
         assert_eq!(store.list(None, ALL).await.answered().items, [an_event(1)]);
@@ -48,7 +62,10 @@ pub async fn the_events_of_one_client_can_be_told_from_the_others(store: &dyn Au
         store.append(&AuditEvent { client, ..an_event(n) }).await.answered();
     }
     let list = store.list(Some(client_uid(1)), ALL).await.answered();
-    assert_eq!(list.items.iter().map(|event| event.id).collect::<Vec<_>>(), [4, 1].map(event_id));
+    assert_eq!(
+        list.items.iter().map(|event| event.id).collect::<Vec<_>>(),
+        [4, 1].map(event_id)
+    );
     assert_eq!(list.total, 2);
     assert_eq!(store.list(None, ALL).await.answered().total, 6);
     assert_eq!(store.list(Some(client_uid(9)), ALL).await.answered().total, 0);
@@ -57,7 +74,13 @@ pub async fn the_events_of_one_client_can_be_told_from_the_others(store: &dyn Au
 pub async fn pages_cover_the_log_without_gap_or_overlap(store: &dyn AuditLog) {
     for n in 0..11 {
         // Several at the same moment: the order among them must still be one order.
-        store.append(&AuditEvent { at: moment(n / 3), ..an_event(n) }).await.answered();
+        store
+            .append(&AuditEvent {
+                at: moment(n / 3),
+                ..an_event(n)
+            })
+            .await
+            .answered();
     }
     let whole = store.list(None, ALL).await.answered().items;
     assert!(whole.windows(2).all(|pair| pair[0].at >= pair[1].at), "newest first");

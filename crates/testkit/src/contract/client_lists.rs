@@ -29,9 +29,16 @@ pub async fn an_empty_store_has_an_empty_list(store: &dyn ClientStore) {
 }
 
 pub async fn a_list_holds_whole_clients(store: &dyn ClientStore) {
-    let client = Client { profile: crate::values::a_full_profile("Full"), revision: 3, ..a_client(1) };
+    let client = Client {
+        profile: crate::values::a_full_profile("Full"),
+        revision: 3,
+        ..a_client(1)
+    };
     store.insert(&client).await.answered();
-    assert_eq!(store.list(None, ClientSort::Name, false, ALL).await.answered().items, [client]);
+    assert_eq!(
+        store.list(None, ClientSort::Name, false, ALL).await.answered().items,
+        [client]
+    );
 }
 
 pub async fn names_are_sorted_without_regard_to_case(store: &dyn ClientStore) {
@@ -45,7 +52,11 @@ pub async fn names_are_sorted_without_regard_to_case(store: &dyn ClientStore) {
 
 pub async fn lists_are_sorted_by_age_and_by_last_change(store: &dyn ClientStore) {
     for (n, changed) in [(2, 30), (0, 10), (1, 20), (3, 0)] {
-        let client = Client { created_at: moment(n), updated_at: moment(100 + changed), ..a_client(9 - n) };
+        let client = Client {
+            created_at: moment(n),
+            updated_at: moment(100 + changed),
+            ..a_client(9 - n)
+        };
         store.insert(&client).await.answered();
     }
     for (sort, descending, expected) in [
@@ -62,7 +73,12 @@ pub async fn lists_are_sorted_by_age_and_by_last_change(store: &dyn ClientStore)
 
 pub async fn ties_go_by_id(store: &dyn ClientStore) {
     for n in [3, 1, 2] {
-        let client = Client { created_at: moment(0), updated_at: moment(0), profile: a_plain_profile("Same"), ..a_client(n) };
+        let client = Client {
+            created_at: moment(0),
+            updated_at: moment(0),
+            profile: a_plain_profile("Same"),
+            ..a_client(n)
+        };
         store.insert(&client).await.answered();
     }
     for sort in [ClientSort::Name, ClientSort::CreatedAt, ClientSort::UpdatedAt] {
@@ -74,8 +90,17 @@ pub async fn ties_go_by_id(store: &dyn ClientStore) {
 
 pub async fn a_text_is_looked_for_in_name_and_description_without_regard_to_case(store: &dyn ClientStore) {
     with_names(store, &["Sales Board", "Kitchen"]).await;
-    let described = ClientProfile { description: "Shows the BOARD's figures\nand more".into(), ..a_plain_profile("Office") };
-    store.insert(&Client { profile: described, ..a_client(5) }).await.answered();
+    let described = ClientProfile {
+        description: "Shows the BOARD's figures\nand more".into(),
+        ..a_plain_profile("Office")
+    };
+    store
+        .insert(&Client {
+            profile: described,
+            ..a_client(5)
+        })
+        .await
+        .answered();
     assert_eq!(found(store, Some("board")).await, ["Office", "Sales Board"]);
     assert_eq!(found(store, Some("SALES B")).await, ["Sales Board"]);
     assert_eq!(found(store, Some("figures\nand")).await, ["Office"]);
@@ -85,11 +110,18 @@ pub async fn a_text_is_looked_for_in_name_and_description_without_regard_to_case
 
 pub async fn pattern_and_quote_characters_are_data(store: &dyn ClientStore) {
     let awkward = [
-        "x%y", "x_y", "x'y", "x\\y", "x\"y", "x*y", "x?y", "x[a]y", "x--y", "x;y", "x$1y", "x{y", "x^y", "x(y", "x.y", "x é y", "x 🦀 y",
+        "x%y", "x_y", "x'y", "x\\y", "x\"y", "x*y", "x?y", "x[a]y", "x--y", "x;y", "x$1y", "x{y", "x^y", "x(y", "x.y",
+        "x é y", "x 🦀 y",
     ];
     with_names(store, &awkward).await;
     for (n, decoy) in (100..).zip(["xzy", "xy", "xay", "x1y"]) {
-        store.insert(&Client { profile: a_plain_profile(decoy), ..a_client(n) }).await.answered();
+        store
+            .insert(&Client {
+                profile: a_plain_profile(decoy),
+                ..a_client(n)
+            })
+            .await
+            .answered();
     }
     for name in awkward {
         assert_eq!(found(store, Some(name)).await, [name]);
@@ -98,7 +130,10 @@ pub async fn pattern_and_quote_characters_are_data(store: &dyn ClientStore) {
     }
     for nothing in ["%%", "x%", "%y", "__", "' OR 1=1 --", "\\%", "\0"] {
         let names = found(store, Some(nothing)).await;
-        assert!(names.iter().all(|name| name.contains(nothing)), "searching {nothing:?} found {names:?}");
+        assert!(
+            names.iter().all(|name| name.contains(nothing)),
+            "searching {nothing:?} found {names:?}"
+        );
     }
 }
 
@@ -107,12 +142,20 @@ pub async fn pages_cover_a_list_without_gap_or_overlap(store: &dyn ClientStore) 
         let profile = a_plain_profile(if n % 2 == 0 { "Even" } else { "Odd" });
         store.insert(&Client { profile, ..a_client(n) }).await.answered();
     }
-    for (text, descending, total) in [(None, false, 25), (None, true, 25), (Some("even"), false, 13), (Some("odd"), true, 12)] {
+    for (text, descending, total) in [
+        (None, false, 25),
+        (None, true, 25),
+        (Some("even"), false, 13),
+        (Some("odd"), true, 12),
+    ] {
         let whole = store.list(text, ClientSort::Name, descending, ALL).await.answered();
         assert_eq!(whole.total, total);
         let mut pieces = Vec::new();
         for start in (0..total).step_by(4) {
-            let part = store.list(text, ClientSort::Name, descending, page(start, 4)).await.answered();
+            let part = store
+                .list(text, ClientSort::Name, descending, page(start, 4))
+                .await
+                .answered();
             assert_eq!(part.total, total, "the total is of all pages");
             assert!(part.items.len() <= 4);
             pieces.extend(part.items);
@@ -121,7 +164,10 @@ pub async fn pages_cover_a_list_without_gap_or_overlap(store: &dyn ClientStore) 
     }
     let beyond = store.list(None, ClientSort::Name, false, page(25, 4)).await.answered();
     assert_eq!((beyond.items, beyond.total), (Vec::new(), 25));
-    let far_beyond = store.list(None, ClientSort::Name, false, page(u64::MAX, 4)).await.answered();
+    let far_beyond = store
+        .list(None, ClientSort::Name, false, page(u64::MAX, 4))
+        .await
+        .answered();
     assert_eq!((far_beyond.items, far_beyond.total), (Vec::new(), 25));
 }
 
@@ -129,11 +175,17 @@ pub async fn a_page_by_age_does_not_shift_when_clients_are_added(store: &dyn Cli
     for n in 0..6 {
         store.insert(&a_client(n)).await.answered();
     }
-    let before = store.list(None, ClientSort::CreatedAt, false, page(2, 3)).await.answered();
+    let before = store
+        .list(None, ClientSort::CreatedAt, false, page(2, 3))
+        .await
+        .answered();
     for n in 6..9 {
         store.insert(&a_client(n)).await.answered();
     }
-    let after = store.list(None, ClientSort::CreatedAt, false, page(2, 3)).await.answered();
+    let after = store
+        .list(None, ClientSort::CreatedAt, false, page(2, 3))
+        .await
+        .answered();
     assert_eq!(after.items, before.items);
     assert_eq!((before.total, after.total), (6, 9));
 }

@@ -54,7 +54,11 @@ pub async fn a_secret_is_read_back_as_it_was_inserted(store: &dyn ClientStore) {
 
 pub async fn secrets_are_listed_oldest_first_with_the_expired_ones(store: &dyn ClientStore) {
     with_clients(store).await;
-    let old = ClientSecret { created_at: moment(0), expires_at: Some(moment(1)), ..a_secret(1, 9) };
+    let old = ClientSecret {
+        created_at: moment(0),
+        expires_at: Some(moment(1)),
+        ..a_secret(1, 9)
+    };
     for secret in [&a_secret(1, 5), &old, &a_secret(1, 3)] {
         insert(store, secret).await;
     }
@@ -68,7 +72,10 @@ pub async fn an_unknown_client_gets_no_secret(store: &dyn ClientStore) {
 
 pub async fn a_client_has_so_many_secrets_and_no_more_expired_ones_included(store: &dyn ClientStore) {
     with_clients(store).await;
-    let expired = ClientSecret { expires_at: Some(moment(0)), ..a_secret(1, 100) };
+    let expired = ClientSecret {
+        expires_at: Some(moment(0)),
+        ..a_secret(1, 100)
+    };
     insert(store, &expired).await;
     fill(store, 1).await;
     let before = secrets(store, 1).await;
@@ -76,7 +83,11 @@ pub async fn a_client_has_so_many_secrets_and_no_more_expired_ones_included(stor
     let outcome = store.insert_secret(&a_secret(1, 50), Some(moment(51))).await.answered();
     assert_eq!(outcome, SecretInsertion::Full);
     assert_eq!(secrets(store, 1).await, before, "the deadlines of the others stay, too");
-    assert_eq!(insert(store, &a_secret(2, 60)).await, SecretInsertion::Inserted, "another client has its own places");
+    assert_eq!(
+        insert(store, &a_secret(2, 60)).await,
+        SecretInsertion::Inserted,
+        "another client has its own places"
+    );
     assert!(store.delete_secret(client_uid(1), expired.uid).await.answered());
     assert_eq!(insert(store, &a_secret(1, 50)).await, SecretInsertion::Inserted);
 }
@@ -86,7 +97,10 @@ pub async fn concurrent_insertions_stop_at_the_limit(store: &dyn ClientStore) {
     fill(store, 1).await;
     let outcomes = at_once(RACERS, async |n| insert(store, &a_secret(1, 100 + n as u64)).await);
     assert_eq!(count(&outcomes, |outcome| *outcome == SecretInsertion::Inserted), 1);
-    assert_eq!(count(&outcomes, |outcome| *outcome == SecretInsertion::Full), RACERS - 1);
+    assert_eq!(
+        count(&outcomes, |outcome| *outcome == SecretInsertion::Full),
+        RACERS - 1
+    );
     assert_eq!(secrets(store, 1).await.len(), SECRETS_PER_CLIENT);
 }
 
@@ -94,11 +108,17 @@ pub async fn a_lookup_id_is_given_once_within_a_client(store: &dyn ClientStore) 
     with_clients(store).await;
     insert(store, &a_secret(1, 1)).await;
     let before = secrets(store, 1).await;
-    let same = ClientSecret { lookup: a_secret(1, 1).lookup, ..a_secret(1, 2) };
+    let same = ClientSecret {
+        lookup: a_secret(1, 1).lookup,
+        ..a_secret(1, 2)
+    };
     let outcome = store.insert_secret(&same, Some(moment(3))).await.answered();
     assert_eq!(outcome, SecretInsertion::LookupTaken);
     assert_eq!(secrets(store, 1).await, before, "the deadlines of the others stay, too");
-    let elsewhere = ClientSecret { client: client_uid(2), ..same };
+    let elsewhere = ClientSecret {
+        client: client_uid(2),
+        ..same
+    };
     assert_eq!(insert(store, &elsewhere).await, SecretInsertion::Inserted);
 }
 
@@ -106,7 +126,14 @@ pub async fn lookup_ids_differ_by_case(store: &dyn ClientStore) {
     with_clients(store).await;
     for (n, text) in [(1, "ABCDefgh"), (2, "abcdefgh"), (3, "ABCDEFGH")] {
         let lookup = informer_oauth_domain::client_secret::SecretLookup::from_stored(text).expect("eight characters");
-        let outcome = insert(store, &ClientSecret { lookup, ..a_secret(1, n) }).await;
+        let outcome = insert(
+            store,
+            &ClientSecret {
+                lookup,
+                ..a_secret(1, n)
+            },
+        )
+        .await;
         assert_eq!(outcome, SecretInsertion::Inserted, "{text}");
     }
 }
@@ -114,18 +141,32 @@ pub async fn lookup_ids_differ_by_case(store: &dyn ClientStore) {
 pub async fn of_concurrent_insertions_with_one_lookup_id_one_wins(store: &dyn ClientStore) {
     with_clients(store).await;
     let outcomes = at_once(RACERS, async |n| {
-        let secret = ClientSecret { lookup: a_secret(1, 1).lookup, ..a_secret(1, 100 + n as u64) };
+        let secret = ClientSecret {
+            lookup: a_secret(1, 1).lookup,
+            ..a_secret(1, 100 + n as u64)
+        };
         insert(store, &secret).await
     });
     assert_eq!(count(&outcomes, |outcome| *outcome == SecretInsertion::Inserted), 1);
-    assert_eq!(count(&outcomes, |outcome| *outcome == SecretInsertion::LookupTaken), RACERS - 1);
+    assert_eq!(
+        count(&outcomes, |outcome| *outcome == SecretInsertion::LookupTaken),
+        RACERS - 1
+    );
 }
 
 pub async fn a_new_secret_only_shortens_the_life_of_the_others(store: &dyn ClientStore) {
     with_clients(store).await;
     let deadline = moment(100);
-    let with_end = |n, expires_at: Timestamp| ClientSecret { expires_at: Some(expires_at), ..a_secret(1, n) };
-    let others = [a_secret(1, 1), with_end(2, deadline + TICK), with_end(3, deadline), with_end(4, deadline.minus(TICK))];
+    let with_end = |n, expires_at: Timestamp| ClientSecret {
+        expires_at: Some(expires_at),
+        ..a_secret(1, n)
+    };
+    let others = [
+        a_secret(1, 1),
+        with_end(2, deadline + TICK),
+        with_end(3, deadline),
+        with_end(4, deadline.minus(TICK)),
+    ];
     for secret in &others {
         insert(store, secret).await;
     }
@@ -133,18 +174,32 @@ pub async fn a_new_secret_only_shortens_the_life_of_the_others(store: &dyn Clien
     insert(store, &foreign).await;
 
     let new = a_secret(1, 50);
-    assert_eq!(store.insert_secret(&new, Some(deadline)).await.answered(), SecretInsertion::Inserted);
+    assert_eq!(
+        store.insert_secret(&new, Some(deadline)).await.answered(),
+        SecretInsertion::Inserted
+    );
 
     let [lasting, later, same, earlier] = others;
-    let shortened = |secret: ClientSecret| ClientSecret { expires_at: Some(deadline), updated_at: new.created_at, ..secret };
+    let shortened = |secret: ClientSecret| ClientSecret {
+        expires_at: Some(deadline),
+        updated_at: new.created_at,
+        ..secret
+    };
     let expected = [shortened(lasting), shortened(later), same, earlier, new.clone()];
     assert_eq!(secrets(store, 1).await, expected);
-    assert_eq!(secrets(store, 2).await, [foreign], "another client's secrets keep theirs");
+    assert_eq!(
+        secrets(store, 2).await,
+        [foreign],
+        "another client's secrets keep theirs"
+    );
 }
 
 pub async fn a_new_secret_keeps_its_own_deadline(store: &dyn ClientStore) {
     with_clients(store).await;
-    let new = ClientSecret { expires_at: Some(moment(900)), ..a_secret(1, 1) };
+    let new = ClientSecret {
+        expires_at: Some(moment(900)),
+        ..a_secret(1, 1)
+    };
     store.insert_secret(&new, Some(moment(100))).await.answered();
     assert_eq!(secrets(store, 1).await, [new]);
 }
@@ -165,7 +220,9 @@ pub async fn a_secret_is_deleted_by_its_own_client_only(store: &dyn ClientStore)
 pub async fn of_concurrent_deletions_one_finds_the_secret(store: &dyn ClientStore) {
     with_clients(store).await;
     insert(store, &a_secret(1, 1)).await;
-    let deleted = at_once(RACERS, async |_| store.delete_secret(client_uid(1), secret_uid(1)).await.answered());
+    let deleted = at_once(RACERS, async |_| {
+        store.delete_secret(client_uid(1), secret_uid(1)).await.answered()
+    });
     assert_eq!(count(&deleted, |found| *found), 1);
 }
 
@@ -176,7 +233,10 @@ pub async fn the_last_use_of_a_secret_never_goes_backwards(store: &dyn ClientSto
     }
     for (at, noted) in [(10, 10), (5, 10), (10, 10), (11, 11)] {
         store.touch_secret(secret_uid(1), moment(at)).await.answered();
-        let expected = ClientSecret { last_used_at: Some(moment(noted)), ..a_secret(1, 1) };
+        let expected = ClientSecret {
+            last_used_at: Some(moment(noted)),
+            ..a_secret(1, 1)
+        };
         assert_eq!(secrets(store, 1).await, [expected, a_secret(1, 2)]);
     }
     store.touch_secret(secret_uid(9), moment(10)).await.answered();

@@ -29,7 +29,10 @@ pub async fn a_new_store_has_no_keys(store: &dyn SigningKeyStore) {
 }
 
 pub async fn keys_are_read_back_as_they_were_installed(store: &dyn SigningKeyStore) {
-    let long = SealedKey { sealed: "x".repeat(10_000), ..current(1, moment(7)) };
+    let long = SealedKey {
+        sealed: "x".repeat(10_000),
+        ..current(1, moment(7))
+    };
     store.install(&long, &next(2)).await.answered();
     assert_eq!(store.list().await.answered(), [long, next(2)]);
 }
@@ -42,9 +45,15 @@ pub async fn keys_are_installed_once_for_each_purpose(store: &dyn SigningKeyStor
         a_key(5, KeyPurpose::Refresh, KeyState::Current { since: moment(5) }),
         a_key(6, KeyPurpose::Refresh, KeyState::Next),
     ];
-    assert_eq!(store.install(&refresh[0], &refresh[1]).await.answered(), KeyInstallation::Installed);
+    assert_eq!(
+        store.install(&refresh[0], &refresh[1]).await.answered(),
+        KeyInstallation::Installed
+    );
     let [first, second] = refresh;
-    assert_eq!(store.list().await.answered(), [current(1, moment(1)), next(2), first, second]);
+    assert_eq!(
+        store.list().await.answered(),
+        [current(1, moment(1)), next(2), first, second]
+    );
 }
 
 pub async fn of_concurrent_installations_one_wins(store: &dyn SigningKeyStore) {
@@ -53,20 +62,37 @@ pub async fn of_concurrent_installations_one_wins(store: &dyn SigningKeyStore) {
         store.install(&current(n, moment(1)), &next(n + 1)).await.answered()
     });
     assert_eq!(count(&outcomes, |outcome| *outcome == KeyInstallation::Installed), 1);
-    let winner = outcomes.iter().position(|outcome| *outcome == KeyInstallation::Installed).unwrap_or_default();
+    let winner = outcomes
+        .iter()
+        .position(|outcome| *outcome == KeyInstallation::Installed)
+        .unwrap_or_default();
     let n = 2 * winner as u64;
     assert_eq!(store.list().await.answered(), [current(n, moment(1)), next(n + 1)]);
 }
 
 pub async fn rotating_moves_every_key_one_state_on(store: &dyn SigningKeyStore) {
     install(store).await;
-    assert_eq!(store.rotate("key-1", &next(3), moment(10)).await.answered(), KeyRotation::Rotated);
+    assert_eq!(
+        store.rotate("key-1", &next(3), moment(10)).await.answered(),
+        KeyRotation::Rotated
+    );
     let retired = |n, at| a_key(n, KeyPurpose::Access, KeyState::Retired { at });
-    assert_eq!(store.list().await.answered(), [retired(1, moment(10)), current(2, moment(10)), next(3)]);
-    assert_eq!(store.rotate("key-2", &next(4), moment(20)).await.answered(), KeyRotation::Rotated);
     assert_eq!(
         store.list().await.answered(),
-        [retired(1, moment(10)), retired(2, moment(20)), current(3, moment(20)), next(4)]
+        [retired(1, moment(10)), current(2, moment(10)), next(3)]
+    );
+    assert_eq!(
+        store.rotate("key-2", &next(4), moment(20)).await.answered(),
+        KeyRotation::Rotated
+    );
+    assert_eq!(
+        store.list().await.answered(),
+        [
+            retired(1, moment(10)),
+            retired(2, moment(20)),
+            current(3, moment(20)),
+            next(4)
+        ]
     );
 }
 
@@ -84,23 +110,39 @@ pub async fn rotating_one_purpose_leaves_the_other_alone(store: &dyn SigningKeyS
 }
 
 pub async fn rotating_from_a_key_that_is_not_current_changes_nothing(store: &dyn SigningKeyStore) {
-    assert_eq!(store.rotate("key-1", &next(3), moment(10)).await.answered(), KeyRotation::Lost, "there are no keys at all");
+    assert_eq!(
+        store.rotate("key-1", &next(3), moment(10)).await.answered(),
+        KeyRotation::Lost,
+        "there are no keys at all"
+    );
     install(store).await;
     store.rotate("key-1", &next(3), moment(10)).await.answered();
     let before = store.list().await.answered();
     for expected in ["key-1", "key-3", "key-9", "KEY-2", ""] {
-        assert_eq!(store.rotate(expected, &next(4), moment(20)).await.answered(), KeyRotation::Lost, "{expected:?}");
+        assert_eq!(
+            store.rotate(expected, &next(4), moment(20)).await.answered(),
+            KeyRotation::Lost,
+            "{expected:?}"
+        );
     }
     assert_eq!(store.list().await.answered(), before);
 }
 
 pub async fn of_concurrent_rotations_one_wins(store: &dyn SigningKeyStore) {
     install(store).await;
-    let outcomes = at_once(RACERS, async |n| store.rotate("key-1", &next(10 + n as u64), moment(10)).await.answered());
+    let outcomes = at_once(RACERS, async |n| {
+        store.rotate("key-1", &next(10 + n as u64), moment(10)).await.answered()
+    });
     assert_eq!(count(&outcomes, |outcome| *outcome == KeyRotation::Rotated), 1);
-    let winner = outcomes.iter().position(|outcome| *outcome == KeyRotation::Rotated).unwrap_or_default();
+    let winner = outcomes
+        .iter()
+        .position(|outcome| *outcome == KeyRotation::Rotated)
+        .unwrap_or_default();
     let retired = a_key(1, KeyPurpose::Access, KeyState::Retired { at: moment(10) });
-    assert_eq!(store.list().await.answered(), [retired, current(2, moment(10)), next(10 + winner as u64)]);
+    assert_eq!(
+        store.list().await.answered(),
+        [retired, current(2, moment(10)), next(10 + winner as u64)]
+    );
 }
 
 pub async fn no_reader_sees_a_purpose_without_one_current_and_one_next_key(store: &dyn SigningKeyStore) {
@@ -109,7 +151,10 @@ pub async fn no_reader_sees_a_purpose_without_one_current_and_one_next_key(store
         for round in 0..20 {
             if n == 0 {
                 let expected = format!("key-{}", round + 1);
-                let outcome = store.rotate(&expected, &next(round + 3), moment(10 + round)).await.answered();
+                let outcome = store
+                    .rotate(&expected, &next(round + 3), moment(10 + round))
+                    .await
+                    .answered();
                 assert_eq!(outcome, KeyRotation::Rotated);
             } else {
                 let keys = store.list().await.answered();

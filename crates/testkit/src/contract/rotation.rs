@@ -13,14 +13,20 @@ use super::{Answered, count};
 use crate::{
     at_once,
     concurrency::RACERS,
-    values::{GRANT_LIFETIME, TICK, a_lasting_record, a_record, a_rotation, moment, record_id, scope, seconds, token_id},
+    values::{
+        GRANT_LIFETIME, TICK, a_lasting_record, a_record, a_rotation, moment, record_id, scope, seconds, token_id,
+    },
 };
 
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// A request with the retry window switched on.
 fn retrying(request: RotationRequest, now: Timestamp) -> RotationRequest {
-    RotationRequest { now, retry_window: WINDOW, ..request }
+    RotationRequest {
+        now,
+        retry_window: WINDOW,
+        ..request
+    }
 }
 
 async fn stored(store: &dyn TokenStore, id: TokenRecordId) -> TokenRecord {
@@ -43,14 +49,25 @@ pub async fn the_live_token_is_rotated_by_the_rule(store: &dyn TokenStore) {
     store.insert(&a_record(2)).await.answered();
     let (_, mut record) = rotated(store).await;
     for successor in 102..110 {
-        let asked = if successor % 2 == 0 { scope("read:dataset") } else { record.scope };
-        let request = RotationRequest { asked, ..a_rotation(&record, successor, moment(successor)) };
+        let asked = if successor % 2 == 0 {
+            scope("read:dataset")
+        } else {
+            record.scope
+        };
+        let request = RotationRequest {
+            asked,
+            ..a_rotation(&record, successor, moment(successor))
+        };
         let (kept, expected) = record.rotate(&request);
         assert_eq!(store.rotate(&request).await.answered(), expected);
         assert_eq!(stored(store, kept.id).await, kept);
         record = kept;
     }
-    assert_eq!(stored(store, record_id(2)).await, a_record(2), "the other records stay as they are");
+    assert_eq!(
+        stored(store, record_id(2)).await,
+        a_record(2),
+        "the other records stay as they are"
+    );
 }
 
 pub async fn a_record_that_is_not_there_or_has_no_refresh_token_is_unknown(store: &dyn TokenStore) {
@@ -65,11 +82,24 @@ pub async fn a_record_that_is_not_there_or_has_no_refresh_token_is_unknown(store
 
 pub async fn a_rotated_token_ends_the_record_and_only_the_first_such_call_is_the_first(store: &dyn TokenStore) {
     let (request, _) = rotated(store).await;
-    let reuse = |at| RotationRequest { successor: token_id(200), now: moment(at), ..request };
-    assert_eq!(store.rotate(&reuse(101)).await.answered(), Rotation::Reused { first: true });
+    let reuse = |at| RotationRequest {
+        successor: token_id(200),
+        now: moment(at),
+        ..request
+    };
+    assert_eq!(
+        store.rotate(&reuse(101)).await.answered(),
+        Rotation::Reused { first: true }
+    );
     let ended = stored(store, request.record).await;
-    assert_eq!(ended.revoked.map(|end| (end.at, end.reason)), Some((moment(101), RevocationReason::RefreshReplay)));
-    assert_eq!(store.rotate(&reuse(102)).await.answered(), Rotation::Reused { first: false });
+    assert_eq!(
+        ended.revoked.map(|end| (end.at, end.reason)),
+        Some((moment(101), RevocationReason::RefreshReplay))
+    );
+    assert_eq!(
+        store.rotate(&reuse(102)).await.answered(),
+        Rotation::Reused { first: false }
+    );
     assert_eq!(stored(store, request.record).await, ended);
     let live = a_rotation(&ended, 201, moment(103));
     assert_eq!(store.rotate(&live).await.answered(), Rotation::Ended);
@@ -78,10 +108,19 @@ pub async fn a_rotated_token_ends_the_record_and_only_the_first_such_call_is_the
 pub async fn reuse_is_recognised_until_the_record_is_purged(store: &dyn TokenStore) {
     let (request, record) = rotated(store).await;
     let later = moment(0) + GRANT_LIFETIME * 2;
-    assert_eq!(store.rotate(&RotationRequest { now: later, ..request }).await.answered(), Rotation::Reused { first: true });
+    assert_eq!(
+        store
+            .rotate(&RotationRequest { now: later, ..request })
+            .await
+            .answered(),
+        Rotation::Reused { first: true }
+    );
     let expiry = record.expires_at.expect("it expires");
     assert_eq!(store.purge(expiry, 100).await.answered(), 0);
-    assert_eq!(store.rotate(&request).await.answered(), Rotation::Reused { first: false });
+    assert_eq!(
+        store.rotate(&request).await.answered(),
+        Rotation::Reused { first: false }
+    );
 }
 
 pub async fn a_token_older_than_the_rotated_one_ends_the_record_too(store: &dyn TokenStore) {
@@ -99,26 +138,52 @@ pub async fn a_record_ends_at_its_expiry_to_the_microsecond(store: &dyn TokenSto
     let late = a_rotation(&record, 101, expiry);
     assert_eq!(store.rotate(&late).await.answered(), Rotation::Ended);
     assert_eq!(stored(store, record.id).await, record);
-    let last = RotationRequest { now: expiry.minus(TICK), ..late };
+    let last = RotationRequest {
+        now: expiry.minus(TICK),
+        ..late
+    };
     assert!(matches!(store.rotate(&last).await.answered(), Rotation::Rotated(_)));
 }
 
 pub async fn a_revoked_record_stays_revoked_whatever_is_presented(store: &dyn TokenStore) {
     let (request, record) = rotated(store).await;
-    store.revoke(record.id, None, RevocationReason::User, moment(101)).await.answered();
+    store
+        .revoke(record.id, None, RevocationReason::User, moment(101))
+        .await
+        .answered();
     let ended = stored(store, record.id).await;
     let live = a_rotation(&record, 102, moment(102));
     assert_eq!(store.rotate(&live).await.answered(), Rotation::Ended);
-    assert_eq!(store.rotate(&retrying(request, moment(102))).await.answered(), Rotation::Ended, "a retry, too");
-    assert_eq!(store.rotate(&RotationRequest { now: moment(103), ..request }).await.answered(), Rotation::Reused { first: false });
+    assert_eq!(
+        store.rotate(&retrying(request, moment(102))).await.answered(),
+        Rotation::Ended,
+        "a retry, too"
+    );
+    assert_eq!(
+        store
+            .rotate(&RotationRequest {
+                now: moment(103),
+                ..request
+            })
+            .await
+            .answered(),
+        Rotation::Reused { first: false }
+    );
     assert_eq!(stored(store, record.id).await, ended, "the first reason stays");
 }
 
 pub async fn a_retry_inside_the_window_gets_the_same_successor(store: &dyn TokenStore) {
     let (request, record) = rotated(store).await;
     for (n, now) in (300..).zip([moment(100), moment(101), (moment(100) + WINDOW).minus(TICK)]) {
-        let retry = RotationRequest { successor: token_id(n), ..retrying(request, now) };
-        assert_eq!(store.rotate(&retry).await.answered(), Rotation::Retried(record.clone()), "at {now}");
+        let retry = RotationRequest {
+            successor: token_id(n),
+            ..retrying(request, now)
+        };
+        assert_eq!(
+            store.rotate(&retry).await.answered(),
+            Rotation::Retried(record.clone()),
+            "at {now}"
+        );
         assert_eq!(stored(store, record.id).await, record, "a retry changes nothing");
     }
 }
@@ -131,7 +196,10 @@ pub async fn the_window_closes_to_the_microsecond(store: &dyn TokenStore) {
 
 pub async fn a_retry_that_asks_for_another_scope_is_superseded(store: &dyn TokenStore) {
     let (request, record) = rotated(store).await;
-    let other = RotationRequest { asked: scope("read:dataset"), ..retrying(request, moment(101)) };
+    let other = RotationRequest {
+        asked: scope("read:dataset"),
+        ..retrying(request, moment(101))
+    };
     assert_eq!(store.rotate(&other).await.answered(), Rotation::Superseded);
     assert_eq!(stored(store, record.id).await, record);
 }
@@ -140,21 +208,37 @@ pub async fn a_retry_after_the_successor_was_used_is_superseded(store: &dyn Toke
     let (request, record) = rotated(store).await;
     store.rotate(&a_rotation(&record, 102, moment(104))).await.answered();
     let kept = stored(store, record.id).await;
-    assert_eq!(store.rotate(&retrying(request, moment(106))).await.answered(), Rotation::Superseded);
+    assert_eq!(
+        store.rotate(&retrying(request, moment(106))).await.answered(),
+        Rotation::Superseded
+    );
     assert_eq!(stored(store, record.id).await, kept);
     let late = retrying(request, moment(100) + WINDOW);
-    assert_eq!(store.rotate(&late).await.answered(), Rotation::Reused { first: true }, "outside it is a replay");
+    assert_eq!(
+        store.rotate(&late).await.answered(),
+        Rotation::Reused { first: true },
+        "outside it is a replay"
+    );
 }
 
 pub async fn of_concurrent_rotations_of_one_token_one_wins_and_the_rest_are_reuse(store: &dyn TokenStore) {
     let record = a_record(1);
     store.insert(&record).await.answered();
     let outcomes = at_once(RACERS, async |n| {
-        store.rotate(&a_rotation(&record, 100 + n as u64, moment(100))).await.answered()
+        store
+            .rotate(&a_rotation(&record, 100 + n as u64, moment(100)))
+            .await
+            .answered()
     });
     assert_eq!(count(&outcomes, |outcome| matches!(outcome, Rotation::Rotated(_))), 1);
-    assert_eq!(count(&outcomes, |outcome| *outcome == Rotation::Reused { first: true }), 1);
-    assert_eq!(count(&outcomes, |outcome| *outcome == Rotation::Reused { first: false }), RACERS - 2);
+    assert_eq!(
+        count(&outcomes, |outcome| *outcome == Rotation::Reused { first: true }),
+        1
+    );
+    assert_eq!(
+        count(&outcomes, |outcome| *outcome == Rotation::Reused { first: false }),
+        RACERS - 2
+    );
     assert!(!stored(store, record.id).await.is_live(moment(100)));
 }
 
@@ -166,8 +250,14 @@ pub async fn of_concurrent_rotations_with_a_window_all_get_the_one_successor(sto
         store.rotate(&retrying(request, moment(100))).await.answered()
     });
     let kept = stored(store, record.id).await;
-    assert_eq!(count(&outcomes, |outcome| *outcome == Rotation::Rotated(kept.clone())), 1);
-    assert_eq!(count(&outcomes, |outcome| *outcome == Rotation::Retried(kept.clone())), RACERS - 1);
+    assert_eq!(
+        count(&outcomes, |outcome| *outcome == Rotation::Rotated(kept.clone())),
+        1
+    );
+    assert_eq!(
+        count(&outcomes, |outcome| *outcome == Rotation::Retried(kept.clone())),
+        RACERS - 1
+    );
     assert!(kept.is_live(moment(100)));
 }
 
@@ -190,7 +280,10 @@ pub async fn a_rotation_that_meets_a_revocation_leaves_the_record_revoked(store:
     store.insert(&record).await.answered();
     let outcomes = at_once(RACERS, async |n| {
         if n == RACERS / 2 {
-            store.revoke(record.id, None, RevocationReason::User, moment(100)).await.answered();
+            store
+                .revoke(record.id, None, RevocationReason::User, moment(100))
+                .await
+                .answered();
             return Rotation::Unknown;
         }
         let request = a_rotation(&record, 100 + n as u64, moment(100));
@@ -199,5 +292,8 @@ pub async fn a_rotation_that_meets_a_revocation_leaves_the_record_revoked(store:
     assert!(count(&outcomes, |outcome| matches!(outcome, Rotation::Rotated(_))) <= 1);
     let kept = stored(store, record.id).await;
     assert_eq!(kept.revoked.map(|end| end.reason), Some(RevocationReason::User));
-    assert_eq!(store.rotate(&a_rotation(&kept, 200, moment(101))).await.answered(), Rotation::Ended);
+    assert_eq!(
+        store.rotate(&a_rotation(&kept, 200, moment(101))).await.answered(),
+        Rotation::Ended
+    );
 }

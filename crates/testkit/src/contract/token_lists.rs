@@ -10,7 +10,10 @@ use super::{ALL, Answered, page};
 use crate::values::{TICK, a_lasting_record, a_record, a_rotation, client_id, client_uid, moment, record_id};
 
 fn of_client(n: u64) -> TokenFilter {
-    TokenFilter { client: Some(client_uid(n)), username: None }
+    TokenFilter {
+        client: Some(client_uid(n)),
+        username: None,
+    }
 }
 
 /// The numbers of the records that are listed.
@@ -35,10 +38,16 @@ pub async fn only_live_records_are_listed(store: &dyn TokenStore) {
         store.insert(&record).await.answered();
     }
     for n in [2, 4] {
-        store.revoke(record_id(n), None, RevocationReason::User, moment(10)).await.answered();
+        store
+            .revoke(record_id(n), None, RevocationReason::User, moment(10))
+            .await
+            .answered();
     }
     let barred = a_record(5);
-    store.bar(&barred, RevocationReason::CodeReplay, moment(10)).await.answered();
+    store
+        .bar(&barred, RevocationReason::CodeReplay, moment(10))
+        .await
+        .answered();
     assert_eq!(listed(store, &of_client(1), moment(10)).await, [1, 3]);
     let expiry = a_record(1).expires_at.expect("it expires");
     assert_eq!(listed(store, &of_client(1), expiry.minus(TICK)).await, [1, 3]);
@@ -47,7 +56,12 @@ pub async fn only_live_records_are_listed(store: &dyn TokenStore) {
 
 pub async fn a_filter_chooses_by_client_and_by_user(store: &dyn TokenStore) {
     for (n, client, username) in [(1, 1, "ada"), (2, 1, "bob"), (3, 2, "ada"), (4, 2, "Ada")] {
-        let record = TokenRecord { client: client_uid(client), client_id: client_id(client), username: username.into(), ..a_record(n) };
+        let record = TokenRecord {
+            client: client_uid(client),
+            client_id: client_id(client),
+            username: username.into(),
+            ..a_record(n)
+        };
         store.insert(&record).await.answered();
     }
     let filter = |client: Option<u64>, username: Option<&str>| TokenFilter {
@@ -70,7 +84,10 @@ pub async fn a_filter_chooses_by_client_and_by_user(store: &dyn TokenStore) {
 }
 
 pub async fn records_are_listed_oldest_first_and_ties_go_by_id(store: &dyn TokenStore) {
-    let made = |n, at| TokenRecord { created_at: moment(at), ..a_record(n) };
+    let made = |n, at| TokenRecord {
+        created_at: moment(at),
+        ..a_record(n)
+    };
     for record in [made(7, 3), made(1, 5), made(9, 2), made(3, 3), made(5, 3)] {
         store.insert(&record).await.answered();
     }
@@ -79,7 +96,13 @@ pub async fn records_are_listed_oldest_first_and_ties_go_by_id(store: &dyn Token
 
 pub async fn pages_cover_the_records_without_gap_or_overlap(store: &dyn TokenStore) {
     for n in 0..11 {
-        store.insert(&TokenRecord { created_at: moment(n / 3), ..a_record(n) }).await.answered();
+        store
+            .insert(&TokenRecord {
+                created_at: moment(n / 3),
+                ..a_record(n)
+            })
+            .await
+            .answered();
     }
     let whole = store.list(&of_client(1), ALL, moment(20)).await.answered().items;
     let mut pieces = Vec::new();

@@ -22,7 +22,11 @@ pub async fn a_record_is_read_back_as_it_was_inserted(store: &dyn TokenStore) {
             generation: 4_000_000_000,
             current: token_id(50),
             current_issued_at: moment(51),
-            previous: Some(RotatedToken { token_id: token_id(49), issued_at: moment(48), asked: scope("read:profile") }),
+            previous: Some(RotatedToken {
+                token_id: token_id(49),
+                issued_at: moment(48),
+                asked: scope("read:profile"),
+            }),
         }),
         last_used_at: Some(moment(52)),
         ..a_record(3)
@@ -43,7 +47,10 @@ pub async fn a_record_is_found_also_after_its_end(store: &dyn TokenStore) {
         let record = a_record(reason as u64);
         store.insert(&record).await.answered();
         store.revoke(record.id, None, reason, moment(20)).await.answered();
-        let expected = TokenRecord { revoked: Some(Revocation { at: moment(20), reason }), ..record.clone() };
+        let expected = TokenRecord {
+            revoked: Some(Revocation { at: moment(20), reason }),
+            ..record.clone()
+        };
         assert_eq!(store.find(record.id).await.answered(), Some(expected));
     }
 }
@@ -58,16 +65,26 @@ pub async fn concurrent_insertions_lose_no_record(store: &dyn TokenStore) {
 
 pub async fn an_id_is_inserted_once(store: &dyn TokenStore) {
     store.insert(&a_record(1)).await.answered();
-    let other = TokenRecord { username: "bob".into(), refresh: None, ..a_record(1) };
+    let other = TokenRecord {
+        username: "bob".into(),
+        refresh: None,
+        ..a_record(1)
+    };
     assert_eq!(store.insert(&other).await.answered(), Insertion::Barred);
     assert_eq!(store.find(record_id(1)).await.answered(), Some(a_record(1)));
 }
 
 pub async fn of_concurrent_insertions_of_one_id_one_wins(store: &dyn TokenStore) {
-    let record = |n: usize| TokenRecord { username: format!("user {n}"), ..a_record(1) };
+    let record = |n: usize| TokenRecord {
+        username: format!("user {n}"),
+        ..a_record(1)
+    };
     let outcomes = at_once(RACERS, async |n| store.insert(&record(n)).await.answered());
     assert_eq!(count(&outcomes, |outcome| *outcome == Insertion::Inserted), 1);
-    let winner = outcomes.iter().position(|outcome| *outcome == Insertion::Inserted).unwrap_or_default();
+    let winner = outcomes
+        .iter()
+        .position(|outcome| *outcome == Insertion::Inserted)
+        .unwrap_or_default();
     assert_eq!(store.find(record_id(1)).await.answered(), Some(record(winner)));
 }
 
@@ -77,17 +94,26 @@ pub async fn the_last_use_of_a_record_never_goes_backwards(store: &dyn TokenStor
     }
     for (at, noted) in [(10, 10), (5, 10), (10, 10), (11, 11)] {
         store.touch(record_id(1), moment(at)).await.answered();
-        let expected = TokenRecord { last_used_at: Some(moment(noted)), ..a_lasting_record(1) };
+        let expected = TokenRecord {
+            last_used_at: Some(moment(noted)),
+            ..a_lasting_record(1)
+        };
         assert_eq!(store.find(record_id(1)).await.answered(), Some(expected));
     }
     assert_eq!(store.find(record_id(2)).await.answered(), Some(a_lasting_record(2)));
     store.touch(record_id(9), moment(10)).await.answered();
-    assert_eq!(store.find(record_id(9)).await.answered(), None, "noting use makes no record");
+    assert_eq!(
+        store.find(record_id(9)).await.answered(),
+        None,
+        "noting use makes no record"
+    );
 }
 
 pub async fn concurrent_uses_leave_the_latest_noted(store: &dyn TokenStore) {
     store.insert(&a_lasting_record(1)).await.answered();
-    at_once(RACERS, async |n| store.touch(record_id(1), moment(10 + n as u64)).await.answered());
+    at_once(RACERS, async |n| {
+        store.touch(record_id(1), moment(10 + n as u64)).await.answered();
+    });
     let record = store.find(record_id(1)).await.answered().expect("the record is there");
     assert_eq!(record.last_used_at, Some(moment(9 + RACERS as u64)));
 }
@@ -100,29 +126,58 @@ pub async fn the_oldest_live_record_without_expiry_is_known(store: &dyn TokenSto
         store.insert(&a_lasting_record(n)).await.answered();
     }
     assert_eq!(store.oldest_unexpiring().await.answered(), Some(moment(3)));
-    store.revoke(record_id(3), None, RevocationReason::User, moment(20)).await.answered();
+    store
+        .revoke(record_id(3), None, RevocationReason::User, moment(20))
+        .await
+        .answered();
     assert_eq!(store.oldest_unexpiring().await.answered(), Some(moment(5)));
-    store.revoke_all(&TokenFilter::default(), RevocationReason::User, moment(21)).await.answered();
+    store
+        .revoke_all(&TokenFilter::default(), RevocationReason::User, moment(21))
+        .await
+        .answered();
     assert_eq!(store.oldest_unexpiring().await.answered(), None);
 }
 
 pub async fn purging_takes_only_what_is_over_for_good(store: &dyn TokenStore) {
     let before = moment(100);
-    let ending = |n, at| TokenRecord { expires_at: Some(at), ..a_record(n) };
+    let ending = |n, at| TokenRecord {
+        expires_at: Some(at),
+        ..a_record(n)
+    };
     let (over, just) = (before.minus(TICK), before);
-    for record in [ending(1, over), ending(2, just), ending(3, over), ending(4, just), a_lasting_record(5)] {
+    for record in [
+        ending(1, over),
+        ending(2, just),
+        ending(3, over),
+        ending(4, just),
+        a_lasting_record(5),
+    ] {
         store.insert(&record).await.answered();
     }
     for (n, at) in [(6, over), (7, just)] {
         store.insert(&a_lasting_record(n)).await.answered();
-        store.revoke(record_id(n), None, RevocationReason::User, at).await.answered();
+        store
+            .revoke(record_id(n), None, RevocationReason::User, at)
+            .await
+            .answered();
     }
     for n in [3, 4] {
         // Revoked long ago, but its rotated tokens must stay known until none of them could be presented any more.
-        store.revoke(record_id(n), None, RevocationReason::User, moment(5)).await.answered();
+        store
+            .revoke(record_id(n), None, RevocationReason::User, moment(5))
+            .await
+            .answered();
     }
     assert_eq!(store.purge(before, 100).await.answered(), 3);
-    for (n, kept) in [(1, false), (2, true), (3, false), (4, true), (5, true), (6, false), (7, true)] {
+    for (n, kept) in [
+        (1, false),
+        (2, true),
+        (3, false),
+        (4, true),
+        (5, true),
+        (6, false),
+        (7, true),
+    ] {
         assert_eq!(store.find(record_id(n)).await.answered().is_some(), kept, "record {n}");
     }
     assert_eq!(store.purge(before, 100).await.answered(), 0);
@@ -130,10 +185,26 @@ pub async fn purging_takes_only_what_is_over_for_good(store: &dyn TokenStore) {
 
 pub async fn purging_takes_few_at_a_time(store: &dyn TokenStore) {
     for n in 0..7 {
-        store.insert(&TokenRecord { expires_at: Some(moment(50)), ..a_record(n) }).await.answered();
+        store
+            .insert(&TokenRecord {
+                expires_at: Some(moment(50)),
+                ..a_record(n)
+            })
+            .await
+            .answered();
     }
     store.insert(&a_record(9)).await.answered();
     assert_eq!(drained(async |few| store.purge(moment(100), few).await).await, 7);
-    let left = store.list(&TokenFilter { client: Some(client_uid(1)), username: None }, ALL, moment(0)).await.answered();
+    let left = store
+        .list(
+            &TokenFilter {
+                client: Some(client_uid(1)),
+                username: None,
+            },
+            ALL,
+            moment(0),
+        )
+        .await
+        .answered();
     assert_eq!(left.items, [a_record(9)]);
 }

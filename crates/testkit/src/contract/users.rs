@@ -34,22 +34,34 @@ pub async fn an_unknown_user_is_none(store: &dyn UserDirectory) {
 
 pub async fn a_name_is_given_once_and_case_makes_another_name(store: &dyn UserDirectory) {
     store.insert(&a_user("ada")).await.answered();
-    let other = LocalUser { superuser: true, ..a_user("ada") };
+    let other = LocalUser {
+        superuser: true,
+        ..a_user("ada")
+    };
     assert_eq!(store.insert(&other).await.answered(), UserInsertion::Taken);
     assert_eq!(store.find("ada").await.answered(), Some(a_user("ada")));
     assert_eq!(store.insert(&a_user("Ada")).await.answered(), UserInsertion::Inserted);
 }
 
 pub async fn of_concurrent_insertions_of_one_name_one_wins(store: &dyn UserDirectory) {
-    let user = |n: usize| LocalUser { display_name: format!("Ada {n}"), ..a_user("ada") };
+    let user = |n: usize| LocalUser {
+        display_name: format!("Ada {n}"),
+        ..a_user("ada")
+    };
     let outcomes = at_once(RACERS, async |n| store.insert(&user(n)).await.answered());
     assert_eq!(count(&outcomes, |outcome| *outcome == UserInsertion::Inserted), 1);
-    let winner = outcomes.iter().position(|outcome| *outcome == UserInsertion::Inserted).unwrap_or_default();
+    let winner = outcomes
+        .iter()
+        .position(|outcome| *outcome == UserInsertion::Inserted)
+        .unwrap_or_default();
     assert_eq!(store.find("ada").await.answered(), Some(user(winner)));
 }
 
 pub async fn the_first_user_is_added_only_where_there_is_none(store: &dyn UserDirectory) {
-    assert_eq!(store.insert_first(&a_user("ada")).await.answered(), UserInsertion::Inserted);
+    assert_eq!(
+        store.insert_first(&a_user("ada")).await.answered(),
+        UserInsertion::Inserted
+    );
     assert_eq!(store.find("ada").await.answered(), Some(a_user("ada")));
     for name in ["ada", "bob"] {
         assert_eq!(store.insert_first(&a_user(name)).await.answered(), UserInsertion::Taken);
@@ -58,10 +70,18 @@ pub async fn the_first_user_is_added_only_where_there_is_none(store: &dyn UserDi
 }
 
 pub async fn of_concurrent_first_users_one_wins(store: &dyn UserDirectory) {
-    let outcomes = at_once(RACERS, async |n| store.insert_first(&a_user(&format!("user{n}"))).await.answered());
+    let outcomes = at_once(RACERS, async |n| {
+        store.insert_first(&a_user(&format!("user{n}"))).await.answered()
+    });
     assert_eq!(count(&outcomes, |outcome| *outcome == UserInsertion::Inserted), 1);
-    let winner = outcomes.iter().position(|outcome| *outcome == UserInsertion::Inserted).unwrap_or_default();
-    assert_eq!(store.list(ALL).await.answered().items, [a_user(&format!("user{winner}"))]);
+    let winner = outcomes
+        .iter()
+        .position(|outcome| *outcome == UserInsertion::Inserted)
+        .unwrap_or_default();
+    assert_eq!(
+        store.list(ALL).await.answered().items,
+        [a_user(&format!("user{winner}"))]
+    );
 }
 
 pub async fn users_are_listed_by_name_page_by_page(store: &dyn UserDirectory) {
@@ -84,7 +104,14 @@ pub async fn a_new_password_replaces_the_old_one_and_nothing_else(store: &dyn Us
     let password = SecretHash::new("$argon2id$another".into());
     assert!(store.set_password("ada", &password, moment(5)).await.answered());
     assert!(!store.set_password("carl", &password, moment(5)).await.answered());
-    assert_eq!(store.find("ada").await.answered(), Some(LocalUser { password, updated_at: moment(5), ..a_user("ada") }));
+    assert_eq!(
+        store.find("ada").await.answered(),
+        Some(LocalUser {
+            password,
+            updated_at: moment(5),
+            ..a_user("ada")
+        })
+    );
     assert_eq!(store.find("bob").await.answered(), Some(a_user("bob")));
     assert_eq!(store.find("carl").await.answered(), None);
 }
@@ -95,7 +122,11 @@ pub async fn a_user_is_locked_and_unlocked(store: &dyn UserDirectory) {
     }
     for (locked, at) in [(true, 5), (true, 6), (false, 7)] {
         assert!(store.set_locked("ada", locked, moment(at)).await.answered());
-        let expected = LocalUser { locked, updated_at: moment(at), ..a_user("ada") };
+        let expected = LocalUser {
+            locked,
+            updated_at: moment(at),
+            ..a_user("ada")
+        };
         assert_eq!(store.find("ada").await.answered(), Some(expected));
     }
     assert!(!store.set_locked("carl", true, moment(5)).await.answered());
