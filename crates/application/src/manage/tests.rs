@@ -22,6 +22,7 @@ use super::*;
 
 mod apply;
 mod clients;
+mod edits;
 mod secrets;
 mod tokens;
 

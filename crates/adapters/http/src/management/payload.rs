@@ -98,7 +98,7 @@ fn known_field(fields: &mut ClientPatch, read_only: &mut ReadOnly, key: &str, va
         "redirect_uri" => fields.redirect_uris = Some(or_default(key, value, |default| default.redirect_uris, texts)?),
         "pkce" => fields.pkce = Some(or_default(key, value, |default| default.pkce, flag)?),
         "enableRefreshTokens" => {
-            fields.refresh_tokens = Some(or_default(key, value, |default| default.refresh_tokens, flag)?)
+            fields.refresh_tokens = Some(or_default(key, value, |default| default.refresh_tokens, flag)?);
         }
         "scope" => fields.scope = Some(or_default(key, value, |default| default.scope, scope)?),
         "enabled" => fields.enabled = Some(or_default(key, value, |default| default.enabled, flag)?),

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use informer_oauth_application::manage::CreatedSecret;
 use informer_oauth_domain::{
-    audit::AuditEvent,
-    client::{Client, ClientDraft},
-    client_secret::ClientSecret,
-    id::ClientUid,
-    scope::ScopeSet,
-    template::Template,
-    timestamp::Timestamp,
-    token_record::TokenRecord,
+    audit::AuditEvent, client::Client, client_secret::ClientSecret, id::ClientUid, scope::ScopeSet,
+    timestamp::Timestamp, token_record::TokenRecord,
 };
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::hal::{Link, Links};
+
+mod payloads;
+mod templates;
+
+pub(crate) use payloads::{ClientPayload, NewClientPayload, NewSecretPayload};
+pub(crate) use templates::Templates;
 
 /// Where the clients are, below the issuer's path.
 pub(crate) const CLIENTS: &str = "/api/oauth-clients";
@@ -269,67 +269,6 @@ pub(crate) struct Revoked {
     pub(crate) revoked: u64,
 }
 
-/// A client to register. What is left out has the template's value, or its default.
-#[derive(ToSchema)]
-#[expect(
-    dead_code,
-    reason = "describes a payload that is read by hand, to name each wrong field"
-)]
-pub(crate) struct NewClientPayload {
-    /// The name of the template to start from.
-    template: Option<String>,
-    #[schema(inline)]
-    #[serde(flatten)]
-    fields: ClientPayload,
-}
-
-/// The fields of a client that can be set. `null` is a field's default; only `name` has none. Read-only fields may be
-/// sent back as they were read.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(
-    dead_code,
-    reason = "describes a payload that is read by hand, to name each wrong field"
-)]
-pub(crate) struct ClientPayload {
-    /// 1 to 100 characters, required but in a patch or with a template.
-    name: Option<String>,
-    /// At most 1000 characters.
-    description: Option<String>,
-    /// The client's home page, https.
-    url: Option<String>,
-    /// Where authorization codes may be sent, at most 20.
-    #[schema(rename = "redirect_uri")]
-    redirect_uri: Option<Vec<String>>,
-    /// Whether the client must use PKCE; `true` by default.
-    pkce: Option<bool>,
-    /// Whether its grants come with refresh tokens; `false` by default.
-    enable_refresh_tokens: Option<bool>,
-    /// The most the client may ask for: a list, or names with spaces between; empty is everything.
-    scope: Option<Vec<String>>,
-    /// Whether it may do anything at all; `true` by default.
-    enabled: Option<bool>,
-    /// Whether it is a resource server that may introspect anybody's tokens; `false` by default.
-    introspect: Option<bool>,
-    /// Resources it may ask for besides the service's own audience (RFC 8707), at most 20.
-    resources: Option<Vec<String>>,
-}
-
-/// A new secret. All of it may be left out.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(
-    dead_code,
-    reason = "describes a payload that is read by hand, to name each wrong field"
-)]
-pub(crate) struct NewSecretPayload {
-    /// From when on it is refused; never by default.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<String>,
-    /// How many seconds every older secret goes on working, at most 315360000; left alone by default.
-    expire_others_in: Option<u64>,
-}
-
 /// A line of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -361,110 +300,6 @@ impl EventBody {
             target: event.target,
             address: event.address.map(|address| address.to_string()),
             oauth_client_id: event.client.map(|client| client.to_string()),
-        }
-    }
-}
-
-/// The templates.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Templates {
-    /// `self`.
-    #[serde(rename = "_links")]
-    links: BTreeMap<&'static str, Link>,
-    /// The templates themselves.
-    #[serde(rename = "_embedded")]
-    embedded: TemplateItems,
-}
-
-/// The templates themselves.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TemplateItems {
-    /// In the order to show them in.
-    items: Vec<TemplateBody>,
-}
-
-/// A starting point for a new client.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct TemplateBody {
-    /// The heading to list it under.
-    group: &'static str,
-    /// What `template` calls it by when a client is created.
-    name: &'static str,
-    /// The fields that it fills in.
-    oauth_client: TemplateClient,
-}
-
-/// The fields that a template fills in.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct TemplateClient {
-    /// The fixed public id of a built-in client, which can exist once only.
-    #[serde(rename = "client_id", skip_serializing_if = "Option::is_none")]
-    client_id: Option<String>,
-    /// See the client's own.
-    name: String,
-    /// See the client's own.
-    description: String,
-    /// See the client's own.
-    url: Option<String>,
-    /// See the client's own.
-    #[serde(rename = "redirect_uri")]
-    redirect_uri: Vec<String>,
-    /// See the client's own.
-    pkce: bool,
-    /// See the client's own.
-    enable_refresh_tokens: bool,
-    /// See the client's own.
-    scope: Vec<String>,
-    /// See the client's own.
-    enabled: bool,
-    /// See the client's own.
-    introspect: bool,
-    /// See the client's own.
-    resources: Vec<String>,
-}
-
-impl Templates {
-    pub(crate) fn new(path: String, templates: impl IntoIterator<Item = Template>) -> Self {
-        let items = templates.into_iter().map(TemplateBody::new).collect();
-        Self {
-            links: Links::from([("self", Link::to(path))]),
-            embedded: TemplateItems { items },
-        }
-    }
-}
-
-impl TemplateBody {
-    fn new(template: Template) -> Self {
-        let ClientDraft {
-            name,
-            description,
-            url,
-            redirect_uris,
-            pkce,
-            refresh_tokens,
-            scope,
-            enabled,
-            introspect,
-            resources,
-        } = template.draft;
-        Self {
-            group: template.group,
-            name: template.name,
-            oauth_client: TemplateClient {
-                client_id: template.client_id.map(|id| id.to_string()),
-                name,
-                description,
-                url,
-                redirect_uri: redirect_uris,
-                pkce,
-                enable_refresh_tokens: refresh_tokens,
-                scope,
-                enabled,
-                introspect,
-                resources,
-            },
         }
     }
 }

@@ -1,0 +1,113 @@
+//! What templates look like on the wire.
+
+use std::collections::BTreeMap;
+
+use informer_oauth_domain::{client::ClientDraft, template::Template};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::hal::{Link, Links};
+
+/// The templates.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Templates {
+    /// `self`.
+    #[serde(rename = "_links")]
+    links: BTreeMap<&'static str, Link>,
+    /// The templates themselves.
+    #[serde(rename = "_embedded")]
+    embedded: TemplateItems,
+}
+
+/// The templates themselves.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TemplateItems {
+    /// In the order to show them in.
+    items: Vec<TemplateBody>,
+}
+
+/// A starting point for a new client.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TemplateBody {
+    /// The heading to list it under.
+    group: &'static str,
+    /// What `template` calls it by when a client is created.
+    name: &'static str,
+    /// The fields that it fills in.
+    oauth_client: TemplateClient,
+}
+
+/// The fields that a template fills in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TemplateClient {
+    /// The fixed public id of a built-in client, which can exist once only.
+    #[serde(rename = "client_id", skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    /// See the client's own.
+    name: String,
+    /// See the client's own.
+    description: String,
+    /// See the client's own.
+    url: Option<String>,
+    /// See the client's own.
+    #[serde(rename = "redirect_uri")]
+    redirect_uri: Vec<String>,
+    /// See the client's own.
+    pkce: bool,
+    /// See the client's own.
+    enable_refresh_tokens: bool,
+    /// See the client's own.
+    scope: Vec<String>,
+    /// See the client's own.
+    enabled: bool,
+    /// See the client's own.
+    introspect: bool,
+    /// See the client's own.
+    resources: Vec<String>,
+}
+
+impl Templates {
+    pub(crate) fn new(path: String, templates: impl IntoIterator<Item = Template>) -> Self {
+        let items = templates.into_iter().map(TemplateBody::new).collect();
+        Self {
+            links: Links::from([("self", Link::to(path))]),
+            embedded: TemplateItems { items },
+        }
+    }
+}
+
+impl TemplateBody {
+    fn new(template: Template) -> Self {
+        let ClientDraft {
+            name,
+            description,
+            url,
+            redirect_uris,
+            pkce,
+            refresh_tokens,
+            scope,
+            enabled,
+            introspect,
+            resources,
+        } = template.draft;
+        Self {
+            group: template.group,
+            name: template.name,
+            oauth_client: TemplateClient {
+                client_id: template.client_id.map(|id| id.to_string()),
+                name,
+                description,
+                url,
+                redirect_uri: redirect_uris,
+                pkce,
+                enable_refresh_tokens: refresh_tokens,
+                scope,
+                enabled,
+                introspect,
+                resources,
+            },
+        }
+    }
+}
