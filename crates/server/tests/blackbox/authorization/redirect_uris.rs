@@ -1,0 +1,173 @@
+//! Whom the browser is sent to, and whom never.
+
+use crate::support::*;
+
+/// Asks with a redirect URI and demands the error page.
+#[track_caller]
+fn is_refused(world: &World, client: &Client, redirect_uri: &str) {
+    let ask = Ask::of(client).with("redirect_uri", redirect_uri);
+    for browser in [&world.admin, &Browser::new(world.base())] {
+        browser.visit(&ask.page()).is_error_page(&["<script>", "evil.example", "onerror="]);
+    }
+    world.admin.api("GET", &ask.api(), None).api_error(400, "Bad Request");
+    world.admin.api("POST", "/api/oauth/authorize", Some(&ask.decision(true))).api_error(400, "Bad Request");
+}
+
+#[track_caller]
+fn is_followed(world: &World, client: &Client, redirect_uri: &str) {
+    let ask = Ask::of(client).with("redirect_uri", redirect_uri);
+    let page = world.admin.visit(&ask.page()).is(200);
+    let target = world.admin.submit(&page, consent(&page).press("decision", "deny")).redirected();
+    assert!(target.0.as_str().starts_with(redirect_uri), "{} is not {redirect_uri}", target.0);
+    target.is_error("access_denied", Some("a state"), &world.issuer);
+}
+
+#[test]
+fn an_unknown_client_gets_an_error_page_without_a_redirect_and_nothing_is_reflected_unescaped() {
+    let world = World::start();
+    let client = world.public_client();
+    let good = Ask::of(&client);
+    let evil = "<script>alert(1)</script>";
+    for browser in [&world.admin, &Browser::new(world.base())] {
+        browser.visit(&good.clone().without("client_id").page()).is_error_page(&[evil]);
+        for id in ["", "0123456789abcdef0123", "nobody", evil, "' OR 1=1 --", "%00", &client.client_id.to_uppercase(), &client.id] {
+            let ask = good.clone().with("client_id", id).with("state", evil);
+            browser.visit(&ask.page()).is_error_page(&[evil]);
+        }
+        let twice = good.clone().and("client_id", &client.client_id);
+        browser.visit(&twice.page()).is_error_page(&[]);
+    }
+}
+
+#[test]
+fn a_redirect_uri_that_is_not_registered_gets_an_error_page_without_a_redirect() {
+    let world = World::start();
+    let client = world.register(json!({ "redirect_uri": ["https://app.example/cb", "https://app.example/other?x=1"] }));
+    for other in [
+        "https://app.example/CB",
+        "https://APP.example/cb",
+        "HTTPS://app.example/cb",
+        "https://app.example/cb/",
+        "https://app.example/cb/more",
+        "https://app.example//cb",
+        "https://app.example/./cb",
+        "https://app.example/x/../cb",
+        "https://app.example/%63b",
+        "https://app.example/cb?",
+        "https://app.example/cb?x=1",
+        "https://app.example/other",
+        "https://app.example/other?x=2",
+        "https://app.example/other?x=1&y=2",
+        "https://app.example:443/cb",
+        "https://app.example:8443/cb",
+        "http://app.example/cb",
+        "https://app.example.evil.example/cb",
+        "https://evil.example/cb",
+        "https://evil.example/https://app.example/cb",
+        "//app.example/cb",
+        "//evil.example/cb",
+        "/cb",
+        "https://user@app.example/cb",
+        "https://app.example@evil.example/cb",
+        "https://app.example\\@evil.example/cb",
+        "https:\\\\app.example\\cb",
+        "https://app.example\\cb",
+        "https://app.example/cb#",
+        "https://app.example/cb#fragment",
+        "https://app.ex\tample/cb",
+        "https://app.example/cb\n",
+        "https://app.example/cb\r\nLocation: https://evil.example",
+        " https://app.example/cb",
+        "https://app.example/cb ",
+        "https://app.example/cb\0",
+        "https://app。example/cb",
+        "javascript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "https://app.example/cb\"><script>alert(1)</script>",
+    ] {
+        is_refused(&world, &client, other);
+    }
+    let unnamed = Ask::of(&client).without("redirect_uri");
+    world.admin.visit(&unnamed.page()).is_error_page(&[]);
+    let twice = Ask::of(&client).and("redirect_uri", "https://app.example/other?x=1");
+    world.admin.visit(&twice.page()).is_error_page(&[]);
+    let none = world.register(json!({ "redirect_uri": [] }));
+    world.admin.visit(&Ask::of(&none).without("redirect_uri").page()).is_error_page(&[]);
+    world.admin.visit(&Ask::of(&none).with("redirect_uri", "https://app.example/cb").page()).is_error_page(&[]);
+}
+
+#[test]
+fn the_registered_redirect_uri_is_followed_with_its_query_kept() {
+    let world = World::start();
+    let client = world.register(json!({ "redirect_uri": ["https://app.example/other?x=1"] }));
+    is_followed(&world, &client, "https://app.example/other?x=1");
+    // The only registered one need not be named.
+    let page = world.admin.visit(&Ask::of(&client).without("redirect_uri").page()).is(200);
+    let target = world.admin.submit(&page, consent(&page).press("decision", "allow")).redirected();
+    assert!(target.0.as_str().starts_with("https://app.example/other?x=1&"), "{}", target.0);
+    let code = Code { code: target.code(), redirect_uri: None, verifier: Some(verifier(1)) };
+    world.redeem(&client, &code).is(200);
+}
+
+#[test]
+fn a_public_client_chooses_its_loopback_port_and_nothing_else() {
+    let world = World::start();
+    let client = world.register(json!({ "redirect_uri": ["http://127.0.0.1/cb", "http://[::1]:9000/cb"] }));
+    for fine in ["http://127.0.0.1/cb", "http://127.0.0.1:1024/cb", "http://127.0.0.1:65535/cb", "http://[::1]:5000/cb", "http://[::1]/cb"] {
+        is_followed(&world, &client, fine);
+    }
+    for other in [
+        "http://localhost/cb",
+        "http://localhost:1024/cb",
+        "http://127.0.0.2:1024/cb",
+        "http://127.1:1024/cb",
+        "http://0.0.0.0:1024/cb",
+        "http://127.0.0.1:1024/other",
+        "http://127.0.0.1:1024/cb/",
+        "http://127.0.0.1:1024/cb?x=1",
+        "https://127.0.0.1:1024/cb",
+        "http://127.0.0.1:0/cb",
+        "http://127.0.0.1:65536/cb",
+        "http://127.0.0.1:/cb",
+        "http://127.0.0.1:1024@evil.example/cb",
+        "http://evil.example:1024/cb",
+        "http://[::1]:5000/other",
+        "http://[0:0:0:0:0:0:0:1]:5000/cb",
+    ] {
+        is_refused(&world, &client, other);
+    }
+    let by_name = world.register(json!({ "redirect_uri": ["http://localhost:3000/cb"] }));
+    is_followed(&world, &by_name, "http://localhost:3001/cb");
+    is_refused(&world, &by_name, "http://127.0.0.1:3000/cb");
+}
+
+#[test]
+fn a_loopback_code_is_redeemed_with_the_port_that_it_was_asked_with() {
+    let world = World::start();
+    let client = world.register(json!({ "redirect_uri": ["http://127.0.0.1/cb"] }));
+    let ask = Ask::of(&client).with("redirect_uri", "http://127.0.0.1:4444/cb");
+    let code = world.code_for(&world.admin, &client, &ask);
+    let other = Code { redirect_uri: Some("http://127.0.0.1:5555/cb".into()), ..code.clone() };
+    world.redeem(&client, &other).oauth_error(400, "invalid_grant");
+    world.redeem(&client, &code).is(200);
+}
+
+#[test]
+fn a_confidential_clients_loopback_port_is_not_relaxed() {
+    let world = World::start();
+    let client = world.confidential(json!({ "redirect_uri": ["http://127.0.0.1:3000/cb"] }));
+    is_followed(&world, &client, "http://127.0.0.1:3000/cb");
+    is_refused(&world, &client, "http://127.0.0.1:3001/cb");
+    is_refused(&world, &client, "http://127.0.0.1/cb");
+}
+
+#[test]
+fn a_disabled_client_gets_an_error_page() {
+    let world = World::start();
+    let client = world.public_client();
+    world.patch(&client, &json!({ "enabled": false }));
+    assert!(comes_true(A_SECOND, || world.admin.visit(&Ask::of(&client).page()).status == 400));
+    world.admin.visit(&Ask::of(&client).page()).is_error_page(&[]);
+    Browser::new(world.base()).visit(&Ask::of(&client).page()).is_error_page(&[]);
+    world.admin.api("POST", "/api/oauth/authorize", Some(&Ask::of(&client).decision(true))).api_error(400, "Bad Request");
+}

@@ -1,0 +1,20 @@
+//! Black-box tests: the real binary on a temporary folder, spoken to over HTTP only.
+//!
+//! Each test starts a service of its own. `support` is the language; each module covers a chapter of the contract and of
+//! the security model, and a test's name is the sentence that it holds the service to.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod support;
+
+mod authorization;
+mod crash;
+mod gate;
+mod jwt_attacks;
+mod management;
+mod nginx;
+mod operations;
+mod races;
+mod token;

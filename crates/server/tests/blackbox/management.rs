@@ -1,0 +1,8 @@
+//! Client management (http-api.md §1; security.md "Management").
+
+mod clients;
+mod icons;
+mod lists;
+mod permissions;
+mod records;
+mod secrets;
