@@ -162,6 +162,7 @@ fn read_node(text: &str) -> Option<IpAddr> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use actix_web::http::header::HeaderValue;
 

@@ -128,9 +128,10 @@ impl ApiError {
     fn management_status(error: &ManagementError) -> StatusCode {
         match error {
             ManagementError::NotFound(_) => StatusCode::NOT_FOUND,
-            ManagementError::InvalidClient(_) | ManagementError::InvalidValue { .. } => StatusCode::BAD_REQUEST,
             ManagementError::Icon(IconError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
-            ManagementError::Icon(IconError::Dimensions) => StatusCode::BAD_REQUEST,
+            ManagementError::InvalidClient(_)
+            | ManagementError::InvalidValue { .. }
+            | ManagementError::Icon(IconError::Dimensions) => StatusCode::BAD_REQUEST,
             ManagementError::Icon(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ManagementError::Conflict(_) => StatusCode::CONFLICT,
             ManagementError::Stale => StatusCode::PRECONDITION_FAILED,
@@ -258,6 +259,7 @@ pub fn error_body(status: StatusCode, message: String, validation: Option<Valida
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use informer_oauth_domain::user::Forbidden;
 

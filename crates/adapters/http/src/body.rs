@@ -148,6 +148,7 @@ pub fn media_type(headers: &HeaderMap) -> Result<Option<String>, BodyError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use actix_web::http::header::HeaderValue;
     use futures_util::stream;

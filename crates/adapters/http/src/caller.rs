@@ -165,6 +165,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Bearer<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
 

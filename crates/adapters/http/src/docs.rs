@@ -281,6 +281,7 @@ fn members(value: &Value) -> Box<dyn Iterator<Item = (&str, &Value)> + '_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

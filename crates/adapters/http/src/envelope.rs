@@ -252,3 +252,79 @@ impl Line {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn stripped(base_path: &str, uri: &str) -> String {
+        let mut request = TestRequest::with_uri(uri).to_srv_request();
+        strip_base_path(&mut request, base_path);
+        request.uri().to_string()
+    }
+
+    #[test]
+    fn the_issuers_path_is_taken_off_once_and_whole() {
+        for (uri, expected) in [
+            ("/auth/oauth/token", "/oauth/token"),
+            ("/auth", "/"),
+            ("/auth?x=1", "/?x=1"),
+            ("/auth/auth/x?y=/auth", "/auth/x?y=/auth"),
+            ("/authx/oauth/token", "/authx/oauth/token"),
+            ("/oauth/token", "/oauth/token"),
+        ] {
+            assert_eq!(stripped("/auth", uri), expected, "{uri}");
+        }
+        assert_eq!(stripped("", "/oauth/token"), "/oauth/token");
+    }
+
+    #[test]
+    fn head_is_allowed_wherever_get_is() {
+        let allowed = |listed: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ALLOW, HeaderValue::from_static(listed));
+            allow_head(&mut headers);
+            headers.get(ALLOW).unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(allowed("GET, POST"), "GET, POST, HEAD");
+        assert_eq!(allowed("GET, HEAD"), "GET, HEAD");
+        assert_eq!(allowed("POST"), "POST");
+    }
+
+    #[test]
+    fn only_the_frameworks_own_errors_are_rewritten() {
+        let foreign = |status: StatusCode, content_type: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            if let Some(content_type) = content_type {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            }
+            is_foreign(status, &headers)
+        };
+        assert!(foreign(StatusCode::NOT_FOUND, None));
+        assert!(foreign(StatusCode::BAD_REQUEST, Some("text/plain; charset=utf-8")));
+        assert!(!foreign(StatusCode::BAD_REQUEST, Some("text/html; charset=utf-8")));
+        assert!(!foreign(StatusCode::BAD_REQUEST, Some(JSON)));
+        assert!(!foreign(StatusCode::NO_CONTENT, None));
+    }
+
+    #[test]
+    fn each_family_has_its_own_words_for_what_no_handler_answered() {
+        let body = |status, family| serde_json::from_slice::<serde_json::Value>(&body_for(status, family)).unwrap();
+        assert_eq!(
+            body(StatusCode::NOT_FOUND, Family::Protocol)["error"],
+            "invalid_request"
+        );
+        assert_eq!(
+            body(StatusCode::INTERNAL_SERVER_ERROR, Family::Protocol)["error"],
+            "server_error"
+        );
+        assert_eq!(body(StatusCode::NOT_FOUND, Family::Informer)["statusCode"], 404);
+        assert_eq!(
+            body(StatusCode::METHOD_NOT_ALLOWED, Family::Informer)["error"],
+            "Method Not Allowed"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web, web::Payload};
 use informer_oauth_application::introspect::{ActiveToken, Introspection};
+use informer_oauth_domain::timestamp::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -97,7 +98,7 @@ fn describe<'a>(token: &'a ActiveToken, issuer: &'a str) -> IntrospectionBody<'a
         client_id: token.client_id.to_string(),
         username: &token.username,
         token_type: token.token_type,
-        exp: token.expires_at.map(|at| at.as_seconds()),
+        exp: token.expires_at.map(Timestamp::as_seconds),
         iat: token.issued_at.as_seconds(),
         sub: &token.username,
         aud: &token.audience,

@@ -101,6 +101,7 @@ async fn inserted(request: HttpRequest) -> ProtocolResult {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -148,6 +148,7 @@ pub(crate) async fn openapi(request: HttpRequest) -> HttpResponse {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::collections::HashSet;
 

@@ -39,11 +39,17 @@ pub async fn from_body(
     let limit = HttpState::of(request).settings.max_body_bytes;
     let body = body::read(request, payload, limit).await?;
     let media_type = body::media_type(request.headers())?;
-    let parameters = match (media_type.as_deref(), accepted) {
-        (Some(FORM), _) | (None, _) if body.is_empty() => return Err(BodyError::Empty.into()),
-        (Some(FORM), _) => from_form(&body)?,
-        (Some(JSON), Accepted::FormOrJson) if body.is_empty() => return Err(BodyError::Empty.into()),
-        (Some(JSON), Accepted::FormOrJson) => from_json(&body)?,
+    let is_form = media_type.as_deref() == Some(FORM);
+    let is_json = media_type.as_deref() == Some(JSON) && accepted == Accepted::FormOrJson;
+    if !is_form && !is_json && media_type.is_some() {
+        return Err(BodyError::UnsupportedType.into());
+    }
+    if body.is_empty() {
+        return Err(BodyError::Empty.into());
+    }
+    let parameters = match (is_form, is_json) {
+        (true, _) => from_form(&body)?,
+        (_, true) => from_json(&body)?,
         _ => return Err(BodyError::UnsupportedType.into()),
     };
     parameters.check_not_repeated()?;
@@ -134,6 +140,7 @@ pub fn from_json(text: &[u8]) -> Result<Parameters, BodyError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -200,6 +200,7 @@ pub fn no_store(response: &mut HttpResponseBuilder) -> HttpResponseBuilder {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -30,6 +30,7 @@ fn callers_own(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

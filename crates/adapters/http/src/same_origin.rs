@@ -71,6 +71,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Sent<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use actix_web::http::header::HeaderValue;
 

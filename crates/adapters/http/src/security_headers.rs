@@ -43,6 +43,7 @@ pub(crate) fn add(headers: &mut HeaderMap, standing: Standing, https: bool) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -1,6 +1,7 @@
 //! The token endpoint (RFC 6749 §3.2), and its second address under the Informer API, which also takes JSON.
 
 use actix_web::{HttpRequest, HttpResponse, web, web::Payload};
+use informer_oauth_domain::secret::Secret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -129,7 +130,7 @@ async fn answer(request: &HttpRequest, asked: ClientRequest) -> ProtocolResult {
         token_type: "Bearer",
         scope: tokens.scope.to_string(),
         expires_in: tokens.expires_in,
-        refresh_token: tokens.refresh_token.as_ref().map(|token| token.expose()),
+        refresh_token: tokens.refresh_token.as_ref().map(Secret::expose),
     };
     Ok(no_store(&mut HttpResponse::Ok()).body(json_bytes(&body)))
 }

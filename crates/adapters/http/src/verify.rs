@@ -204,6 +204,7 @@ fn is_whole_pair(headers: &HeaderMap) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
