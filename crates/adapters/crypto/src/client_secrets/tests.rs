@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, task::Poll};
 
 use informer_oauth_domain::id::SecretUid;
 
@@ -160,15 +160,32 @@ async fn a_full_pool_sheds_another_secret_and_leaves_no_trace() {
 
 #[tokio::test]
 async fn a_caller_that_goes_away_does_not_keep_the_next_one_waiting() {
-    let bcrypt = bcrypt();
-    let hash = stored(&bcrypt).await;
-    let text = secret(TEXT);
-    let mut gone = Box::pin(bcrypt.verify(uid(1), &hash, &text));
-    let pending =
-        std::future::poll_fn(|context| std::task::Poll::Ready(gone.as_mut().poll(context).is_pending())).await;
-    drop(gone);
-    assert!(pending);
-    assert_eq!(bcrypt.verify(uid(1), &hash, &text).await, Ok(true));
+    for joins_before_the_thread_is_free in [true, false] {
+        let bcrypt = bcrypt_with(4, 1, 4);
+        let hash = stored(&bcrypt).await;
+        let text = secret(TEXT);
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        bcrypt
+            .pool
+            .submit(bcrypt.pool.permit().unwrap(), move || assert_eq!(held.recv(), Ok(())));
+        let mut gone = Box::pin(bcrypt.verify(uid(1), &hash, &text));
+        let waits = std::future::poll_fn(|context| Poll::Ready(gone.as_mut().poll(context).is_pending())).await;
+        assert!(waits, "the only thread is held");
+        drop(gone);
+        if joins_before_the_thread_is_free {
+            let (answer, ()) = tokio::join!(bcrypt.verify(uid(1), &hash, &text), async { release.send(()).unwrap() });
+            assert_eq!(answer, Ok(true));
+        } else {
+            release.send(()).unwrap();
+            bcrypt.pool.run(|| ()).await.unwrap();
+            assert!(
+                !bcrypt.remembers(uid(1), &hash, &text),
+                "the abandoned one was not done"
+            );
+            assert!(bcrypt.verifications.waiting().is_empty());
+            assert_eq!(bcrypt.verify(uid(1), &hash, &text).await, Ok(true));
+        }
+    }
 }
 
 #[tokio::test]
