@@ -74,6 +74,16 @@ pub(crate) fn mode(path: &Path) -> io::Result<u32> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o777)
 }
 
+/// Whether a mode lets only the owner in.
+pub(crate) const fn is_private(mode: u32) -> bool {
+    mode.trailing_zeros() >= 6
+}
+
+/// Whether a mode keeps those out who are neither the owner nor of the group.
+pub(crate) const fn is_of_group(mode: u32) -> bool {
+    mode.trailing_zeros() >= 3
+}
+
 /// Held while serving. The system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct ServeLock {

@@ -63,17 +63,17 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     logs::start(&loaded.config.log, matches!(command, Command::Serve));
     match command {
         Command::Serve => wait(serve::serve(&loaded.config)),
-        Command::Migrate { dry_run } => commands::migrate::run(&loaded.config, dry_run, &out),
-        Command::User(command) => wait(commands::user::run(&loaded.config, command, &out)),
-        Command::Client(command) => wait(commands::client::run(&loaded.config, command, &out)),
-        Command::Keys(command) => wait(commands::keys::run(&loaded.config, command, &out)),
-        Command::Gate(command) => commands::gate::run(&loaded.config, command, &out),
-        Command::Config(command) => commands::config::run(&loaded, &command, &out),
-        Command::Doctor => wait(doctor(&loaded, &out)),
+        Command::Migrate { dry_run } => commands::migrate::run(&loaded.config, dry_run, out),
+        Command::User(command) => wait(commands::user::run(&loaded.config, command, out)),
+        Command::Client(command) => wait(commands::client::run(&loaded.config, command, out)),
+        Command::Keys(command) => wait(commands::keys::run(&loaded.config, command, out)),
+        Command::Gate(command) => commands::gate::run(&loaded.config, command, out),
+        Command::Config(command) => commands::config::run(&loaded, &command, out),
+        Command::Doctor => wait(doctor(&loaded, out)),
     }
 }
 
-async fn doctor(loaded: &Loaded, out: &Output) -> anyhow::Result<ExitCode> {
+async fn doctor(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode> {
     commands::doctor::run(loaded, out).await
 }
 

@@ -34,7 +34,7 @@ impl Output {
     }
 
     /// Prints `data` as JSON, or what `text` makes of it.
-    pub(crate) fn print<T: Serialize>(&self, data: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+    pub(crate) fn print<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         let text = match self.format {
             OutputFormat::Json => serde_json::to_string_pretty(data)?,
             OutputFormat::Text => text(data),

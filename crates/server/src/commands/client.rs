@@ -97,7 +97,8 @@ impl Shown {
         }
         rows.into_iter()
             .map(|(name, value)| format!("{name:15}  {}\n", plain(&value)))
-            .collect()
+            .collect::<Vec<_>>()
+            .concat()
     }
 }
 
@@ -106,7 +107,7 @@ struct Deleted {
     deleted: String,
 }
 
-pub(crate) async fn run(config: &Config, command: ClientCommand, out: &Output) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(config: &Config, command: ClientCommand, out: Output) -> anyhow::Result<ExitCode> {
     // A file that cannot be read is told before anything is opened.
     let file = match &command {
         ClientCommand::Apply { file, .. } => client_file::read(file)?,
@@ -122,7 +123,7 @@ async fn carry_out(
     app: &Application,
     command: ClientCommand,
     file: Vec<client_file::Entry>,
-    out: &Output,
+    out: Output,
 ) -> anyhow::Result<()> {
     let admin = administrator();
     match command {

@@ -172,11 +172,13 @@ impl Step {
             _ => '=',
         };
         let id = self.client_id.as_deref().unwrap_or("new");
-        let mut text = format!("{sign} {} ({id})\n", plain(&self.name));
-        for Changed { field, before, after } in &self.differences {
-            text.push_str(&format!("    {field}: {} -> {}\n", quoted(before), quoted(after)));
-        }
-        text
+        let mut lines = vec![format!("{sign} {} ({id})\n", plain(&self.name))];
+        lines.extend(
+            self.differences.iter().map(|Changed { field, before, after }| {
+                format!("    {field}: {} -> {}\n", quoted(before), quoted(after))
+            }),
+        );
+        lines.concat()
     }
 }
 
@@ -190,7 +192,7 @@ pub(super) async fn apply(
     admin: &ClientAdministrator,
     entries: Vec<Entry>,
     dry_run: bool,
-    out: &Output,
+    out: Output,
 ) -> anyhow::Result<()> {
     let mut named = BTreeSet::new();
     let mut plans = Vec::new();

@@ -53,7 +53,7 @@ pub(super) async fn run(
     app: &Application,
     admin: &ClientAdministrator,
     command: SecretCommand,
-    out: &Output,
+    out: Output,
 ) -> anyhow::Result<()> {
     match command {
         SecretCommand::Add {

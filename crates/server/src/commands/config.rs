@@ -15,7 +15,7 @@ struct Checked {
     file: Option<String>,
 }
 
-pub(crate) fn run(loaded: &Loaded, command: &ConfigCommand, out: &Output) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(loaded: &Loaded, command: &ConfigCommand, out: Output) -> anyhow::Result<ExitCode> {
     match command {
         // What is wrong was said while it was loaded.
         ConfigCommand::Check => {

@@ -61,7 +61,7 @@ impl Findings {
     }
 }
 
-pub(crate) async fn run(loaded: &Loaded, out: &Output) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode> {
     let config = &loaded.config;
     let now = SystemClock.now();
     let mut findings = Findings::default();
@@ -110,7 +110,9 @@ fn folder(config: &Config, findings: &mut Findings) {
     let folder = config.database.folder();
     let shown = folder.display();
     match data_folder::mode(&folder) {
-        Ok(mode) if mode & 0o077 == 0 => findings.ok("data folder", format!("{shown} is its owner's alone")),
+        Ok(mode) if data_folder::is_private(mode) => {
+            findings.ok("data folder", format!("{shown} is its owner's alone"));
+        }
         Ok(mode) => findings.add(
             "data folder",
             Standing::Warning,
@@ -139,9 +141,11 @@ fn encryption_key(config: &Config, findings: &mut Findings) -> Option<MasterKey>
     };
     let shown = path.display();
     match data_folder::mode(&path) {
-        Ok(mode) if mode & 0o077 == 0 => findings.ok(CHECK, format!("{shown} is its owner's alone")),
+        Ok(mode) if data_folder::is_private(mode) => findings.ok(CHECK, format!("{shown} is its owner's alone")),
         // A mounted secret often belongs to a group, which is the operator's business.
-        Ok(mode) if own.is_some() && mode & 0o007 == 0 => findings.ok(CHECK, format!("{shown} (mode {mode:o})")),
+        Ok(mode) if own.is_some() && data_folder::is_of_group(mode) => {
+            findings.ok(CHECK, format!("{shown} (mode {mode:o})"));
+        }
         Ok(mode) => findings.failed(
             CHECK,
             format!("{shown} is open to other users (mode {mode:o}): chmod 600 {shown}"),

@@ -13,10 +13,10 @@ use crate::{
 struct Explanation {
     allowed: bool,
     path: Option<String>,
-    explanation: String,
+    verdict: String,
 }
 
-pub(crate) fn run(config: &Config, command: GateCommand, out: &Output) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(config: &Config, command: GateCommand, out: Output) -> anyhow::Result<ExitCode> {
     let GateCommand::Explain {
         method,
         path,
@@ -37,16 +37,16 @@ pub(crate) fn run(config: &Config, command: GateCommand, out: &Output) -> anyhow
             Explanation {
                 allowed,
                 path: Some(path.as_str().to_owned()),
-                explanation: verdict.to_string(),
+                verdict: verdict.to_string(),
             }
         }
         Err(refused) => Explanation {
             allowed: false,
             path: None,
-            explanation: format!("refused: {refused}"),
+            verdict: format!("refused: {refused}"),
         },
     };
-    out.print(&explanation, |explanation| explanation.explanation.clone())?;
+    out.print(&explanation, |explanation| explanation.verdict.clone())?;
     Ok(if explanation.allowed {
         ExitCode::SUCCESS
     } else {

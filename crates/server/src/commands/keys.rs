@@ -49,14 +49,14 @@ struct Rotated {
     rotated: bool,
 }
 
-pub(crate) async fn run(config: &Config, command: KeysCommand, out: &Output) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(config: &Config, command: KeysCommand, out: Output) -> anyhow::Result<ExitCode> {
     let installation = Installation::open(config).await?;
     let result = carry_out(&installation, command, out).await;
     installation.database.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 
-async fn carry_out(installation: &Installation, command: KeysCommand, out: &Output) -> anyhow::Result<()> {
+async fn carry_out(installation: &Installation, command: KeysCommand, out: Output) -> anyhow::Result<()> {
     match command {
         KeysCommand::List => {
             let keys: Vec<Shown> = installation
@@ -106,12 +106,13 @@ async fn carry_out(installation: &Installation, command: KeysCommand, out: &Outp
                 });
             }
             out.print(&done, |done| {
-                let say = |one: &Rotated| match one.rotated {
-                    true => format!(
-                        "the next {} key signs from now on; running services follow within a minute\n",
-                        one.purpose
-                    ),
-                    false => format!("another process rotated the {} keys at this moment\n", one.purpose),
+                let say = |one: &Rotated| {
+                    let purpose = one.purpose;
+                    if one.rotated {
+                        format!("the next {purpose} key signs from now on; running services follow within a minute\n")
+                    } else {
+                        format!("another process rotated the {purpose} keys at this moment\n")
+                    }
                 };
                 done.iter().map(say).collect()
             })

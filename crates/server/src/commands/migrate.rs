@@ -11,7 +11,7 @@ struct Migrated {
     migrations: Vec<String>,
 }
 
-pub(crate) fn run(config: &Config, dry_run: bool, out: &Output) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(config: &Config, dry_run: bool, out: Output) -> anyhow::Result<ExitCode> {
     if !dry_run {
         data_folder::prepare(&config.database.folder())?;
     }
@@ -20,7 +20,11 @@ pub(crate) fn run(config: &Config, dry_run: bool, out: &Output) -> anyhow::Resul
         let done = if migrated.dry_run { "would apply" } else { "applied" };
         match migrated.migrations.as_slice() {
             [] => "the schema is up to date".into(),
-            names => names.iter().map(|name| format!("{done} {name}\n")).collect(),
+            names => names
+                .iter()
+                .map(|name| format!("{done} {name}\n"))
+                .collect::<Vec<_>>()
+                .concat(),
         }
     })?;
     Ok(ExitCode::SUCCESS)

@@ -41,17 +41,17 @@ impl From<LocalUser> for Shown {
 #[derive(Serialize)]
 struct Done {
     username: String,
-    done: &'static str,
+    change: &'static str,
     /// The drawn password: the only time it is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
 }
 
 impl Done {
-    fn new(username: String, done: &'static str) -> Self {
+    fn new(username: String, change: &'static str) -> Self {
         Self {
             username,
-            done,
+            change,
             password: None,
         }
     }
@@ -64,7 +64,7 @@ impl Done {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("{} {}\n", self.username, self.done);
+        let mut text = format!("{} {}\n", self.username, self.change);
         if let Some(password) = &self.password {
             text.push_str("This password is shown this once:\npassword: ");
             text.push_str(password);
@@ -73,14 +73,14 @@ impl Done {
     }
 }
 
-pub(crate) async fn run(config: &Config, command: UserCommand, out: &Output) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(config: &Config, command: UserCommand, out: Output) -> anyhow::Result<ExitCode> {
     let installation = Installation::open(config).await?;
     let result = carry_out(&installation.app, command, out).await;
     installation.database.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 
-async fn carry_out(app: &Application, command: UserCommand, out: &Output) -> anyhow::Result<()> {
+async fn carry_out(app: &Application, command: UserCommand, out: Output) -> anyhow::Result<()> {
     let by = superuser();
     let now = app.now();
     match command {

@@ -8,6 +8,7 @@ mod common;
 mod clients;
 mod configuration;
 mod doctor;
+mod example;
 mod grant;
 mod keys;
 mod migrate;

@@ -4,6 +4,7 @@
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
+    clippy::unused_self,
     reason = "test support: each test file uses a part of it"
 )]
 
@@ -324,8 +325,7 @@ pub fn try_sign_in(http: &reqwest::blocking::Client, base: &str, username: &str,
     let form = page
         .split_once(r#"name="form" value=""#)
         .and_then(|(_, rest)| rest.split_once('"'))
-        .map(|(value, _)| value)
-        .unwrap_or_else(|| panic!("there is no sign-in form in {page}"));
+        .map_or_else(|| panic!("there is no sign-in form in {page}"), |(value, _)| value);
     let answer = http
         .post(&address)
         .header("Origin", base)
