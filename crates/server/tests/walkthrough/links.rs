@@ -1,0 +1,111 @@
+//! Every link from a document to a file of this repository leads somewhere.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::workspace;
+
+/// Every Markdown file that people read: those at the top, and all below `docs` and `deploy`.
+fn documents() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![workspace().join("docs"), workspace().join("deploy")];
+    collect(&workspace(), &mut found, &mut Vec::new());
+    while let Some(folder) = folders.pop() {
+        collect(&folder, &mut found, &mut folders);
+    }
+    found.sort();
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>, folders: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            folders.push(path);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+}
+
+/// The text outside fenced blocks.
+fn prose(text: &str) -> String {
+    let mut fenced = false;
+    text.lines()
+        .filter(|line| {
+            let fence = line.trim_start().starts_with("```");
+            fenced ^= fence;
+            !fenced && !fence
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The targets of `[text](target)`.
+fn targets(text: &str) -> Vec<String> {
+    text.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(')'))
+        .map(|(target, _)| target.to_owned())
+        .collect()
+}
+
+/// The anchors of a document's headings, as GitHub makes them.
+fn anchors(text: &str) -> Vec<String> {
+    prose(text)
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| {
+            line.trim_start_matches('#')
+                .trim()
+                .to_lowercase()
+                .chars()
+                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+                .map(|c| if c == ' ' { '-' } else { c })
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_link_to_a_file_or_heading_leads_somewhere() {
+    let documents = documents();
+    assert!(documents.iter().any(|path| path.ends_with("docs/README.md")));
+    let (mut seen, mut broken) = (0, Vec::new());
+    for document in documents {
+        let text = fs::read_to_string(&document).unwrap();
+        for target in targets(&prose(&text)) {
+            if target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            seen += 1;
+            let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let path = if file.is_empty() {
+                document.clone()
+            } else {
+                document.parent().unwrap().join(file)
+            };
+            let there = path.exists()
+                && (anchor.is_empty()
+                    || fs::read_to_string(&path).is_ok_and(|text| anchors(&text).iter().any(|a| a == anchor)));
+            if !there {
+                broken.push(format!("{}: {target}", document.display()));
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} links were found");
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_page_is_reached_from_the_index() {
+    let index = fs::read_to_string(workspace().join("docs/README.md")).unwrap();
+    let linked = targets(&index);
+    for entry in fs::read_dir(workspace().join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let is_page = name != "README.md" && Path::new(&name).extension().is_some_and(|extension| extension == "md");
+        assert!(!is_page || linked.contains(&name), "docs/README.md does not link {name}");
+    }
+}
