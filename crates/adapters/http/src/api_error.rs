@@ -174,6 +174,7 @@ impl ApiError {
             }),
             Self::Management(ManagementError::InvalidClient(error)) => payload(error.field()),
             Self::Management(ManagementError::InvalidValue { field, .. }) => payload(field),
+            Self::Management(ManagementError::Icon(IconError::Dimensions)) => payload("icon"),
             _ => None,
         }
     }
@@ -343,5 +344,10 @@ mod tests {
         assert_eq!(status(IconError::TooLarge), 413);
         assert_eq!(status(IconError::Dimensions), 400);
         assert_eq!(status(IconError::Unsupported), 415);
+        let dimensions = ApiError::from(ManagementError::Icon(IconError::Dimensions));
+        assert_eq!(
+            body(&dimensions)["validation"],
+            serde_json::json!({"source": "payload", "keys": ["icon"]})
+        );
     }
 }

@@ -22,7 +22,7 @@ use futures_util::FutureExt as _;
 use informer_oauth_domain::error::ErrorCode;
 
 use crate::{
-    api_error,
+    api_error::{self, Source, Validation},
     family::{Family, Standing},
     json::{HAL, accepts_hal},
     parameters::JSON,
@@ -176,7 +176,12 @@ fn body_for(status: StatusCode, family: Family) -> Vec<u8> {
                 StatusCode::METHOD_NOT_ALLOWED => "This method is not allowed here",
                 other => other.canonical_reason().unwrap_or("Error"),
             };
-            api_error::error_body(status, message.to_owned(), None)
+            // The framework's own 400 is about the path: everything else is read by handlers.
+            let validation = (status == StatusCode::BAD_REQUEST).then(|| Validation {
+                source: Source::Params,
+                keys: Vec::new(),
+            });
+            api_error::error_body(status, message.to_owned(), validation)
         }
         Family::Protocol => match status {
             StatusCode::NOT_FOUND => {
