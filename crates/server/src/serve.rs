@@ -69,7 +69,10 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let background = background::start(&service, config);
 
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %listen, issuer, "serving");
-    output::write(&banner::banner(listen, &issuer, made.as_ref()))?;
+    if let Err(error) = output::write(&banner::banner(listen, &issuer, made.as_ref())) {
+        // Nobody reads it; a password that was lost with it can be replaced with `user password`.
+        tracing::error!(%error, "the start banner could not be printed");
+    }
     let ended = server.await;
 
     background.abort();

@@ -1,16 +1,23 @@
 //! Passwords at the command line: read or drawn, never an argument.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::{
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    process,
+};
 
 use informer_oauth_crypto::SystemEntropy;
 use informer_oauth_domain::secret::Secret;
 use informer_oauth_ports::Entropy as _;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use tokio::{signal::ctrl_c, task::spawn_blocking};
 
 use crate::{cli::PasswordFlags, output::Misuse};
 
 /// How long a drawn password is: 119 bits.
 const DRAWN_CHARACTERS: usize = 20;
+
+/// The exit code of a process that Ctrl-C ended, as shells count it.
+const INTERRUPTED: i32 = 130;
 
 /// A new password.
 pub(super) struct Password {
@@ -20,7 +27,7 @@ pub(super) struct Password {
 }
 
 /// Reads or draws a password.
-pub(super) fn obtain(flags: PasswordFlags) -> anyhow::Result<Password> {
+pub(super) async fn obtain(flags: PasswordFlags) -> anyhow::Result<Password> {
     if !flags.password_stdin {
         return Ok(Password {
             secret: Secret::new(SystemEntropy.base62(DRAWN_CHARACTERS)),
@@ -28,7 +35,7 @@ pub(super) fn obtain(flags: PasswordFlags) -> anyhow::Result<Password> {
         });
     }
     let secret = if io::stdin().is_terminal() {
-        ask()?
+        ask().await?
     } else {
         read_line()?
     };
@@ -45,9 +52,9 @@ fn read_line() -> anyhow::Result<Secret> {
 }
 
 /// Asks twice, without showing what is typed.
-fn ask() -> anyhow::Result<Secret> {
-    let first = ask_once("Password: ")?;
-    let second = ask_once("Again: ")?;
+async fn ask() -> anyhow::Result<Secret> {
+    let first = ask_once("Password: ").await?;
+    let second = ask_once("Again: ").await?;
     if first == second {
         Ok(first)
     } else {
@@ -55,15 +62,20 @@ fn ask() -> anyhow::Result<Secret> {
     }
 }
 
-fn ask_once(prompt: &str) -> anyhow::Result<Secret> {
+async fn ask_once(prompt: &str) -> anyhow::Result<Secret> {
     eprint!("{prompt}");
     io::stderr().flush()?;
     let shown = tcgetattr(io::stdin())?;
     let mut hidden = shown.clone();
     hidden.local_modes.remove(LocalModes::ECHO);
     tcsetattr(io::stdin(), OptionalActions::Flush, &hidden)?;
-    let line = read_line();
+    let line = tokio::select! {
+        line = spawn_blocking(read_line) => Some(line?),
+        _ = ctrl_c() => None,
+    };
+    // Also after Ctrl-C: the shell that comes next must show what is typed.
     tcsetattr(io::stdin(), OptionalActions::Now, &shown)?;
     eprintln!();
-    line
+    // The thread that reads cannot be told to stop, so returning would wait for a line.
+    line.unwrap_or_else(|| process::exit(INTERRUPTED))
 }

@@ -109,7 +109,7 @@ async fn carry_out(app: &Application, command: UserCommand, out: Output) -> anyh
             superuser,
             password,
         } => {
-            let password = password::obtain(password)?;
+            let password = password::obtain(password).await?;
             let user = NewUser {
                 username: username.clone(),
                 display_name,
@@ -120,7 +120,7 @@ async fn carry_out(app: &Application, command: UserCommand, out: Output) -> anyh
             out.print(&Done::new(username, "was added").with(&password), Done::text)
         }
         UserCommand::Password { username, password } => {
-            let password = password::obtain(password)?;
+            let password = password::obtain(password).await?;
             app.users.set_password(&by, &username, &password.secret, now).await?;
             out.print(&Done::new(username, "has a new password").with(&password), Done::text)
         }

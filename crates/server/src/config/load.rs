@@ -135,10 +135,15 @@ fn say(error: &ConfigError) -> Problems {
     Problems::one(error.to_string())
 }
 
+/// Reads a file for its keys. What is wrong with it is said without quoting it: the line may hold a secret.
 fn read_file(path: &Path) -> Result<Json, Problems> {
-    let failed = |error: &dyn fmt::Display| Problems::one(format!("{}: {error}", path.display()));
+    let failed = |message: &dyn fmt::Display| Problems::one(format!("{}: {message}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
-    toml::from_str(&text).map_err(|error| failed(&error))
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        failed(&format_args!("line {line}: {}", error.message()))
+    })
 }
 
 /// Below a list there are no keys of ours: its place says where the list ends.

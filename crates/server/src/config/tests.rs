@@ -119,6 +119,13 @@ fn an_unknown_key_is_refused_with_the_nearest_one_that_exists() {
 }
 
 #[test]
+fn a_file_that_is_no_toml_is_told_by_its_line_and_not_quoted() {
+    let message = refused(Some("[secrets]\nbcrypt_cost = 4\nencryption_key = \"hunter2\n"), &[]);
+    assert!(message.contains("informer-oauth.toml: line 3: "), "{message}");
+    assert!(!message.contains("hunter2"), "{message}");
+}
+
+#[test]
 fn every_unknown_key_is_named_at_once() {
     let message = refused(Some("a = 1\nb = 2"), &[("INFORMER_OAUTH__C", "3")]);
     assert_eq!(message.lines().count(), 3, "{message}");
