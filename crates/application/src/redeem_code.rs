@@ -67,6 +67,7 @@ impl RedeemCode {
             client: client.client().uid,
             redirect_uri: parameters.get("redirect_uri")?.map(str::to_owned),
             challenge,
+            resource: parameters.get("resource")?.map(str::to_owned),
         };
         match self.codes.redeem(&Digest::of(code), &presented, now).await? {
             CodeRedemption::Redeemed(code) => self.issue(client, &code, now).await,
@@ -74,6 +75,10 @@ impl RedeemCode {
                 self.end_what_it_gave(client, &code, address, now).await?;
                 Err(REFUSED)
             }
+            CodeRedemption::Refused(CodeMismatch::Resource) => Err(ProtocolError::refused(
+                ErrorCode::InvalidTarget,
+                "The resource is not the one that was granted.",
+            )),
             CodeRedemption::Refused(mismatch) => {
                 self.note_theft(client, mismatch, address, now).await;
                 Err(REFUSED)

@@ -52,6 +52,8 @@ pub struct CodePresentation {
     pub redirect_uri: Option<String>,
     /// The S256 transformation of `code_verifier`, when sent.
     pub challenge: Option<CodeChallenge>,
+    /// `resource`, when sent (RFC 8707 §2.2).
+    pub resource: Option<String>,
 }
 
 /// Why a code that exists is refused.
@@ -63,6 +65,8 @@ pub enum CodeMismatch {
     RedirectUri,
     /// The verifier is wrong, missing, or not asked for (RFC 9700 §2.1.1: no downgrade).
     Verifier,
+    /// The resource is not the one that was granted.
+    Resource,
     /// Its time is over.
     Expired,
 }
@@ -85,6 +89,13 @@ impl AuthorizationCode {
         }
         if presented.challenge != self.challenge {
             return Err(CodeMismatch::Verifier);
+        }
+        if presented
+            .resource
+            .as_deref()
+            .is_some_and(|asked| asked != self.audience.as_str())
+        {
+            return Err(CodeMismatch::Resource);
         }
         Ok(())
     }

@@ -209,6 +209,7 @@ pub fn a_presentation(code: &AuthorizationCode) -> CodePresentation {
         client: code.client,
         redirect_uri: Some(code.redirect_uri.clone()),
         challenge: code.challenge.clone(),
+        resource: None,
     }
 }
 

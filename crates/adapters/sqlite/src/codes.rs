@@ -126,6 +126,11 @@ fn redeem(
 ) -> Result<CodeRedemption, Failure> {
     let uri = presented.redirect_uri.as_deref();
     let challenge = presented.challenge.as_ref().map(CodeChallenge::as_str);
+    let resource = presented.resource.as_deref();
+    let resource_fits = dsl::audience
+        .nullable()
+        .is(resource)
+        .or(resource.is_none().into_sql::<Bool>());
     let redirect_fits = dsl::redirect_uri
         .nullable()
         .is(uri)
@@ -136,6 +141,7 @@ fn redeem(
         .filter(dsl::expires_at.gt(now.as_micros()))
         .filter(redirect_fits)
         .filter(dsl::challenge.is(challenge))
+        .filter(resource_fits)
         .set(dsl::redeemed_at.eq(now.as_micros()))
         .returning(CodeRow::as_returning())
         .get_result(connection)

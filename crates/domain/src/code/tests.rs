@@ -32,6 +32,28 @@ fn rightful() -> CodePresentation {
         client: code().client,
         redirect_uri: Some(code().redirect_uri),
         challenge: code().challenge,
+        resource: None,
+    }
+}
+
+#[test]
+fn a_resource_need_not_be_named_again_but_must_be_the_one_that_was_granted() {
+    let naming = |resource: &str| CodePresentation {
+        resource: Some(resource.into()),
+        ..rightful()
+    };
+    assert_eq!(code().matches(&naming("https://bi.example.com/api"), MADE), Ok(()));
+    for other in [
+        "https://bi.example.com",
+        "https://bi.example.com/api/",
+        "https://evil.example",
+        "",
+    ] {
+        assert_eq!(
+            code().matches(&naming(other), MADE),
+            Err(CodeMismatch::Resource),
+            "{other}"
+        );
     }
 }
 
@@ -52,6 +74,7 @@ fn another_client_learns_nothing_but_that_it_is_another() {
         client: ClientUid::new(Uuid::from_u128(9)),
         redirect_uri: None,
         challenge: None,
+        resource: None,
     };
     for now in [MADE, code().expires_at, code().expires_at + REPLAY_MEMORY] {
         assert_eq!(code().matches(&stranger, now), Err(CodeMismatch::Client));

@@ -124,7 +124,7 @@ fn gif(bytes: &[u8]) -> Result<(u32, u32), IconError> {
 
     let mut rest = Bytes(bytes);
     rest.take(b"GIF89a".len())?;
-    let screen = dimensions(rest.u16_le()?, rest.u16_le()?)?;
+    let (screen_width, screen_height) = (rest.u16_le()?, rest.u16_le()?);
     let [packed, _background, _aspect] = rest.array()?;
     colour_table(&mut rest, packed)?;
     let mut has_image = false;
@@ -152,7 +152,8 @@ fn gif(bytes: &[u8]) -> Result<(u32, u32), IconError> {
         }
     }
     rest.end()?;
-    Ok(screen)
+    // Last: of something that is no whole image, "too large" would be the wrong thing to say.
+    dimensions(screen_width, screen_height)
 }
 
 /// ITU-T T.81, annex B: marker segments, one frame, scans, EOI.

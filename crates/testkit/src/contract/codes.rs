@@ -49,9 +49,16 @@ fn misfits(code: &AuthorizationCode) -> Vec<(CodePresentation, CodeMismatch)> {
         (
             CodePresentation {
                 challenge: None,
-                ..fitting
+                ..fitting.clone()
             },
             CodeMismatch::Verifier,
+        ),
+        (
+            CodePresentation {
+                resource: Some("https://elsewhere.example.com".into()),
+                ..fitting
+            },
+            CodeMismatch::Resource,
         ),
     ]
 }
@@ -175,6 +182,7 @@ pub async fn another_client_learns_only_that_and_burns_nothing(store: &dyn CodeS
         client: client_uid(2),
         redirect_uri: None,
         challenge: None,
+        resource: None,
     };
     let refused = CodeRedemption::Refused(CodeMismatch::Client);
     for presented in [foreign(&code), strange.clone()] {
