@@ -50,6 +50,10 @@ where
 {
     fn run(&mut self, connection: &mut SqliteConnection) -> bool {
         let Some(work) = self.work.take() else { return false };
+        // Nobody would learn of it: a change that its caller was told had failed must not happen after all.
+        if self.caller.is_closed() {
+            return true;
+        }
         // The connection may be used further: whoever runs a job undoes what a failed one left behind.
         let result = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or_else(|_| {
             tracing::error!("a database job panicked");

@@ -8,7 +8,8 @@
 //! - **Durable.** WAL with `synchronous = FULL`: what was answered survives `kill -9` and a power cut.
 //! - **Other processes** may use the same file: transactions are `BEGIN IMMEDIATE` and wait for
 //!   [`SqliteOptions::busy_timeout`].
-//! - **Overload is said at once.** A full queue is [`StoreError::Unavailable`]; nothing waits without bound.
+//! - **Overload is said at once.** A full queue is [`StoreError::Unavailable`]; nothing waits without bound: a call that has
+//!   no answer shortly after the busy timeout is unavailable too, and if its work had not begun it never does.
 
 mod attempts;
 mod audit;
@@ -160,7 +161,13 @@ pub struct Written {
 #[derive(Clone)]
 pub struct Sqlite {
     threads: Arc<Threads>,
+    /// How long a call may take: SQLite itself waits longer than it is told to when locks are held in unusual ways, and a
+    /// disk that hangs is not asked for its opinion.
+    patience: Duration,
 }
+
+/// What a call may take beyond the busy timeout.
+const MARGIN: Duration = Duration::from_millis(250);
 
 struct Threads {
     writes: Queue,
@@ -222,6 +229,7 @@ impl Sqlite {
         }
         Ok(Self {
             threads: Arc::new(threads),
+            patience: options.busy_timeout.saturating_add(MARGIN),
         })
     }
 
@@ -278,7 +286,7 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     {
-        Self::call(&self.threads.writes, work).await
+        self.call(&self.threads.writes, work).await
     }
 
     /// Runs `work` on a reader. Statements that must see one state belong into a transaction.
@@ -287,16 +295,19 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     {
-        Self::call(&self.threads.reads, work).await
+        self.call(&self.threads.reads, work).await
     }
 
-    async fn call<T, F>(queue: &Queue, work: F) -> Result<T, StoreError>
+    async fn call<T, F>(&self, queue: &Queue, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     {
         let (job, answer) = Call::prepare(work);
         queue.submit(job)?;
-        answer.await.map_err(|_| unavailable("its thread has ended"))?
+        tokio::time::timeout(self.patience, answer)
+            .await
+            .map_err(|_| unavailable("it did not answer in time"))?
+            .map_err(|_| unavailable("its thread has ended"))?
     }
 }
