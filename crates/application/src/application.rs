@@ -14,7 +14,7 @@ use crate::{
     audit_trail::AuditTrail,
     authenticate_client::{AuthenticateClient, ClientAuthenticationLimits},
     authorize::Authorize,
-    cache::{CachedClients, CachedSignatures, CachedTokens},
+    cache::{CachedClients, CachedSignatures, CachedTokens, CachedUsers},
     callers::Callers,
     forms::Forms,
     gate::Gate,
@@ -69,6 +69,7 @@ impl Ports {
         self.clients = clients;
         self.tokens = tokens;
         self.signer = signatures;
+        self.identity = Arc::new(CachedUsers::new(Arc::clone(&self.identity), entries));
     }
 }
 

@@ -38,4 +38,6 @@ pub mod user_standing;
 pub mod users;
 
 pub use application::{Application, Ports, Settings};
-pub use informer_oauth_ports::{ClientSort, Icon, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn};
+pub use informer_oauth_ports::{
+    ClientSort, Icon, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn,
+};

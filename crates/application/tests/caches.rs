@@ -3,20 +3,31 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use informer_oauth_application::cache::{CachedClients, CachedTokens, STALENESS};
+use async_trait::async_trait;
+use informer_oauth_application::cache::{CachedClients, CachedTokens, CachedUsers, STALENESS};
 use informer_oauth_domain::{
     id::ClientRef,
+    secret::Secret,
+    timestamp::Timestamp,
     token_record::{RevocationReason, TokenRecord},
+    user::User,
 };
 use informer_oauth_memory::{LocalChanges, Memory};
 use informer_oauth_ports::{
-    AuditLog, Change, Changes, ClientStore, ConsentStore, SigningKeyStore, TokenStore, UserDirectory,
+    AuditLog, Change, Changes, ClientStore, ConsentStore, Identity, IdentityError, SignInPage, SignedIn,
+    SigningKeyStore, TokenStore, UserDirectory,
 };
 use informer_oauth_testkit::{
     DurableStores, contract_suite, run,
-    values::{NOW, a_client, a_record},
+    values::{NOW, a_client, a_record, digest},
 };
 
 /// One replica: its caches before the store that all share.
@@ -34,7 +45,12 @@ impl Replica {
         let tokens = Arc::new(CachedTokens::new(Arc::new(shared.clone()), 100));
         changes.subscribe(clients.clone());
         changes.subscribe(tokens.clone());
-        Self { clients, tokens, shared, changes }
+        Self {
+            clients,
+            tokens,
+            shared,
+            changes,
+        }
     }
 }
 
@@ -71,7 +87,12 @@ async fn until_stale() {
 }
 
 async fn is_live(replica: &Replica, record: &TokenRecord) -> bool {
-    replica.tokens.find(record.id).await.unwrap().is_some_and(|found| found.is_live(NOW))
+    replica
+        .tokens
+        .find(record.id)
+        .await
+        .unwrap()
+        .is_some_and(|found| found.is_live(NOW))
 }
 
 #[test]
@@ -82,7 +103,11 @@ fn a_revocation_elsewhere_is_seen_within_the_staleness_bound() {
         let record = a_record(1);
         here.tokens.insert(&record).await.unwrap();
         assert!(is_live(&here, &record).await && is_live(&there, &record).await);
-        there.tokens.revoke(record.id, None, RevocationReason::User, NOW).await.unwrap();
+        there
+            .tokens
+            .revoke(record.id, None, RevocationReason::User, NOW)
+            .await
+            .unwrap();
         assert!(!is_live(&there, &record).await, "at once where it happened");
         until_stale().await;
         assert!(!is_live(&here, &record).await, "soon everywhere");
@@ -97,8 +122,13 @@ fn a_revocation_elsewhere_is_seen_at_once_when_told() {
         let record = a_record(1);
         here.tokens.insert(&record).await.unwrap();
         assert!(is_live(&here, &record).await);
-        TokenStore::revoke(&shared, record.id, None, RevocationReason::User, NOW).await.unwrap();
-        assert!(is_live(&here, &record).await, "this is remembered: otherwise nothing is tested here");
+        TokenStore::revoke(&shared, record.id, None, RevocationReason::User, NOW)
+            .await
+            .unwrap();
+        assert!(
+            is_live(&here, &record).await,
+            "this is remembered: otherwise nothing is tested here"
+        );
         here.changes.publish(Change::TokenRecord(record.id)).await;
         assert!(!is_live(&here, &record).await);
     });
@@ -120,5 +150,61 @@ fn a_client_deleted_elsewhere_is_gone_within_the_staleness_bound_or_when_told() 
         assert!(here.clients.registration(by_id).await.unwrap().is_none(), "told");
         until_stale().await;
         assert!(there.clients.registration(by_id).await.unwrap().is_none(), "not told");
+    });
+}
+
+/// One user, who may be locked.
+#[derive(Default)]
+struct OneUser {
+    locked: AtomicBool,
+}
+
+#[async_trait]
+impl Identity for OneUser {
+    fn session_cookie(&self) -> &'static str {
+        "sid"
+    }
+
+    fn sign_in_page(&self) -> SignInPage {
+        SignInPage::Own
+    }
+
+    async fn session_user(&self, _: &Secret, now: Timestamp) -> Result<Option<SignedIn>, IdentityError> {
+        let user = self.active_user("ada", now).await?;
+        Ok(user.map(|user| SignedIn {
+            user,
+            session: digest(1),
+        }))
+    }
+
+    async fn active_user(&self, username: &str, _: Timestamp) -> Result<Option<User>, IdentityError> {
+        let is_active = username == "ada" && !self.locked.load(Ordering::SeqCst);
+        let user = User {
+            username: "ada".into(),
+            display_name: "Ada".into(),
+            superuser: false,
+            token_api: true,
+        };
+        Ok(is_active.then_some(user))
+    }
+}
+
+#[test]
+fn a_locked_user_is_active_for_a_second_at_most_and_has_no_session_at_once() {
+    run(async {
+        let source = Arc::new(OneUser::default());
+        let users = CachedUsers::new(source.clone(), 100);
+        let cookie = Secret::new("cookie".into());
+        assert!(users.active_user("ada", NOW).await.unwrap().is_some());
+        source.locked.store(true, Ordering::SeqCst);
+        assert!(users.active_user("ada", NOW).await.unwrap().is_some(), "remembered");
+        assert!(users.session_user(&cookie, NOW).await.unwrap().is_none());
+        until_stale().await;
+        assert!(users.active_user("ada", NOW).await.unwrap().is_none());
+        source.locked.store(false, Ordering::SeqCst);
+        assert!(
+            users.active_user("ada", NOW).await.unwrap().is_some(),
+            "nobody is remembered as missing"
+        );
     });
 }

@@ -4,12 +4,14 @@
 mod clients;
 mod signatures;
 mod tokens;
+mod users;
 
 use std::time::Duration;
 
 pub use clients::CachedClients;
 pub use signatures::CachedSignatures;
 pub use tokens::CachedTokens;
+pub use users::CachedUsers;
 
 /// How old a cached answer may be at most, also when nobody tells of changes.
 pub const STALENESS: Duration = Duration::from_secs(1);

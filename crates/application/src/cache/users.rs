@@ -1,0 +1,49 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use informer_oauth_domain::{secret::Secret, timestamp::Timestamp, user::User};
+use informer_oauth_ports::{Identity, IdentityError, SignInPage, SignedIn};
+use moka::sync::Cache;
+
+use super::STALENESS;
+
+/// Remembers active users, for at most a second, so that a refresh asks its store one thing only. Who is not active is
+/// asked for every time, and so is who is behind a session.
+pub struct CachedUsers {
+    inner: Arc<dyn Identity>,
+    active: Cache<String, User>,
+}
+
+impl CachedUsers {
+    /// Wraps an identity source, remembering at most `capacity` users.
+    pub fn new(inner: Arc<dyn Identity>, capacity: u64) -> Self {
+        let active = Cache::builder().max_capacity(capacity).time_to_live(STALENESS).build();
+        Self { inner, active }
+    }
+}
+
+#[async_trait]
+impl Identity for CachedUsers {
+    fn session_cookie(&self) -> &str {
+        self.inner.session_cookie()
+    }
+
+    fn sign_in_page(&self) -> SignInPage {
+        self.inner.sign_in_page()
+    }
+
+    async fn session_user(&self, cookie: &Secret, now: Timestamp) -> Result<Option<SignedIn>, IdentityError> {
+        self.inner.session_user(cookie, now).await
+    }
+
+    async fn active_user(&self, username: &str, now: Timestamp) -> Result<Option<User>, IdentityError> {
+        if let Some(user) = self.active.get(username) {
+            return Ok(Some(user));
+        }
+        let user = self.inner.active_user(username, now).await?;
+        if let Some(user) = &user {
+            self.active.insert(username.to_owned(), user.clone());
+        }
+        Ok(user)
+    }
+}
