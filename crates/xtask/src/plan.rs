@@ -48,7 +48,7 @@ impl Part {
         match self {
             Self::Fmt | Self::Layers | Self::Licences => &[],
             Self::Clippy | Self::Docs | Self::Build | Self::Unit => &[Make, Perl],
-            Self::Blackbox => &[Make, Perl, Nginx],
+            Self::Blackbox => &[Make, Perl, Nginx, Python],
             Self::Clients => &[Make, Perl, Nginx, Chromium, Fonts, Node, Npm, Python],
             Self::Browser => &[Make, Perl, Chromium, Fonts, Node, Npm],
         }

@@ -311,3 +311,6 @@ impl Sqlite {
             .map_err(|_| unavailable("its thread has ended"))?
     }
 }
+
+#[cfg(test)]
+mod tests;
