@@ -35,7 +35,10 @@ fn a_code_made_before_a_kill_is_redeemed_after_it_once() {
     assert!(world.works(&tokens.access));
     world.crashed();
     world.redeem(&client, &code).oauth_error(400, "invalid_grant");
-    assert!(comes_true(A_SECOND, || !world.works(&tokens.access)), "used twice is used twice, whatever lay between");
+    assert!(
+        comes_true(A_SECOND, || !world.works(&tokens.access)),
+        "used twice is used twice, whatever lay between"
+    );
 }
 
 #[test]
@@ -48,9 +51,13 @@ fn a_rotation_acknowledged_before_a_kill_holds_after_it() {
     assert!(world.works(&next.access) && world.works(&tokens.access));
     let third = world.refreshed(&client, next.refresh());
     world.crashed();
-    world.refresh(&client, tokens.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
     assert!(comes_true(A_SECOND, || !world.works(&third.access)));
-    world.refresh(&client, third.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, third.refresh())
+        .oauth_error(400, "invalid_grant");
 }
 
 #[test]
@@ -60,7 +67,9 @@ fn reuse_after_rotation_revokes_the_family_also_after_a_restart() {
     let tokens = world.tokens(&client);
     let next = world.refreshed(&client, tokens.refresh());
     world.restarted();
-    world.refresh(&client, tokens.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
     world.refresh(&client, next.refresh()).oauth_error(400, "invalid_grant");
     assert!(comes_true(A_SECOND, || !world.works(&next.access)));
     assert_eq!(world.count_events(&client, "refresh.replayed"), 1);
@@ -80,9 +89,14 @@ fn what_was_acknowledged_before_a_kill_is_there_after_it() {
     world.crashed();
     assert!(world.works(&kept.access), "signing keys survive");
     assert!(!world.works(&revoked.access));
-    world.refresh(&client.with_secret(second["secret"].as_str().unwrap()), kept.refresh()).is(200);
+    world
+        .refresh(&client.with_secret(second["secret"].as_str().unwrap()), kept.refresh())
+        .is(200);
     world.manage(&gone, "GET", "", None).api_error(404, "Not Found");
-    assert_eq!(world.manage(&client, "GET", "", None).json()["description"], "written last");
+    assert_eq!(
+        world.manage(&client, "GET", "", None).json()["description"],
+        "written last"
+    );
     assert_eq!(world.count_events(&client, "token.revoked"), 1);
     let mut ada = ada;
     ada.http = Http::to(world.base());
@@ -101,7 +115,11 @@ fn two_kills_in_a_row_change_nothing_and_the_first_start_happens_once() {
     let password = world.service.admin_password().to_owned();
     for _ in 0..2 {
         world.crashed();
-        assert!(!world.service.stdout().contains("password: "), "no second administrator: {}", world.service.stdout());
+        assert!(
+            !world.service.stdout().contains("password: "),
+            "no second administrator: {}",
+            world.service.stdout()
+        );
     }
     assert_eq!(world.http.get("/.well-known/jwks.json").json(), keys);
     Browser::signed_in(world.base(), "admin", &password);
@@ -126,7 +144,9 @@ fn a_kill_in_the_middle_of_refreshing_issues_nothing_twice_and_loses_nothing_ack
                     while !stop.load(Ordering::Relaxed) {
                         let last = acknowledged.last().unwrap();
                         match http.try_send(client.refreshment(last)) {
-                            Ok(answer) if answer.status == 200 => acknowledged.push(Tokens::read(answer.oauth_json()).refresh().to_owned()),
+                            Ok(answer) if answer.status == 200 => {
+                                acknowledged.push(Tokens::read(answer.oauth_json()).refresh().to_owned())
+                            }
                             Ok(answer) => panic!("{answer}"),
                             Err(_) => break,
                         }
@@ -147,7 +167,9 @@ fn a_kill_in_the_middle_of_refreshing_issues_nothing_twice_and_loses_nothing_ack
             let answer = world.refresh(&client, chain.last().unwrap());
             if answer.status == 200 {
                 let next = Tokens::read(answer.oauth_json());
-                world.refresh(&client, chain.last().unwrap()).oauth_error(400, "invalid_grant");
+                world
+                    .refresh(&client, chain.last().unwrap())
+                    .oauth_error(400, "invalid_grant");
                 world.refresh(&client, next.refresh()).oauth_error(400, "invalid_grant");
             } else {
                 answer.oauth_error(400, "invalid_grant");
@@ -240,7 +262,7 @@ fn a_store_that_cannot_be_written_is_503_with_retry_after_and_the_same_refresh_t
     let client = world.public_client();
     let tokens = world.tokens(&client);
     let code = world.code(&client);
-    let outage = Outage::begin(&world);
+    let outage = Outage::of_writing(&world);
     for request in [client.refreshment(tokens.refresh()), client.redemption(&code)] {
         let started = Instant::now();
         let answer = world.http.send(request);
@@ -254,7 +276,10 @@ fn a_store_that_cannot_be_written_is_503_with_retry_after_and_the_same_refresh_t
     assert!(answer.header("retry-after").is_some(), "{answer}");
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     outage.end();
-    assert!(comes_true(Duration::from_secs(5), || world.http.get("/health/ready").status == 200), "it recovers by itself");
+    assert!(
+        comes_true(Duration::from_secs(5), || world.http.get("/health/ready").status == 200),
+        "it recovers by itself"
+    );
     world.refreshed(&client, tokens.refresh());
     world.redeem(&client, &code).oauth_json();
 }
@@ -264,25 +289,41 @@ fn a_store_that_is_down_closes_the_gate_and_shows_in_readiness() {
     let world = World::start();
     let client = world.public_client();
     let unseen = world.tokens_with(&client, "write:global");
-    let outage = Outage::begin(&world);
+    let outage = Outage::of_everything(&world);
     let started = Instant::now();
     let answer = world.gate("GET", "/api/profile", Some(&unseen.access));
     assert_eq!(answer.status, 503, "fail closed: {answer}");
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     let ready = world.http.get("/health/ready").is(503);
-    assert_eq!(ready.json(), json!({ "status": "down", "checks": { "sqlite": "down" } }));
+    assert_eq!(
+        ready.json(),
+        json!({ "status": "down", "checks": { "sqlite": "down" } })
+    );
     world.http.get("/health/live").is(200);
     outage.end();
-    assert!(comes_true(Duration::from_secs(5), || world.http.get("/health/ready").status == 200));
+    assert!(comes_true(Duration::from_secs(5), || world
+        .http
+        .get("/health/ready")
+        .status
+        == 200));
     assert!(comes_true(Duration::from_secs(5), || world.works(&unseen.access)));
 }
 
-/// Another process that holds all of the database's locks, so that SQLite can neither read nor write: what a store that is
-/// down looks like where the store is a file.
+/// Another process that holds the database's locks: what a store that is down looks like where the store is a file.
 struct Outage(std::process::Child);
 
-/// The locks of the write-ahead log's index: bytes 120 to 127 of the `-shm` file (sqlite.org/walformat.html, §2.3).
-const HOLD: &str = "
+/// Nobody else can write.
+const HOLD_WRITING: &str = "
+import glob, sqlite3, sys
+database, = glob.glob(sys.argv[1] + '/*.db')
+connection = sqlite3.connect(database, isolation_level=None)
+connection.execute('BEGIN IMMEDIATE')
+print('held', flush=True)
+sys.stdin.read()
+";
+
+/// Nobody else can read or write. The locks of the write-ahead log's index: bytes 120 to 127 of the `-shm` file (sqlite.org/walformat.html, §2.3).
+const HOLD_EVERYTHING: &str = "
 import fcntl, glob, sys
 held = [open(name, 'r+b') for name in glob.glob(sys.argv[1] + '/*-shm')]
 assert held
@@ -292,20 +333,30 @@ sys.stdin.read()
 ";
 
 impl Outage {
-    fn begin(world: &World) -> Self {
+    fn of_writing(world: &World) -> Self {
+        Self::begin(world, HOLD_WRITING)
+    }
+
+    fn of_everything(world: &World) -> Self {
+        Self::begin(world, HOLD_EVERYTHING)
+    }
+
+    fn begin(world: &World, hold: &str) -> Self {
         use std::{
             io::{BufRead as _, BufReader},
             process::{Command, Stdio},
         };
         let mut process = Command::new("python3")
-            .args(["-c", HOLD])
+            .args(["-c", hold])
             .arg(world.service.data_dir())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("python3 is one of the programs that `cargo xtask test` asks for");
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         assert_eq!(line, "held\n");
         Self(process)
     }
