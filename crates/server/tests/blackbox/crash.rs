@@ -145,7 +145,7 @@ fn a_kill_in_the_middle_of_refreshing_issues_nothing_twice_and_loses_nothing_ack
                         let last = acknowledged.last().unwrap();
                         match http.try_send(client.refreshment(last)) {
                             Ok(answer) if answer.status == 200 => {
-                                acknowledged.push(Tokens::read(answer.oauth_json()).refresh().to_owned())
+                                acknowledged.push(Tokens::read(answer.oauth_json()).refresh().to_owned());
                             }
                             Ok(answer) => panic!("{answer}"),
                             Err(_) => break,

@@ -18,7 +18,7 @@ fn the_json_endpoint_describes_the_request_and_says_whether_consent_is_on_record
         "{before}"
     );
     assert!(text.contains("https://app.example/cb"), "{before}");
-    world.code_for(&world.admin, &client, &ask);
+    world.admin.code(&ask);
     let after = world.admin.api("GET", &ask.api(), None).is(200).json();
     let flipped: Vec<&String> = before
         .as_object()

@@ -103,7 +103,12 @@ fn the_secret_may_come_by_basic_encoded_or_raw_or_in_the_body() {
     let client = world.confidential_client();
     let secret = client.secret.as_deref().unwrap();
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", "x")];
-    let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let percent = |text: &str| {
+        text.bytes()
+            .map(|byte| format!("%{byte:02X}"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
     let posted = [
         refresh[0],
         refresh[1],

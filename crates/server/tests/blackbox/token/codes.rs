@@ -103,7 +103,7 @@ fn a_wrong_missing_or_unneeded_verifier_is_invalid_grant() {
         .oauth_error(400, "invalid_grant");
 
     let free = world.confidential_client();
-    let without = world.code_for(&world.admin, &free, &Ask::plainly_of(&free));
+    let without = world.admin.code(&Ask::plainly_of(&free));
     world
         .redeem(
             &free,
@@ -119,7 +119,7 @@ fn a_wrong_missing_or_unneeded_verifier_is_invalid_grant() {
 fn a_client_that_need_not_use_pkce_is_held_to_it_once_it_does() {
     let world = World::start();
     let client = world.confidential_client();
-    let code = world.code_for(&world.admin, &client, &Ask::of(&client));
+    let code = world.admin.code(&Ask::of(&client));
     world
         .redeem(
             &client,
@@ -138,7 +138,7 @@ fn a_client_that_need_not_use_pkce_is_held_to_it_once_it_does() {
             },
         )
         .oauth_error(400, "invalid_grant");
-    let code = world.code_for(&world.admin, &client, &Ask::of(&client));
+    let code = world.admin.code(&Ask::of(&client));
     world.redeem(&client, &code).is(200);
 }
 
@@ -187,7 +187,7 @@ fn a_code_of_a_client_or_user_that_has_ended_since_gives_nothing() {
     let world = World::start();
     let ada = world.user("ada");
     let client = world.public_client();
-    let code = world.code_for(&ada, &client, &Ask::of(&client));
+    let code = ada.code(&Ask::of(&client));
     world.service.cli_ok(&["user", "lock", "ada"]);
     world.redeem(&client, &code).oauth_error(400, "invalid_grant");
 
