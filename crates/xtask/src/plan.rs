@@ -44,11 +44,11 @@ pub(crate) enum Part {
 
 impl Part {
     fn programs(self) -> &'static [Program] {
-        use Program::{Chromium, Fonts, Make, Nginx, Node, Npm, Perl, Python};
+        use Program::{Bash, Chromium, Curl, Fonts, Make, Nginx, Node, Npm, Perl, Python};
         match self {
             Self::Fmt | Self::Layers | Self::Licences => &[],
             Self::Clippy | Self::Docs | Self::Build | Self::Unit => &[Make, Perl],
-            Self::Blackbox => &[Make, Perl, Nginx, Python],
+            Self::Blackbox => &[Make, Perl, Nginx, Bash, Curl, Python],
             Self::Clients => &[Make, Perl, Nginx, Chromium, Fonts, Node, Npm, Python],
             Self::Browser => &[Make, Perl, Chromium, Fonts, Node, Npm],
         }

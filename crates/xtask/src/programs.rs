@@ -16,6 +16,9 @@ pub(crate) enum Program {
     /// Builds the vendored OpenSSL, together with Perl.
     Make,
     Perl,
+    /// Run the blocks of the documents.
+    Bash,
+    Curl,
     /// A real reverse proxy in front of the gate.
     Nginx,
     Chromium,
@@ -42,6 +45,8 @@ impl Program {
                 let modules = ["-MFindBin", "-MIPC::Cmd", "-e", "1"];
                 works(&perl, &modules, "perl lacks its standard modules")
             }),
+            Self::Bash => on_path(&["bash"]),
+            Self::Curl => on_path(&["curl"]),
             Self::Nginx => on_path(&["nginx"]),
             Self::Chromium => match std::env::var_os("CHROMIUM") {
                 Some(path) if Path::new(&path).is_file() => Ok(path.into()),
@@ -74,6 +79,8 @@ impl Program {
         match self {
             Self::Make => &["make"],
             Self::Perl => &["perl"],
+            Self::Bash => &["bash"],
+            Self::Curl => &["curl"],
             Self::Nginx => &["nginx"],
             Self::Chromium => &["chromium"],
             Self::Fonts => &["fonts-dejavu-core"],
