@@ -266,3 +266,35 @@ fn a_user_locked_at_the_command_line_loses_session_and_sign_in() {
     assert_eq!(answer.header("location"), None, "{answer}");
     assert!(answer.status < 500, "{answer}");
 }
+
+#[test]
+fn a_user_unlocked_again_may_sign_in_and_refresh() {
+    let world = World::start();
+    let ada = world.user("ada");
+    let client = world.public_client();
+    let tokens = world.tokens_for(&ada, &client, &Ask::of(&client));
+    world.service.cli_ok(&["user", "lock", "ada"]);
+    let (error, last) = world.refused_within_a_second(&client, tokens.refresh());
+    assert_eq!(error, "invalid_grant");
+    world.service.cli_ok(&["user", "unlock", "ada"]);
+    assert!(comes_true(A_SECOND, || world.refresh(&client, &last).status == 200));
+    Browser::signed_in(world.base(), "ada", PASSWORD);
+}
+
+#[test]
+fn a_password_replaced_at_the_command_line_ends_the_sessions_of_the_old_one() {
+    let world = World::start();
+    let ada = world.user("ada");
+    let replaced = world.service.cli_with_input(
+        &["user", "password", "ada", "--password-stdin"],
+        "another long passphrase\n",
+    );
+    assert!(replaced.status.success(), "{replaced:?}");
+    assert!(comes_true(A_SECOND, || ada
+        .api("GET", "/api/oauth-clients-list", None)
+        .status
+        == 401));
+    let old = Browser::new(world.base()).try_sign_in("ada", PASSWORD);
+    assert_eq!(old.header("location"), None, "{old}");
+    Browser::signed_in(world.base(), "ada", "another long passphrase");
+}

@@ -209,6 +209,25 @@ impl World {
         Tokens::read(self.refresh(client, refresh_token).oauth_json())
     }
 
+    /// Refreshes until it is refused, within a second and with the newest token each time, and gives the `error`. The last
+    /// token is then good as far as the client can know.
+    #[track_caller]
+    pub(crate) fn refused_within_a_second(&self, client: &Client, refresh_token: &str) -> (String, String) {
+        let mut token = refresh_token.to_owned();
+        let mut error = None;
+        let refused = super::comes_true(super::A_SECOND, || {
+            let answer = self.refresh(client, &token);
+            if answer.status == 200 {
+                Tokens::read(answer.oauth_json()).refresh().clone_into(&mut token);
+            } else {
+                error = Some(answer.json()["error"].as_str().unwrap().to_owned());
+            }
+            error.is_some()
+        });
+        assert!(refused, "it is still refreshed");
+        (error.unwrap(), token)
+    }
+
     #[track_caller]
     pub(crate) fn introspect(&self, client: &Client, token: &str) -> Value {
         self.http
