@@ -97,6 +97,7 @@ fn settings(issuer: &str) -> Result<Settings, Box<dyn Error>> {
         allowed_custom_schemes: Vec::new(),
         routes: RouteTable::informer(),
         cached_entries: 10_000,
+        cached_users: false,
     })
 }
 

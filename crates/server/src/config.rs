@@ -1,6 +1,6 @@
 //! What the operator decides: one file per section, each with its defaults and its `validate`.
 //!
-//! Sources, the first that names a key wins: flags, environment, file, defaults ([`load`]).
+//! Sources, the first that names a key wins: flags, environment, file, defaults ([`load()`]).
 
 mod bootstrap;
 mod caches;

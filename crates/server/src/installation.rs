@@ -137,6 +137,8 @@ fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
         allowed_custom_schemes: config.security.allowed_custom_schemes.clone(),
         routes: config.gate.table(),
         cached_entries: config.caches.entries,
+        // They are in the same file: a lock made at the command line counts at the next refresh.
+        cached_users: false,
     })
 }
 

@@ -17,10 +17,7 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    about = "Tests, provisioning and the checks of this workspace"
-)]
+#[command(name = "cargo xtask", about = "Tests, provisioning and the checks of this workspace")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -63,8 +60,7 @@ fn run() -> Result<bool> {
             Ok(true)
         }
         Command::Licences => {
-            let verdict =
-                licences::check(&graph::Graph::read(&metadata)?, &metadata.workspace_root)?;
+            let verdict = licences::check(&graph::Graph::read(&metadata)?, &metadata.workspace_root)?;
             println!("{verdict}");
             Ok(true)
         }

@@ -67,20 +67,14 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
     let workspace = Workspace::new(metadata);
     let mut report = Report::default();
 
-    let mut needed: Vec<Program> = parts
-        .iter()
-        .flat_map(|part| part.programs())
-        .copied()
-        .collect();
+    let mut needed: Vec<Program> = parts.iter().flat_map(|part| part.programs()).copied().collect();
     needed.sort_unstable();
     needed.dedup();
     if !needed.is_empty() {
         report.step("programs", || programs::provide(&needed));
     }
     if wants(Part::Clients) {
-        report.step("packages openid-client", || {
-            workspace.openid_client.install()
-        });
+        report.step("packages openid-client", || workspace.openid_client.install());
         report.step("packages authlib", || workspace.authlib.install());
     }
     if wants(Part::Browser) {
@@ -91,9 +85,7 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         report.step("fmt", || workspace.check(&["fmt", "--all", "--check"]));
     }
     if wants(Part::Layers) {
-        report.step("layers", || {
-            Ok(Outcome::Holds(layers::check(&Graph::read(metadata)?)?))
-        });
+        report.step("layers", || Ok(Outcome::Holds(layers::check(&Graph::read(metadata)?)?)));
     }
     if wants(Part::Licences) {
         report.step("licences", || {
@@ -103,14 +95,7 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
     }
     if wants(Part::Clippy) {
         report.step("clippy", || {
-            workspace.check(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ])
+            workspace.check(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
         });
     }
     if wants(Part::Docs) {
@@ -130,9 +115,7 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
     }
     // The same targets and features as the tests were built with, so that nothing is built twice.
     let built = (wants(Part::Build) || suites)
-        && report.step("build", || {
-            workspace.check(&["build", "--workspace", "--all-targets"])
-        });
+        && report.step("build", || workspace.check(&["build", "--workspace", "--all-targets"]));
     // After a failed build, an older binary may still lie there; a suite says nothing about this tree then.
     let binary = || {
         ensure!(built, "not run: the build failed");
@@ -179,9 +162,7 @@ impl<'a> Workspace<'a> {
 
     fn cargo(&self, words: &[&str]) -> Command {
         let mut command = Command::new("cargo");
-        command
-            .args(words)
-            .current_dir(&self.metadata.workspace_root);
+        command.args(words).current_dir(&self.metadata.workspace_root);
         command
     }
 

@@ -51,12 +51,7 @@ impl Program {
             Self::Chromium => match std::env::var_os("CHROMIUM") {
                 Some(path) if Path::new(&path).is_file() => Ok(path.into()),
                 Some(path) => Err(format!("CHROMIUM names no file: {}", path.display())),
-                None => on_path(&[
-                    "chromium",
-                    "chromium-browser",
-                    "google-chrome",
-                    "google-chrome-stable",
-                ]),
+                None => on_path(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]),
             },
             Self::Fonts => fonts(),
             Self::Node => on_path(&["node"]).and_then(|node| {
@@ -99,9 +94,7 @@ impl Program {
             Self::Chromium => format!(
                 "install Chromium (Debian: `apt-get install {packages}`) or let CHROMIUM name a Chromium or Chrome"
             ),
-            _ => format!(
-                "install it (Debian: `apt-get install {packages}`; elsewhere the package of that name)"
-            ),
+            _ => format!("install it (Debian: `apt-get install {packages}`; elsewhere the package of that name)"),
         }
     }
 }
@@ -150,9 +143,7 @@ impl Apt {
     fn usable() -> Option<Self> {
         on_path(&["apt-get"]).ok()?;
         if answer(Command::new("id").arg("-u")).as_deref() == Some("0") {
-            return Some(Self {
-                through_sudo: false,
-            });
+            return Some(Self { through_sudo: false });
         }
         answer(Command::new("sudo").args(["-n", "true"]))?;
         Some(Self { through_sudo: true })
@@ -237,12 +228,7 @@ mod tests {
             on_path(&["no-such-program-anywhere"]),
             Err("no-such-program-anywhere is missing".to_owned())
         );
-        for program in [
-            Program::Nginx,
-            Program::Chromium,
-            Program::Python,
-            Program::Node,
-        ] {
+        for program in [Program::Nginx, Program::Chromium, Program::Python, Program::Node] {
             for package in program.debian() {
                 assert!(program.advice().contains(package), "{}", program.advice());
             }

@@ -74,6 +74,11 @@ pub fn configure(routes: &mut web::ServiceConfig) {
 /// The whole application for one worker, to be handed to an `HttpServer`.
 pub fn service(
     state: web::Data<HttpState>,
-) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
-    App::new().app_data(state).configure(configure).wrap(from_fn(envelope::envelope))
+) -> App<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>,
+> {
+    App::new()
+        .app_data(state)
+        .configure(configure)
+        .wrap(from_fn(envelope::envelope))
 }
