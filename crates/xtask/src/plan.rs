@@ -1,8 +1,9 @@
 //! `cargo xtask test`: what runs, in which order.
 
+use std::ffi::OsString;
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::{Metadata, TargetKind};
 use clap::ValueEnum;
 
@@ -10,6 +11,7 @@ use crate::graph::Graph;
 use crate::process::{answer, succeed, test};
 use crate::programs::{self, Program};
 use crate::report::{Outcome, Report};
+use crate::servers::Servers;
 use crate::suites::{NodeSuite, PythonSuite};
 use crate::summary::Runner;
 use crate::{layers, licences};
@@ -53,6 +55,11 @@ impl Part {
             Self::Browser => &[Make, Perl, Chromium, Fonts, Node, Npm],
         }
     }
+
+    /// Whether its tests ask for Postgres and Redis.
+    fn needs_servers(self) -> bool {
+        matches!(self, Self::Unit | Self::Blackbox)
+    }
 }
 
 /// Runs the parts asked for (all when none is named) to the end; true when nothing failed.
@@ -64,10 +71,15 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         .collect();
     let wants = |part| parts.contains(&part);
     let suites = wants(Part::Clients) || wants(Part::Browser);
+    let needs_servers = parts.iter().any(|part| part.needs_servers());
     let workspace = Workspace::new(metadata);
+    let mut servers = Servers::default();
     let mut report = Report::default();
 
     let mut needed: Vec<Program> = parts.iter().flat_map(|part| part.programs()).copied().collect();
+    if needs_servers {
+        needed.extend(programs::SERVERS);
+    }
     needed.sort_unstable();
     needed.dedup();
     if !needed.is_empty() {
@@ -101,17 +113,23 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
     if wants(Part::Docs) {
         report.step("docs", || workspace.docs());
     }
+    if needs_servers {
+        report.step("servers", || servers.provide());
+    }
     if wants(Part::Unit) {
-        report.step("unit tests", || workspace.unit_tests());
+        report.step("unit tests", || workspace.unit_tests(&servers));
     }
     if wants(Part::Blackbox) {
-        report.step("black-box tests", || workspace.blackbox_tests());
+        report.step("black-box tests", || workspace.blackbox_tests(&servers));
     }
     if wants(Part::Unit) {
         report.step("documentation tests", || {
             let mut command = workspace.cargo(&["test", "--workspace", "--doc"]);
-            test(&mut command, Runner::CargoTest, None)
+            test(servers.tell(&mut command), Runner::CargoTest, None)
         });
+    }
+    if needs_servers {
+        report.step("servers stopped", || servers.stop());
     }
     // The same targets and features as the tests were built with, so that nothing is built twice.
     let built = (wants(Part::Build) || suites)
@@ -129,6 +147,20 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         report.step("browser", || workspace.browser.run(binary()?));
     }
     report.close()
+}
+
+/// Runs one command with the servers that the tests have; true when it succeeds.
+pub(crate) fn with_servers(words: &[OsString]) -> Result<bool> {
+    programs::provide(programs::SERVERS)?;
+    let mut servers = Servers::default();
+    servers.provide()?;
+    let (program, arguments) = words.split_first().context("no command")?;
+    let status = servers
+        .tell(Command::new(program).args(arguments))
+        .status()
+        .with_context(|| format!("starting {}", program.display()))?;
+    servers.stop()?;
+    Ok(status.success())
 }
 
 struct Workspace<'a> {
@@ -177,21 +209,21 @@ impl<'a> Workspace<'a> {
         Ok(Outcome::Holds(String::new()))
     }
 
-    fn unit_tests(&self) -> Result<Outcome> {
+    fn unit_tests(&self, servers: &Servers) -> Result<Outcome> {
         if self.has_nextest() {
-            return self.nextest(&format!("not (package({SERVER}) and kind(test))"));
+            return self.nextest(&format!("not (package({SERVER}) and kind(test))"), servers);
         }
         let mut command = self.cargo(&["test", "--workspace", "--no-fail-fast"]);
         command.args(["--lib", "--bins", "--examples"]);
         for name in self.integration_tests(false) {
             command.args(["--test", name]);
         }
-        test(&mut command, Runner::CargoTest, None)
+        test(servers.tell(&mut command), Runner::CargoTest, None)
     }
 
-    fn blackbox_tests(&self) -> Result<Outcome> {
+    fn blackbox_tests(&self, servers: &Servers) -> Result<Outcome> {
         if self.has_nextest() {
-            return self.nextest(&format!("package({SERVER}) and kind(test)"));
+            return self.nextest(&format!("package({SERVER}) and kind(test)"), servers);
         }
         let names = self.integration_tests(true);
         ensure!(!names.is_empty(), "no tests: {SERVER} has no tests/*.rs");
@@ -199,14 +231,14 @@ impl<'a> Workspace<'a> {
         for name in names {
             command.args(["--test", name]);
         }
-        test(&mut command, Runner::CargoTest, None)
+        test(servers.tell(&mut command), Runner::CargoTest, None)
     }
 
     /// The whole workspace with a filter, and never one package: another set of packages is another set of features,
     /// and would be another build.
-    fn nextest(&self, filter: &str) -> Result<Outcome> {
+    fn nextest(&self, filter: &str, servers: &Servers) -> Result<Outcome> {
         let mut command = self.cargo(&["nextest", "run", "--workspace", "--filterset", filter]);
-        test(&mut command, Runner::Nextest, None)
+        test(servers.tell(&mut command), Runner::Nextest, None)
     }
 
     fn has_nextest(&self) -> bool {
