@@ -84,7 +84,8 @@ impl Place {
         let status = self
             .command(program, arguments)?
             .status()
-            .with_context(|| format!("running {}", program.display()))?;
+            // As another account, also because that may not enter the folder for temporary files (TMPDIR).
+            .with_context(|| format!("running {} in {}", program.display(), self.folder().display()))?;
         if !status.success() {
             bail!("{} failed ({status}):\n{}", program.display(), self.last_lines());
         }
