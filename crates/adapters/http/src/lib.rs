@@ -27,6 +27,7 @@ pub mod json;
 mod jwks;
 pub mod management;
 mod metadata;
+mod metrics;
 mod openapi;
 pub mod pages;
 mod paging;
@@ -52,8 +53,9 @@ use actix_web::{
 pub use address::{Address, Network};
 pub use api_error::{ApiError, ApiResult};
 pub use caller::{Caller, RequestTime};
+pub use metrics::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS, describe_metrics};
 pub use protocol_error::{ProtocolErrorResponse, ProtocolResult};
-pub use state::{HttpSettings, HttpState, ServerLimits};
+pub use state::{AdoptTrace, HttpSettings, HttpState, ServerLimits};
 
 /// Every route. The envelope is not part of it: see [`service`].
 pub fn configure(routes: &mut web::ServiceConfig) {
@@ -79,6 +81,7 @@ pub fn service(
 > {
     App::new()
         .app_data(state)
+        .app_data(metrics::Requests::default())
         .configure(configure)
         .wrap(from_fn(envelope::envelope))
 }
