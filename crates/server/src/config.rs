@@ -20,6 +20,7 @@ mod problems;
 mod secrets;
 mod security;
 mod show;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -32,6 +33,7 @@ pub(crate) use self::{
     log::{Format, Log},
     problems::Problems,
     show::show,
+    telemetry::Telemetry,
 };
 
 /// The whole configuration.
@@ -53,6 +55,7 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) secrets: secrets::Secrets,
     pub(crate) security: security::Security,
+    pub(crate) telemetry: Telemetry,
     pub(crate) tokens: tokens::Tokens,
 }
 
@@ -72,6 +75,7 @@ impl Config {
         self.log.validate(&mut problems);
         self.secrets.validate(&mut problems);
         self.security.validate(&mut problems);
+        self.telemetry.validate(&mut problems);
         self.tokens.validate(&mut problems);
         problems
     }

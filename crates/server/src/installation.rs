@@ -15,7 +15,7 @@ use informer_oauth_domain::{
     user::{ClientAdministrator, Superuser},
 };
 use informer_oauth_memory::LocalChanges;
-use informer_oauth_ports::{Clock as _, Entropy, Probe, SigningKeyStore as _, StoreError};
+use informer_oauth_ports::{Clock as _, Entropy, Pools, Probe, SigningKeyStore as _, StoreError};
 use informer_oauth_sqlite::{Sqlite, SqliteOptions};
 
 use crate::{clock::SystemClock, config::Config, data_folder};
@@ -28,6 +28,8 @@ pub(crate) struct Installation {
     pub(crate) keys: Arc<Keys>,
     /// Who hears of changes.
     pub(crate) changes: LocalChanges,
+    /// Whose pools metrics show.
+    pub(crate) pools: Vec<Arc<dyn Pools>>,
     /// Every store.
     pub(crate) database: Sqlite,
 }
@@ -111,6 +113,7 @@ impl Installation {
             app,
             keys,
             changes,
+            pools: vec![Arc::new(database.clone())],
             database,
         })
     }

@@ -7,8 +7,10 @@ mod config;
 mod data_folder;
 mod installation;
 mod logs;
+mod outbound;
 mod output;
 mod serve;
+mod telemetry;
 
 use std::{env, process::ExitCode};
 
@@ -20,6 +22,7 @@ use crate::{
     cli::{Cli, Command},
     config::{Loaded, Problems, Sources},
     output::{Misuse, Output},
+    telemetry::Traces,
 };
 
 /// The command was given something that cannot be.
@@ -60,7 +63,21 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let loaded = config::load(&sources)?;
     let out = Output::new(cli.settings.output);
     let command = cli.command.unwrap_or(Command::Serve);
-    logs::start(&loaded.config.log, matches!(command, Command::Serve));
+    let serving = matches!(command, Command::Serve);
+    let traces = if serving {
+        Traces::start(&loaded.config.telemetry)?
+    } else {
+        None
+    };
+    logs::start(&loaded.config.log, serving, traces.as_ref());
+    let ended = dispatch(command, &loaded, out);
+    if let Some(traces) = traces {
+        traces.finish();
+    }
+    ended
+}
+
+fn dispatch(command: Command, loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve => wait(serve::serve(&loaded.config)),
         Command::Migrate { dry_run } => commands::migrate::run(&loaded.config, dry_run, out),
@@ -68,8 +85,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Client(command) => wait(commands::client::run(&loaded.config, command, out)),
         Command::Keys(command) => wait(commands::keys::run(&loaded.config, command, out)),
         Command::Gate(command) => commands::gate::run(&loaded.config, command, out),
-        Command::Config(command) => commands::config::run(&loaded, &command, out),
-        Command::Doctor => wait(doctor(&loaded, out)),
+        Command::Config(command) => commands::config::run(loaded, &command, out),
+        Command::Doctor => wait(doctor(loaded, out)),
     }
 }
 

@@ -62,8 +62,9 @@ fn the_documented_environment_variables_are_those_of_the_keys() {
 #[test]
 fn the_documented_defaults_are_the_defaults() {
     // What depends on the machine, or is put in words.
-    const IN_WORDS: [&str; 10] = [
+    const IN_WORDS: [&str; 12] = [
         "bootstrap.admin_password",
+        "http.metrics_listen",
         "http.workers",
         "issuer",
         "limits.bcrypt_concurrency",
@@ -72,6 +73,7 @@ fn the_documented_defaults_are_the_defaults() {
         "limits.password_queue",
         "secrets.encryption_key",
         "secrets.encryption_key_file",
+        "telemetry.otlp_endpoint",
         "tokens.audience",
     ];
     let documented = rows();
