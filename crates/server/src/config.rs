@@ -1,8 +1,9 @@
 //! What the operator decides: one file per section, each with its defaults and its `validate`.
 //!
-//! Sources, the first that names a key wins: flags, environment, file, defaults ([`load`]).
+//! Sources, the first that names a key wins: flags, environment, file, defaults ([`load()`]).
 
 mod bootstrap;
+mod cache;
 mod caches;
 mod database;
 mod features;
@@ -15,11 +16,13 @@ mod keys;
 mod known;
 mod limits;
 mod load;
+mod location;
 mod log;
 mod problems;
 mod secrets;
 mod security;
 mod show;
+mod stores;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -29,6 +32,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::{
     hidden::Hidden,
     load::{Flag, Loaded, Sources, load},
+    location::Location,
     log::{Format, Log},
     problems::Problems,
     show::show,
@@ -41,6 +45,7 @@ pub(crate) struct Config {
     /// The public base URL, byte for byte the `iss` of every token. Without one it follows the address listened on.
     pub(crate) issuer: Option<String>,
     pub(crate) bootstrap: bootstrap::Bootstrap,
+    pub(crate) cache: cache::Cache,
     pub(crate) caches: caches::Caches,
     pub(crate) database: database::Database,
     pub(crate) directory: identity::Directory,
@@ -62,6 +67,7 @@ impl Config {
         let mut problems = Problems::default();
         issuer::validate(self.issuer.as_deref(), self.http.listen, &mut problems);
         self.bootstrap.validate(&mut problems);
+        self.cache.validate(&mut problems);
         self.caches.validate(&mut problems);
         self.database.validate(&mut problems);
         self.directory.validate(&mut problems);
@@ -73,7 +79,16 @@ impl Config {
         self.secrets.validate(&mut problems);
         self.security.validate(&mut problems);
         self.tokens.validate(&mut problems);
+        stores::validate(self, &mut problems);
         problems
+    }
+
+    /// Whether the first start registers Informer CLI and Informer GO: where nothing is said, it does so for a service that
+    /// is one process and its file.
+    pub(crate) fn registers_builtin_clients(&self) -> bool {
+        self.bootstrap
+            .builtin_clients
+            .unwrap_or_else(|| self.database.is_embedded())
     }
 
     /// The issuer, for a service that listens at `listen`.

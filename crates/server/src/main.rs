@@ -9,6 +9,7 @@ mod installation;
 mod logs;
 mod output;
 mod serve;
+mod stores;
 
 use std::{env, process::ExitCode};
 
@@ -59,11 +60,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     let loaded = config::load(&sources)?;
     let out = Output::new(cli.settings.output);
-    let command = cli.command.unwrap_or(Command::Serve);
-    logs::start(&loaded.config.log, matches!(command, Command::Serve));
+    let command = cli.command.unwrap_or(Command::Serve { migrate: false });
+    logs::start(&loaded.config.log, matches!(command, Command::Serve { .. }));
     match command {
-        Command::Serve => wait(serve::serve(&loaded.config)),
-        Command::Migrate { dry_run } => commands::migrate::run(&loaded.config, dry_run, out),
+        Command::Serve { migrate } => wait(serve::serve(&loaded.config, migrate)),
+        Command::Migrate { dry_run } => wait(commands::migrate::run(&loaded.config, dry_run, out)),
         Command::User(command) => wait(commands::user::run(&loaded.config, command, out)),
         Command::Client(command) => wait(commands::client::run(&loaded.config, command, out)),
         Command::Keys(command) => wait(commands::keys::run(&loaded.config, command, out)),

@@ -100,7 +100,7 @@ impl Limits {
         );
     }
 
-    /// Wrong passwords for one name, and from one address.
+    /// Wrong passwords for one name from one address, and from one address.
     pub(crate) const fn sign_in(&self) -> [AttemptLimit; 2] {
         let window = Duration::from_secs(self.sign_in_window_seconds);
         [

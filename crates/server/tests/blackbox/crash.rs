@@ -35,7 +35,10 @@ fn a_code_made_before_a_kill_is_redeemed_after_it_once() {
     assert!(world.works(&tokens.access));
     world.crashed();
     world.redeem(&client, &code).oauth_error(400, "invalid_grant");
-    assert!(comes_true(A_SECOND, || !world.works(&tokens.access)), "used twice is used twice, whatever lay between");
+    assert!(
+        comes_true(A_SECOND, || !world.works(&tokens.access)),
+        "used twice is used twice, whatever lay between"
+    );
 }
 
 #[test]
@@ -48,9 +51,13 @@ fn a_rotation_acknowledged_before_a_kill_holds_after_it() {
     assert!(world.works(&next.access) && world.works(&tokens.access));
     let third = world.refreshed(&client, next.refresh());
     world.crashed();
-    world.refresh(&client, tokens.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
     assert!(comes_true(A_SECOND, || !world.works(&third.access)));
-    world.refresh(&client, third.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, third.refresh())
+        .oauth_error(400, "invalid_grant");
 }
 
 #[test]
@@ -60,7 +67,9 @@ fn reuse_after_rotation_revokes_the_family_also_after_a_restart() {
     let tokens = world.tokens(&client);
     let next = world.refreshed(&client, tokens.refresh());
     world.restarted();
-    world.refresh(&client, tokens.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
     world.refresh(&client, next.refresh()).oauth_error(400, "invalid_grant");
     assert!(comes_true(A_SECOND, || !world.works(&next.access)));
     assert_eq!(world.count_events(&client, "refresh.replayed"), 1);
@@ -80,9 +89,14 @@ fn what_was_acknowledged_before_a_kill_is_there_after_it() {
     world.crashed();
     assert!(world.works(&kept.access), "signing keys survive");
     assert!(!world.works(&revoked.access));
-    world.refresh(&client.with_secret(second["secret"].as_str().unwrap()), kept.refresh()).is(200);
+    world
+        .refresh(&client.with_secret(second["secret"].as_str().unwrap()), kept.refresh())
+        .is(200);
     world.manage(&gone, "GET", "", None).api_error(404, "Not Found");
-    assert_eq!(world.manage(&client, "GET", "", None).json()["description"], "written last");
+    assert_eq!(
+        world.manage(&client, "GET", "", None).json()["description"],
+        "written last"
+    );
     assert_eq!(world.count_events(&client, "token.revoked"), 1);
     let mut ada = ada;
     ada.http = Http::to(world.base());
@@ -101,7 +115,11 @@ fn two_kills_in_a_row_change_nothing_and_the_first_start_happens_once() {
     let password = world.service.admin_password().to_owned();
     for _ in 0..2 {
         world.crashed();
-        assert!(!world.service.stdout().contains("password: "), "no second administrator: {}", world.service.stdout());
+        assert!(
+            !world.service.stdout().contains("password: "),
+            "no second administrator: {}",
+            world.service.stdout()
+        );
     }
     assert_eq!(world.http.get("/.well-known/jwks.json").json(), keys);
     Browser::signed_in(world.base(), "admin", &password);
@@ -126,7 +144,9 @@ fn a_kill_in_the_middle_of_refreshing_issues_nothing_twice_and_loses_nothing_ack
                     while !stop.load(Ordering::Relaxed) {
                         let last = acknowledged.last().unwrap();
                         match http.try_send(client.refreshment(last)) {
-                            Ok(answer) if answer.status == 200 => acknowledged.push(Tokens::read(answer.oauth_json()).refresh().to_owned()),
+                            Ok(answer) if answer.status == 200 => {
+                                acknowledged.push(Tokens::read(answer.oauth_json()).refresh().to_owned())
+                            }
                             Ok(answer) => panic!("{answer}"),
                             Err(_) => break,
                         }
@@ -147,7 +167,9 @@ fn a_kill_in_the_middle_of_refreshing_issues_nothing_twice_and_loses_nothing_ack
             let answer = world.refresh(&client, chain.last().unwrap());
             if answer.status == 200 {
                 let next = Tokens::read(answer.oauth_json());
-                world.refresh(&client, chain.last().unwrap()).oauth_error(400, "invalid_grant");
+                world
+                    .refresh(&client, chain.last().unwrap())
+                    .oauth_error(400, "invalid_grant");
                 world.refresh(&client, next.refresh()).oauth_error(400, "invalid_grant");
             } else {
                 answer.oauth_error(400, "invalid_grant");
@@ -254,7 +276,10 @@ fn a_store_that_cannot_be_written_is_503_with_retry_after_and_the_same_refresh_t
     assert!(answer.header("retry-after").is_some(), "{answer}");
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     outage.end();
-    assert!(comes_true(Duration::from_secs(5), || world.http.get("/health/ready").status == 200), "it recovers by itself");
+    assert!(
+        comes_true(Duration::from_secs(5), || world.http.get("/health/ready").status == 200),
+        "it recovers by itself"
+    );
     world.refreshed(&client, tokens.refresh());
     world.redeem(&client, &code).oauth_json();
 }
@@ -270,10 +295,17 @@ fn a_store_that_is_down_closes_the_gate_and_shows_in_readiness() {
     assert_eq!(answer.status, 503, "fail closed: {answer}");
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     let ready = world.http.get("/health/ready").is(503);
-    assert_eq!(ready.json(), json!({ "status": "down", "checks": { "sqlite": "down" } }));
+    assert_eq!(
+        ready.json(),
+        json!({ "status": "down", "checks": { "sqlite": "down" } })
+    );
     world.http.get("/health/live").is(200);
     outage.end();
-    assert!(comes_true(Duration::from_secs(5), || world.http.get("/health/ready").status == 200));
+    assert!(comes_true(Duration::from_secs(5), || world
+        .http
+        .get("/health/ready")
+        .status
+        == 200));
     assert!(comes_true(Duration::from_secs(5), || world.works(&unseen.access)));
 }
 
@@ -305,7 +337,9 @@ impl Outage {
             .spawn()
             .expect("python3 is one of the programs that `cargo xtask test` asks for");
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         assert_eq!(line, "held\n");
         Self(process)
     }

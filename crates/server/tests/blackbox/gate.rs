@@ -58,7 +58,10 @@ const TABLE: &[Row] = &[
 
 fn token_of_each_scope(world: &World) -> Vec<(&'static str, String)> {
     let client = world.public_client();
-    SCOPES.iter().map(|scope| (*scope, world.tokens_with(&client, scope).access)).collect()
+    SCOPES
+        .iter()
+        .map(|scope| (*scope, world.tokens_with(&client, scope).access))
+        .collect()
 }
 
 #[test]
@@ -72,10 +75,20 @@ fn no_token_gets_more_or_less_than_its_scopes_row() {
             assert_eq!(answer.status, expected, "{scope}: {method} {uri}: {answer}");
             if expected == 403 {
                 let challenge = answer.header("www-authenticate").unwrap_or_else(|| panic!("{answer}"));
-                assert!(challenge.starts_with("Bearer ") && challenge.contains("error=\"insufficient_scope\""), "{challenge}");
-                let needed = challenge.split("scope=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("{challenge}"));
+                assert!(
+                    challenge.starts_with("Bearer ") && challenge.contains("error=\"insufficient_scope\""),
+                    "{challenge}"
+                );
+                let needed = challenge
+                    .split("scope=\"")
+                    .nth(1)
+                    .and_then(|rest| rest.split('"').next())
+                    .unwrap_or_else(|| panic!("{challenge}"));
                 assert!(sufficient.contains(&needed), "{method} {uri} asks for {needed}");
-                assert!(!answer.headers.iter().any(|(name, _)| name.starts_with("x-informer")), "{answer}");
+                assert!(
+                    !answer.headers.iter().any(|(name, _)| name.starts_with("x-informer")),
+                    "{answer}"
+                );
             }
         }
     }
@@ -87,7 +100,11 @@ fn a_combination_of_scopes_reaches_as_far_as_its_parts() {
     let client = world.public_client();
     let token = world.tokens_with(&client, "read:dataset write:profile").access;
     for (method, uri, sufficient) in TABLE {
-        let expected = if sufficient.contains(&"read:dataset") || sufficient.contains(&"write:profile") { 200 } else { 403 };
+        let expected = if sufficient.contains(&"read:dataset") || sufficient.contains(&"write:profile") {
+            200
+        } else {
+            403
+        };
         assert_eq!(world.gate(method, uri, Some(&token)).status, expected, "{method} {uri}");
     }
 }
@@ -104,7 +121,9 @@ fn an_allowed_request_is_told_who_it_is() {
     assert_eq!(answer.header("x-informer-scope"), Some("read:dataset read:profile"));
     assert_eq!(answer.header("x-informer-token"), Some(record.as_str()));
     // What the request itself claims to be does not come through.
-    let forged = gate_request("GET", "/api/datasets", Some(&tokens.access)).header("X-Informer-User", "root").header("X-Informer-Scope", "write:global");
+    let forged = gate_request("GET", "/api/datasets", Some(&tokens.access))
+        .header("X-Informer-User", "root")
+        .header("X-Informer-Scope", "write:global");
     let answer = world.http.send(forged).is(200);
     assert_eq!(answer.headers("x-informer-user"), ["admin"]);
     assert_eq!(answer.headers("x-informer-scope"), ["read:dataset read:profile"]);
@@ -116,7 +135,10 @@ fn either_pair_of_headers_names_the_original_request_and_a_pair_that_disagrees_i
     let client = world.public_client();
     let token = world.tokens_with(&client, "read:dataset").access;
     let ask = |headers: &[(&str, &str)]| {
-        let request = headers.iter().fold(Request::get("/oauth/verify").bearer(&token), |request, (name, value)| request.header(name, value));
+        let request = headers.iter().fold(
+            Request::get("/oauth/verify").bearer(&token),
+            |request, (name, value)| request.header(name, value),
+        );
         world.http.send(request).status
     };
     let (good, bad) = ("/api/datasets", "/api/users");
@@ -126,17 +148,52 @@ fn either_pair_of_headers_names_the_original_request_and_a_pair_that_disagrees_i
     assert_eq!(ask(&[("X-Forwarded-Method", "DELETE"), ("X-Forwarded-Uri", good)]), 403);
     // A client may add the pair that the proxy does not set: it must not loosen anything.
     for attack in [
-        [("X-Original-Method", "GET"), ("X-Original-URI", bad), ("X-Forwarded-Method", "GET"), ("X-Forwarded-Uri", good)],
-        [("X-Original-Method", "GET"), ("X-Original-URI", good), ("X-Forwarded-Method", "GET"), ("X-Forwarded-Uri", bad)],
-        [("X-Original-Method", "DELETE"), ("X-Original-URI", good), ("X-Forwarded-Method", "GET"), ("X-Forwarded-Uri", good)],
-        [("X-Original-Method", "GET"), ("X-Original-URI", good), ("X-Forwarded-Method", "DELETE"), ("X-Forwarded-Uri", good)],
-        [("X-Original-Method", "GET"), ("X-Original-Method", "DELETE"), ("X-Original-URI", good), ("X-Original-URI", good)],
-        [("X-Original-Method", "GET"), ("X-Original-Method", "GET"), ("X-Original-URI", good), ("X-Original-URI", bad)],
+        [
+            ("X-Original-Method", "GET"),
+            ("X-Original-URI", bad),
+            ("X-Forwarded-Method", "GET"),
+            ("X-Forwarded-Uri", good),
+        ],
+        [
+            ("X-Original-Method", "GET"),
+            ("X-Original-URI", good),
+            ("X-Forwarded-Method", "GET"),
+            ("X-Forwarded-Uri", bad),
+        ],
+        [
+            ("X-Original-Method", "DELETE"),
+            ("X-Original-URI", good),
+            ("X-Forwarded-Method", "GET"),
+            ("X-Forwarded-Uri", good),
+        ],
+        [
+            ("X-Original-Method", "GET"),
+            ("X-Original-URI", good),
+            ("X-Forwarded-Method", "DELETE"),
+            ("X-Forwarded-Uri", good),
+        ],
+        [
+            ("X-Original-Method", "GET"),
+            ("X-Original-Method", "DELETE"),
+            ("X-Original-URI", good),
+            ("X-Original-URI", good),
+        ],
+        [
+            ("X-Original-Method", "GET"),
+            ("X-Original-Method", "GET"),
+            ("X-Original-URI", good),
+            ("X-Original-URI", bad),
+        ],
     ] {
         let status = ask(&attack);
         assert!((400..500).contains(&status), "{attack:?}: {status}");
     }
-    for half in [&[("X-Original-URI", good)][..], &[("X-Original-Method", "GET")], &[], &[("X-Original-Method", "GET"), ("X-Forwarded-Uri", good)]] {
+    for half in [
+        &[("X-Original-URI", good)][..],
+        &[("X-Original-Method", "GET")],
+        &[],
+        &[("X-Original-Method", "GET"), ("X-Forwarded-Uri", good)],
+    ] {
         let status = ask(half);
         assert!((400..500).contains(&status), "{half:?}: {status}");
     }
@@ -224,7 +281,12 @@ fn paths_are_judged_after_normalisation_or_refused() {
 #[test]
 fn what_cannot_be_judged_is_refused_without_a_token_too() {
     let world = World::start();
-    for uri in ["/api/datasets/..%2fusers", "/api/datasets/%00", "nonsense", "/api/datasets/..;/users"] {
+    for uri in [
+        "/api/datasets/..%2fusers",
+        "/api/datasets/%00",
+        "nonsense",
+        "/api/datasets/..;/users",
+    ] {
         world.gate("GET", uri, None).is(403);
     }
 }
@@ -238,23 +300,40 @@ fn method_override_headers_and_parameters_are_ignored() {
         let loosened = gate_request("DELETE", "/api/datasets/sales", Some(&token)).header(name, "GET");
         assert_eq!(world.http.send(loosened).status, 403, "{name}");
         let other = gate_request("GET", "/api/datasets/sales", Some(&token)).header(name, "DELETE");
-        assert_eq!(world.http.send(other).status, 200, "{name} is Informer's to see, and it is told not to look");
+        assert_eq!(
+            world.http.send(other).status,
+            200,
+            "{name} is Informer's to see, and it is told not to look"
+        );
     }
-    assert_eq!(world.gate("DELETE", "/api/datasets/sales?_method=GET", Some(&token)).status, 403);
+    assert_eq!(
+        world
+            .gate("DELETE", "/api/datasets/sales?_method=GET", Some(&token))
+            .status,
+        403
+    );
 }
 
 #[test]
 fn a_request_without_a_token_is_204_or_where_a_token_is_required_401() {
     let world = World::start();
     let answer = world.gate("GET", "/api/users", None).is(204);
-    assert!(!answer.headers.iter().any(|(name, _)| name.starts_with("x-informer")), "{answer}");
+    assert!(
+        !answer.headers.iter().any(|(name, _)| name.starts_with("x-informer")),
+        "{answer}"
+    );
     assert!(answer.body.is_empty());
     // Other schemes are Informer's own business.
     let basic = gate_request("GET", "/api/users", None).raw_basic("user", "password");
     world.http.send(basic).is(204);
     let strict = World::start_with(&[("INFORMER_OAUTH__GATE__REQUIRE_TOKEN", "true")]);
     let answer = strict.gate("GET", "/api/users", None).is(401);
-    assert!(answer.header("www-authenticate").is_some_and(|value| value.starts_with("Bearer")), "{answer}");
+    assert!(
+        answer
+            .header("www-authenticate")
+            .is_some_and(|value| value.starts_with("Bearer")),
+        "{answer}"
+    );
     let client = strict.public_client();
     let token = strict.tokens_with(&client, "read:global").access;
     strict.gate("GET", "/api/users", Some(&token)).is(200);
@@ -265,18 +344,39 @@ fn a_token_that_is_no_good_is_401_invalid_token_and_never_taken_for_none() {
     let world = World::start();
     let client = world.public_client();
     let tokens = world.tokens(&client);
-    let ask = |value: &str| world.http.send(gate_request("GET", "/api/profile", None).header("Authorization", value));
-    for value in ["Bearer x", "Bearer ", "Bearer", "bearer x", "BEARER x", &format!("Bearer {}x", tokens.access), &format!("Bearer {0} {0}", tokens.access), &format!("Bearer {}", tokens.refresh())] {
+    let ask = |value: &str| {
+        world
+            .http
+            .send(gate_request("GET", "/api/profile", None).header("Authorization", value))
+    };
+    for value in [
+        "Bearer x",
+        "Bearer ",
+        "Bearer",
+        "bearer x",
+        "BEARER x",
+        &format!("Bearer {}x", tokens.access),
+        &format!("Bearer {0} {0}", tokens.access),
+        &format!("Bearer {}", tokens.refresh()),
+    ] {
         let answer = ask(value);
         assert_eq!(answer.status, 401, "{value}: {answer}");
         let challenge = answer.header("www-authenticate").unwrap();
         assert!(challenge.contains("error=\"invalid_token\""), "{value}: {challenge}");
     }
-    assert_eq!(ask(&format!("bearer {}", tokens.access)).status, 200, "the scheme's case does not matter");
+    assert_eq!(
+        ask(&format!("bearer {}", tokens.access)).status,
+        200,
+        "the scheme's case does not matter"
+    );
     let twice = gate_request("GET", "/api/profile", Some(&tokens.access)).bearer(&tokens.access);
     assert_eq!(world.http.send(twice).status, 401);
     // Not from the query or a form: those end up in logs.
-    let in_the_query = world.http.send(Request::get(format!("/oauth/verify?access_token={}", tokens.access)).header("X-Original-Method", "GET").header("X-Original-URI", "/api/profile"));
+    let in_the_query = world.http.send(
+        Request::get(format!("/oauth/verify?access_token={}", tokens.access))
+            .header("X-Original-Method", "GET")
+            .header("X-Original-URI", "/api/profile"),
+    );
     assert_eq!(in_the_query.status, 204);
 }
 
@@ -286,12 +386,21 @@ fn a_token_for_another_resource_is_401() {
     let client = world.register(json!({
         "redirect_uri": ["https://app.example/cb"], "enableRefreshTokens": true, "resources": ["https://warehouse.example/"],
     }));
-    let ask = Ask::of(&client).with("scope", "write:global").with("resource", "https://warehouse.example/");
+    let ask = Ask::of(&client)
+        .with("scope", "write:global")
+        .with("resource", "https://warehouse.example/");
     let elsewhere = world.tokens_for(&world.admin, &client, &ask);
     world.gate("GET", "/api/profile", Some(&elsewhere.access)).is(401);
-    world.http.send(Request::get("/api/oauth-clients").bearer(&elsewhere.access)).api_error(401, "Unauthorized");
+    world
+        .http
+        .send(Request::get("/api/oauth-clients").bearer(&elsewhere.access))
+        .api_error(401, "Unauthorized");
     let resource_server = world.confidential(json!({ "introspect": true }));
-    assert_eq!(world.introspect(&resource_server, &elsewhere.access)["aud"], "https://warehouse.example/", "its own server may use it");
+    assert_eq!(
+        world.introspect(&resource_server, &elsewhere.access)["aud"],
+        "https://warehouse.example/",
+        "its own server may use it"
+    );
     let here = world.tokens_for(&world.admin, &client, &Ask::of(&client).with("resource", &world.issuer));
     world.gate("GET", "/api/profile", Some(&here.access)).is(200);
 }
@@ -300,8 +409,14 @@ fn a_token_for_another_resource_is_401() {
 fn every_way_to_revoke_a_record_closes_the_gate_within_a_second_also_without_expiry() {
     let world = World::start();
     for refreshing in [true, false] {
-        let client = world.register(json!({ "redirect_uri": ["https://app.example/cb"], "enableRefreshTokens": refreshing }));
-        let path = |tokens: &Tokens| format!("/tokens/{}", jwt::Jwt::read(&tokens.access).claim("tid").as_str().unwrap());
+        let client =
+            world.register(json!({ "redirect_uri": ["https://app.example/cb"], "enableRefreshTokens": refreshing }));
+        let path = |tokens: &Tokens| {
+            format!(
+                "/tokens/{}",
+                jwt::Jwt::read(&tokens.access).claim("tid").as_str().unwrap()
+            )
+        };
         let by_client = world.tokens(&client);
         let by_administrator = world.tokens(&client);
         let with_all = world.tokens(&client);
@@ -313,7 +428,10 @@ fn every_way_to_revoke_a_record_closes_the_gate_within_a_second_also_without_exp
         world.manage(&client, "DELETE", &path(&by_administrator), None).is(204);
         assert!(comes_true(A_SECOND, || !world.works(&by_administrator.access)));
         assert!(world.works(&with_all.access));
-        assert_eq!(world.manage(&client, "DELETE", "/tokens", None).is(200).json(), json!({ "revoked": 1 }));
+        assert_eq!(
+            world.manage(&client, "DELETE", "/tokens", None).is(200).json(),
+            json!({ "revoked": 1 })
+        );
         assert!(comes_true(A_SECOND, || !world.works(&with_all.access)));
     }
 }
@@ -336,14 +454,37 @@ fn the_proxys_own_method_and_any_body_do_not_matter() {
 #[test]
 fn the_command_line_explains_what_the_gate_would_say() {
     let world = World::start();
-    let allowed = world.service.cli(&["gate", "explain", "POST", "/api/datasets/x/_search", "--scope", "read:dataset"]);
+    let allowed = world.service.cli(&[
+        "gate",
+        "explain",
+        "POST",
+        "/api/datasets/x/_search",
+        "--scope",
+        "read:dataset",
+    ]);
     assert!(allowed.status.success(), "{}", String::from_utf8_lossy(&allowed.stderr));
     let said = String::from_utf8(allowed.stdout).unwrap();
     assert!(said.contains("allowed") && said.contains("read:dataset"), "{said}");
-    let refused = world.service.cli(&["gate", "explain", "DELETE", "/api/datasets/x", "--scope", "read:dataset"]);
+    let refused = world.service.cli(&[
+        "gate",
+        "explain",
+        "DELETE",
+        "/api/datasets/x",
+        "--scope",
+        "read:dataset",
+    ]);
     let said = String::from_utf8(refused.stdout).unwrap();
-    assert!(said.contains("insufficient") && said.contains("write:dataset"), "{said}");
-    let unjudged = world.service.cli(&["gate", "explain", "GET", "/api/..%2fx", "--scope", "write:global"]);
-    let said = format!("{}{}", String::from_utf8_lossy(&unjudged.stdout), String::from_utf8_lossy(&unjudged.stderr));
+    assert!(
+        said.contains("insufficient") && said.contains("write:dataset"),
+        "{said}"
+    );
+    let unjudged = world
+        .service
+        .cli(&["gate", "explain", "GET", "/api/..%2fx", "--scope", "write:global"]);
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&unjudged.stdout),
+        String::from_utf8_lossy(&unjudged.stderr)
+    );
     assert!(said.contains("escaped slash"), "{said}");
 }

@@ -13,12 +13,19 @@ fn is_refused_everywhere(world: &World, resource_server: &Client, what: &str, to
     if token.len() < 8000 && !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
         assert_eq!(answer.status, 401, "{what}: {answer}");
         let challenge = answer.header("www-authenticate").unwrap_or_default();
-        assert!(challenge.starts_with("Bearer") && challenge.contains("error=\"invalid_token\""), "{what}: {answer}");
+        assert!(
+            challenge.starts_with("Bearer") && challenge.contains("error=\"invalid_token\""),
+            "{what}: {answer}"
+        );
     }
     let managed = world.http.send(Request::get("/api/oauth-clients").bearer(token));
     assert!([400, 401, 431].contains(&managed.status), "{what}: {managed}");
     if !token.is_empty() && token.len() < 60_000 {
-        assert_eq!(world.introspect(resource_server, token), json!({ "active": false }), "{what}");
+        assert_eq!(
+            world.introspect(resource_server, token),
+            json!({ "active": false }),
+            "{what}"
+        );
     }
 }
 
@@ -56,10 +63,22 @@ fn hs256_keyed_with_the_public_key_is_refused() {
         let (x, y) = (decode("x"), decode("y"));
         let point = [&[4], x.as_slice(), y.as_slice()].concat();
         // SubjectPublicKeyInfo of a P-256 key (RFC 5480).
-        let der = [&b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\0"[..], &point].concat();
+        let der = [
+            &b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\0"
+                [..],
+            &point,
+        ]
+        .concat();
         let text = base64::engine::general_purpose::STANDARD.encode(&der);
-        let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-        let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", lines.join("\n"));
+        let lines: Vec<&str> = text
+            .as_bytes()
+            .chunks(64)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect();
+        let pem = format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----",
+            lines.join("\n")
+        );
         let pem_with_newline = format!("{pem}\n");
         let guesses: Vec<Vec<u8>> = vec![
             x,
@@ -76,10 +95,22 @@ fn hs256_keyed_with_the_public_key_is_refused() {
         ];
         for (number, guess) in guesses.iter().enumerate() {
             let access = Jwt::read(&tokens.access);
-            is_refused_everywhere(&world, &resource_server, &format!("guess {number}"), &access.clone().signed_with_hmac(guess));
+            is_refused_everywhere(
+                &world,
+                &resource_server,
+                &format!("guess {number}"),
+                &access.clone().signed_with_hmac(guess),
+            );
             let mighty = access.with_claim("scope", json!("write:global"));
-            is_refused_everywhere(&world, &resource_server, &format!("guess {number}"), &mighty.signed_with_hmac(guess));
-            let refresh = Jwt::read(tokens.refresh()).with_claim("scope", json!("write:global")).signed_with_hmac(guess);
+            is_refused_everywhere(
+                &world,
+                &resource_server,
+                &format!("guess {number}"),
+                &mighty.signed_with_hmac(guess),
+            );
+            let refresh = Jwt::read(tokens.refresh())
+                .with_claim("scope", json!("write:global"))
+                .signed_with_hmac(guess);
             world.refresh(&client, &refresh).oauth_error(400, "invalid_grant");
         }
     }
@@ -95,7 +126,10 @@ fn a_changed_header_is_refused() {
         ("unknown kid", access().with_header("kid", json!("nobody"))),
         ("no kid", access().without_header("kid")),
         ("empty kid", access().with_header("kid", json!(""))),
-        ("kid with a path", access().with_header("kid", json!("../../../../dev/null"))),
+        (
+            "kid with a path",
+            access().with_header("kid", json!("../../../../dev/null")),
+        ),
         ("kid with SQL", access().with_header("kid", json!("' OR '1'='1"))),
         ("kid of another type", access().with_header("kid", json!(1))),
         ("typ JWT", access().with_header("typ", json!("JWT"))),
@@ -105,9 +139,17 @@ fn a_changed_header_is_refused() {
         ("RS256", access().with_header("alg", json!("RS256"))),
         ("no alg", access().without_header("alg")),
         ("its own key", access().with_header("jwk", own_key)),
-        ("a key elsewhere", access().with_header("jku", json!("https://evil.example/jwks.json"))),
+        (
+            "a key elsewhere",
+            access().with_header("jku", json!("https://evil.example/jwks.json")),
+        ),
         ("something critical", access().with_header("crit", json!(["exp"]))),
-        ("b64", access().with_header("b64", json!(false)).with_header("crit", json!(["b64"]))),
+        (
+            "b64",
+            access()
+                .with_header("b64", json!(false))
+                .with_header("crit", json!(["b64"])),
+        ),
     ];
     for (what, token) in forged {
         is_refused_everywhere(&world, &resource_server, what, &token.text());
@@ -206,7 +248,11 @@ fn a_token_bent_out_of_shape_is_refused_without_a_panic() {
         for token in &bent {
             let what: String = token.chars().take(40).collect();
             if !token.is_ascii() {
-                assert_eq!(world.introspect(&resource_server, token), json!({ "active": false }), "{what}");
+                assert_eq!(
+                    world.introspect(&resource_server, token),
+                    json!({ "active": false }),
+                    "{what}"
+                );
             } else {
                 is_refused_everywhere(&world, &resource_server, &what, token);
             }
@@ -222,7 +268,10 @@ fn a_token_bent_out_of_shape_is_refused_without_a_panic() {
 fn a_token_of_a_megabyte_is_refused_without_a_panic() {
     let (world, resource_server, client, tokens) = setting();
     let huge = format!("{}{}", tokens.access, "A".repeat(1024 * 1024));
-    world.http.send(resource_server.post("/oauth/introspect", &[("token", &huge)])).oauth_error(413, "invalid_request");
+    world
+        .http
+        .send(resource_server.post("/oauth/introspect", &[("token", &huge)]))
+        .oauth_error(413, "invalid_request");
     world.refresh(&client, &huge).oauth_error(413, "invalid_request");
     let request = gate_request("GET", "/api/profile", Some(&huge));
     // The connection may end while the header is still being sent.
@@ -243,12 +292,18 @@ fn a_token_of_another_installation_with_the_same_issuer_is_refused() {
         let page = admin.open("/oauth/sign-in").is(200);
         let form = credentials(&page, "admin", service.admin_password());
         admin.submit_from(&page, form, &[("Sec-Fetch-Site", "same-origin")]);
-        World { service, http, admin, issuer: issuer.1.into() }
+        World {
+            service,
+            http,
+            admin,
+            issuer: issuer.1.into(),
+        }
     };
     let (here, there) = (start(), start());
     let (at_home, abroad) = (here.public_client(), there.public_client());
     let (native, foreign) = (here.tokens(&at_home), there.tokens(&abroad));
     assert!(here.works(&native.access) && there.works(&foreign.access));
     assert!(!here.works(&foreign.access) && !there.works(&native.access));
-    here.refresh(&at_home, foreign.refresh()).oauth_error(400, "invalid_grant");
+    here.refresh(&at_home, foreign.refresh())
+        .oauth_error(400, "invalid_grant");
 }

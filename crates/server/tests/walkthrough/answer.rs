@@ -13,9 +13,13 @@ pub(crate) fn compare(language: &str, shown: &str, printed: &str) -> Option<Stri
         "http" => http(shown, printed),
         _ => text(shown, printed),
     };
-    result
-        .err()
-        .map(|why| format!("{why}\n--- shown\n{}\n--- printed\n{}", shown.trim_end(), printed.trim()))
+    result.err().map(|why| {
+        format!(
+            "{why}\n--- shown\n{}\n--- printed\n{}",
+            shown.trim_end(),
+            printed.trim()
+        )
+    })
 }
 
 fn text(shown: &str, printed: &str) -> Result<(), String> {

@@ -106,6 +106,9 @@ fn every_page_is_reached_from_the_index() {
     for entry in fs::read_dir(workspace().join("docs")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let is_page = name != "README.md" && Path::new(&name).extension().is_some_and(|extension| extension == "md");
-        assert!(!is_page || linked.contains(&name), "docs/README.md does not link {name}");
+        assert!(
+            !is_page || linked.contains(&name),
+            "docs/README.md does not link {name}"
+        );
     }
 }

@@ -98,7 +98,11 @@ fn parts(text: &str) -> Vec<Part> {
                 text: String::new(),
             };
             open = Some((number, block));
-        } else if let Some(comment) = line.trim().strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->")) {
+        } else if let Some(comment) = line
+            .trim()
+            .strip_prefix("<!--")
+            .and_then(|rest| rest.strip_suffix("-->"))
+        {
             parts.push(Part::Comment(comment.trim().to_owned()));
         }
     }
@@ -110,10 +114,8 @@ fn parts(text: &str) -> Vec<Part> {
 fn a_page_is_read_in_order_with_its_answers() {
     let text = "# T\n```sh\na\n```\nwords\n```json\n1\n```\n<!-- restart -->\n```sh\nb\n```\n<!-- not run: slow -->\n```sh\nc\n```\n```text\nx\n```\n";
     let steps = Page::parse("t", text).steps;
-    assert!(
-        matches!(&steps[0], Step::Run { line: 2, script, shown: Some(shown) }
-            if script == "a\n" && shown.language == "json" && shown.text == "1\n")
-    );
+    assert!(matches!(&steps[0], Step::Run { line: 2, script, shown: Some(shown) }
+            if script == "a\n" && shown.language == "json" && shown.text == "1\n"));
     assert!(matches!(steps[1], Step::Restart));
     assert!(matches!(&steps[2], Step::Run { script, shown: None, .. } if script == "b\n"));
     assert_eq!(steps.len(), 3);

@@ -15,7 +15,10 @@ fn a_browser_goes_from_sign_in_to_consent_and_back_to_the_client_with_code_state
     let ask = Ask::of(&client).with("scope", "read:dataset write:report");
     let browser = Browser::new(world.base());
     let sign_in = browser.visit(&ask.page()).is(200);
-    assert!(sign_in.text().contains("Sales board"), "the sign-in page says who waits: {sign_in}");
+    assert!(
+        sign_in.text().contains("Sales board"),
+        "the sign-in page says who waits: {sign_in}"
+    );
     let answer = browser.submit(&sign_in, credentials(&sign_in, "admin", world.service.admin_password()));
     assert!(matches!(answer.status, 302 | 303), "{answer}");
     let page = browser.follow(answer).is(200);
@@ -32,17 +35,27 @@ fn a_browser_goes_from_sign_in_to_consent_and_back_to_the_client_with_code_state
     ] {
         assert!(text.contains(part), "{part:?} is missing in {page}");
     }
-    assert!(!text.contains("Do everything that you can do"), "only what is asked for: {page}");
+    assert!(
+        !text.contains("Do everything that you can do"),
+        "only what is asked for: {page}"
+    );
     let answer = browser.submit(&page, consent(&page).press("decision", "allow")).is(303);
     let target = answer.redirected();
     assert_eq!(target.get("state").as_deref(), Some("a state"));
     assert_eq!(target.get("iss").as_deref(), Some(world.issuer.as_str()));
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
-    let code = Code { code: target.code(), redirect_uri: Some(client.redirect_uri.clone()), verifier: Some(verifier(1)) };
+    let code = Code {
+        code: target.code(),
+        redirect_uri: Some(client.redirect_uri.clone()),
+        verifier: Some(verifier(1)),
+    };
     assert!(code.code.len() >= 43, "256 bits: {}", code.code);
     let tokens = Tokens::read(world.redeem(&client, &code).oauth_json());
     assert_eq!(tokens.answer["scope"], "read:dataset write:report");
-    world.gate("GET", "/api/datasets", Some(&tokens.access)).is(200).with_header("x-informer-user", "admin");
+    world
+        .gate("GET", "/api/datasets", Some(&tokens.access))
+        .is(200)
+        .with_header("x-informer-user", "admin");
 }
 
 #[test]
@@ -50,11 +63,23 @@ fn saying_no_comes_back_as_access_denied() {
     let world = World::start();
     let client = world.public_client();
     let page = world.admin.visit(&Ask::of(&client).page()).is(200);
-    let answer = world.admin.submit(&page, consent(&page).press("decision", "deny")).is(303);
-    answer.redirected().is_error("access_denied", Some("a state"), &world.issuer);
+    let answer = world
+        .admin
+        .submit(&page, consent(&page).press("decision", "deny"))
+        .is(303);
+    answer
+        .redirected()
+        .is_error("access_denied", Some("a state"), &world.issuer);
     assert_eq!(world.count_events(&client, "consent.denied"), 1);
-    let event = world.events(&client).into_iter().find(|event| is_of_kind(event, "consent.denied")).unwrap();
-    assert!(is_of_kind(&event, "admin") && is_of_kind(&event, "127.0.0.1"), "actor and address: {event}");
+    let event = world
+        .events(&client)
+        .into_iter()
+        .find(|event| is_of_kind(event, "consent.denied"))
+        .unwrap();
+    assert!(
+        is_of_kind(&event, "admin") && is_of_kind(&event, "127.0.0.1"),
+        "actor and address: {event}"
+    );
 }
 
 #[test]
@@ -64,15 +89,35 @@ fn a_consent_form_without_its_token_or_with_another_sessions_or_replayed_is_403_
     let ask = Ask::of(&client);
     let page = world.admin.visit(&ask.page()).is(200);
     let form = consent(&page);
-    let token_field = form.fields.iter().find(|(name, _)| name != "request").map(|(name, _)| name.clone()).unwrap();
+    let token_field = form
+        .fields
+        .iter()
+        .find(|(name, _)| name != "request")
+        .map(|(name, _)| name.clone())
+        .unwrap();
 
     let refused = |answer: Answer| {
         assert_eq!(answer.header("location"), None, "{answer}");
         answer.is(403);
     };
-    refused(world.admin.submit(&page, form.clone().without(&token_field).press("decision", "allow")));
-    refused(world.admin.submit(&page, form.clone().fill(&token_field, "").press("decision", "allow")));
-    refused(world.admin.submit(&page, form.clone().fill(&token_field, "9999999999.nonce.0123").press("decision", "allow")));
+    refused(
+        world
+            .admin
+            .submit(&page, form.clone().without(&token_field).press("decision", "allow")),
+    );
+    refused(
+        world
+            .admin
+            .submit(&page, form.clone().fill(&token_field, "").press("decision", "allow")),
+    );
+    refused(
+        world.admin.submit(
+            &page,
+            form.clone()
+                .fill(&token_field, "9999999999.nonce.0123")
+                .press("decision", "allow"),
+        ),
+    );
 
     // Somebody else's page in this browser, and this page in somebody else's.
     let mallory = world.user("mallory");
@@ -83,9 +128,16 @@ fn a_consent_form_without_its_token_or_with_another_sessions_or_replayed_is_403_
     // A token of one request does not carry another.
     let other = world.register(json!({ "redirect_uri": ["https://other.example/cb"] }));
     let others_page = world.admin.visit(&Ask::of(&other).page()).is(200);
-    let request = consent(&others_page).fields.into_iter().find(|(name, _)| *name != token_field);
+    let request = consent(&others_page)
+        .fields
+        .into_iter()
+        .find(|(name, _)| *name != token_field);
     if let Some((name, value)) = request {
-        refused(world.admin.submit(&page, form.clone().fill(&name, &value).press("decision", "allow")));
+        refused(
+            world
+                .admin
+                .submit(&page, form.clone().fill(&name, &value).press("decision", "allow")),
+        );
     }
     assert_eq!(world.count_events(&client, "consent.granted"), 0);
 
@@ -112,14 +164,26 @@ fn a_form_posted_by_another_site_is_403_and_nothing_is_issued() {
         vec![],
     ] {
         let page = world.admin.visit(&Ask::of(&client).page()).is(200);
-        let answer = world.admin.submit_from(&page, consent(&page).press("decision", "allow"), &headers);
+        let answer = world
+            .admin
+            .submit_from(&page, consent(&page).press("decision", "allow"), &headers);
         assert_eq!(answer.header("location"), None, "{headers:?}: {answer}");
         answer.is(403);
     }
     assert_eq!(world.count_events(&client, "consent.granted"), 0);
-    for headers in [vec![("Origin", origin.as_str())], vec![("Sec-Fetch-Site", "same-origin")]] {
-        let page = world.admin.visit(&Ask::of(&client).with("prompt", "consent").page()).is(200);
-        world.admin.submit_from(&page, consent(&page).press("decision", "allow"), &headers).redirected().code();
+    for headers in [
+        vec![("Origin", origin.as_str())],
+        vec![("Sec-Fetch-Site", "same-origin")],
+    ] {
+        let page = world
+            .admin
+            .visit(&Ask::of(&client).with("prompt", "consent").page())
+            .is(200);
+        world
+            .admin
+            .submit_from(&page, consent(&page).press("decision", "allow"), &headers)
+            .redirected()
+            .code();
     }
 }
 
@@ -130,7 +194,8 @@ fn a_decision_is_allow_or_deny_and_nothing_else() {
     for decision in [None, Some(""), Some("maybe"), Some("Allow")] {
         let page = world.admin.visit(&Ask::of(&client).page()).is(200);
         let mut form = consent(&page);
-        form.fields.extend(decision.map(|decision| ("decision".to_owned(), decision.to_owned())));
+        form.fields
+            .extend(decision.map(|decision| ("decision".to_owned(), decision.to_owned())));
         let answer = world.admin.submit(&page, form);
         assert_eq!(answer.header("location"), None, "{decision:?}: {answer}");
         assert!((400..500).contains(&answer.status), "{decision:?}: {answer}");
@@ -147,10 +212,15 @@ fn framing_inline_scripts_and_other_origins_are_refused_on_every_page() {
     let error_page = world.admin.visit("/oauth/authorize");
     let docs = world.http.get("/oauth/docs").is(200);
     for page in [&consent_page, &sign_in_page, &error_page, &docs] {
-        let policy = page.header("content-security-policy").unwrap_or_else(|| panic!("{page}"));
+        let policy = page
+            .header("content-security-policy")
+            .unwrap_or_else(|| panic!("{page}"));
         assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
         assert!(policy.contains("default-src 'none'"), "{policy}");
-        assert!(!policy.contains("unsafe-inline") && !policy.contains("unsafe-eval") && !policy.contains('*'), "{policy}");
+        assert!(
+            !policy.contains("unsafe-inline") && !policy.contains("unsafe-eval") && !policy.contains('*'),
+            "{policy}"
+        );
         assert_eq!(page.header("x-content-type-options"), Some("nosniff"), "{page}");
         assert_eq!(page.header("referrer-policy"), Some("same-origin"), "{page}");
         let text = page.text();
@@ -161,12 +231,19 @@ fn framing_inline_scripts_and_other_origins_are_refused_on_every_page() {
     for page in [&consent_page, &sign_in_page] {
         // Chromium holds the redirect after a form to `form-action` too.
         let policy = page.header("content-security-policy").unwrap();
-        let action = policy.split(';').map(str::trim).find(|directive| directive.starts_with("form-action")).unwrap();
+        let action = policy
+            .split(';')
+            .map(str::trim)
+            .find(|directive| directive.starts_with("form-action"))
+            .unwrap();
         assert!(action.contains("'self'"), "{policy}");
         assert_eq!(page.header("cache-control"), Some("no-store"), "{page}");
     }
     let policy = consent_page.header("content-security-policy").unwrap();
-    assert!(policy.contains("https://app.example"), "the client may be redirected to: {policy}");
+    assert!(
+        policy.contains("https://app.example"),
+        "the client may be redirected to: {policy}"
+    );
 }
 
 #[test]
@@ -188,7 +265,10 @@ fn markup_in_a_clients_name_description_or_url_appears_as_text() {
         }
         assert!(unescape(&text).contains(evil), "it appears as text: {page}");
     }
-    let icon = world.http.get(&format!("/api/oauth-clients/{}/icon", client.id)).is(200);
+    let icon = world
+        .http
+        .get(&format!("/api/oauth-clients/{}/icon", client.id))
+        .is(200);
     assert!(!icon.text().contains("<script"), "{icon}");
 }
 
@@ -218,7 +298,10 @@ fn consent_is_remembered_per_user_client_and_scope_and_asking_for_more_asks_agai
     assert!(!asks(&world.admin, "read:dataset write:report"), "both were allowed");
     assert!(asks(&world.user("ada"), "read:dataset"), "another user");
     let other = world.public_client();
-    world.admin.open(&Ask::of(&other).with("scope", "read:dataset").page()).is(200);
+    world
+        .admin
+        .open(&Ask::of(&other).with("scope", "read:dataset").page())
+        .is(200);
 }
 
 #[test]
@@ -226,14 +309,29 @@ fn prompt_consent_always_asks_and_prompt_none_never_shows_a_page() {
     let world = World::start();
     let client = world.public_client();
     let none = Ask::of(&client).with("prompt", "none");
-    Browser::new(world.base()).open(&none.page()).redirected().is_error("login_required", Some("a state"), &world.issuer);
-    world.admin.open(&none.page()).redirected().is_error("consent_required", Some("a state"), &world.issuer);
+    Browser::new(world.base()).open(&none.page()).redirected().is_error(
+        "login_required",
+        Some("a state"),
+        &world.issuer,
+    );
+    world
+        .admin
+        .open(&none.page())
+        .redirected()
+        .is_error("consent_required", Some("a state"), &world.issuer);
     world.code_and_target(&Ask::of(&client));
     world.admin.open(&none.page()).redirected().code();
-    let asked = world.admin.open(&Ask::of(&client).with("prompt", "consent").page()).is(200);
+    let asked = world
+        .admin
+        .open(&Ask::of(&client).with("prompt", "consent").page())
+        .is(200);
     consent(&asked);
     let both = Ask::of(&client).with("prompt", "none consent");
-    world.admin.open(&both.page()).redirected().is_error("invalid_request", Some("a state"), &world.issuer);
+    world
+        .admin
+        .open(&both.page())
+        .redirected()
+        .is_error("invalid_request", Some("a state"), &world.issuer);
 }
 
 #[test]
@@ -244,14 +342,23 @@ fn the_consent_page_lets_the_user_switch() {
     let client = world.public_client();
     let browser = Browser::signed_in(world.base(), "admin", world.service.admin_password());
     let page = browser.visit(&Ask::of(&client).page()).is(200);
-    let leave = forms(&page.text()).into_iter().find(|form| form.action.ends_with("/oauth/sign-out")).expect("a way to switch");
+    let leave = forms(&page.text())
+        .into_iter()
+        .find(|form| form.action.ends_with("/oauth/sign-out"))
+        .expect("a way to switch");
     let answer = browser.submit(&page, leave);
     let sign_in = browser.follow(answer).is(200);
     let answer = browser.submit(&sign_in, credentials(&sign_in, "ada", PASSWORD));
     let page = browser.follow(answer).is(200);
     assert!(page.text().contains("ada"), "{page}");
-    let target = browser.submit(&page, consent(&page).press("decision", "allow")).redirected();
-    let code = Code { code: target.code(), redirect_uri: Some(client.redirect_uri.clone()), verifier: Some(verifier(1)) };
+    let target = browser
+        .submit(&page, consent(&page).press("decision", "allow"))
+        .redirected();
+    let code = Code {
+        code: target.code(),
+        redirect_uri: Some(client.redirect_uri.clone()),
+        verifier: Some(verifier(1)),
+    };
     let tokens = Tokens::read(world.redeem(&client, &code).oauth_json());
     assert_eq!(jwt::Jwt::read(&tokens.access).claim("sub"), "ada");
 }

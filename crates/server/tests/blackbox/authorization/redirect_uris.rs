@@ -7,18 +7,30 @@ use crate::support::*;
 fn is_refused(world: &World, client: &Client, redirect_uri: &str) {
     let ask = Ask::of(client).with("redirect_uri", redirect_uri);
     for browser in [&world.admin, &Browser::new(world.base())] {
-        browser.visit(&ask.page()).is_error_page(&["<script>", "evil.example", "onerror="]);
+        browser
+            .visit(&ask.page())
+            .is_error_page(&["<script>", "evil.example", "onerror="]);
     }
     world.admin.api("GET", &ask.api(), None).api_error(400, "Bad Request");
-    world.admin.api("POST", "/api/oauth/authorize", Some(&ask.decision(true))).api_error(400, "Bad Request");
+    world
+        .admin
+        .api("POST", "/api/oauth/authorize", Some(&ask.decision(true)))
+        .api_error(400, "Bad Request");
 }
 
 #[track_caller]
 fn is_followed(world: &World, client: &Client, redirect_uri: &str) {
     let ask = Ask::of(client).with("redirect_uri", redirect_uri);
     let page = world.admin.visit(&ask.page()).is(200);
-    let target = world.admin.submit(&page, consent(&page).press("decision", "deny")).redirected();
-    assert!(target.0.as_str().starts_with(redirect_uri), "{} is not {redirect_uri}", target.0);
+    let target = world
+        .admin
+        .submit(&page, consent(&page).press("decision", "deny"))
+        .redirected();
+    assert!(
+        target.0.as_str().starts_with(redirect_uri),
+        "{} is not {redirect_uri}",
+        target.0
+    );
     target.is_error("access_denied", Some("a state"), &world.issuer);
 }
 
@@ -29,8 +41,19 @@ fn an_unknown_client_gets_an_error_page_without_a_redirect_and_nothing_is_reflec
     let good = Ask::of(&client);
     let evil = "<script>alert(1)</script>";
     for browser in [&world.admin, &Browser::new(world.base())] {
-        browser.visit(&good.clone().without("client_id").page()).is_error_page(&[evil]);
-        for id in ["", "0123456789abcdef0123", "nobody", evil, "' OR 1=1 --", "%00", &client.client_id.to_uppercase(), &client.id] {
+        browser
+            .visit(&good.clone().without("client_id").page())
+            .is_error_page(&[evil]);
+        for id in [
+            "",
+            "0123456789abcdef0123",
+            "nobody",
+            evil,
+            "' OR 1=1 --",
+            "%00",
+            &client.client_id.to_uppercase(),
+            &client.id,
+        ] {
             let ask = good.clone().with("client_id", id).with("state", evil);
             browser.visit(&ask.page()).is_error_page(&[evil]);
         }
@@ -92,8 +115,14 @@ fn a_redirect_uri_that_is_not_registered_gets_an_error_page_without_a_redirect()
     let twice = Ask::of(&client).and("redirect_uri", "https://app.example/other?x=1");
     world.admin.visit(&twice.page()).is_error_page(&[]);
     let none = world.register(json!({ "redirect_uri": [] }));
-    world.admin.visit(&Ask::of(&none).without("redirect_uri").page()).is_error_page(&[]);
-    world.admin.visit(&Ask::of(&none).with("redirect_uri", "https://app.example/cb").page()).is_error_page(&[]);
+    world
+        .admin
+        .visit(&Ask::of(&none).without("redirect_uri").page())
+        .is_error_page(&[]);
+    world
+        .admin
+        .visit(&Ask::of(&none).with("redirect_uri", "https://app.example/cb").page())
+        .is_error_page(&[]);
 }
 
 #[test]
@@ -102,10 +131,24 @@ fn the_registered_redirect_uri_is_followed_with_its_query_kept() {
     let client = world.register(json!({ "redirect_uri": ["https://app.example/other?x=1"] }));
     is_followed(&world, &client, "https://app.example/other?x=1");
     // The only registered one need not be named.
-    let page = world.admin.visit(&Ask::of(&client).without("redirect_uri").page()).is(200);
-    let target = world.admin.submit(&page, consent(&page).press("decision", "allow")).redirected();
-    assert!(target.0.as_str().starts_with("https://app.example/other?x=1&"), "{}", target.0);
-    let code = Code { code: target.code(), redirect_uri: None, verifier: Some(verifier(1)) };
+    let page = world
+        .admin
+        .visit(&Ask::of(&client).without("redirect_uri").page())
+        .is(200);
+    let target = world
+        .admin
+        .submit(&page, consent(&page).press("decision", "allow"))
+        .redirected();
+    assert!(
+        target.0.as_str().starts_with("https://app.example/other?x=1&"),
+        "{}",
+        target.0
+    );
+    let code = Code {
+        code: target.code(),
+        redirect_uri: None,
+        verifier: Some(verifier(1)),
+    };
     world.redeem(&client, &code).is(200);
 }
 
@@ -113,7 +156,13 @@ fn the_registered_redirect_uri_is_followed_with_its_query_kept() {
 fn a_public_client_chooses_its_loopback_port_and_nothing_else() {
     let world = World::start();
     let client = world.register(json!({ "redirect_uri": ["http://127.0.0.1/cb", "http://[::1]:9000/cb"] }));
-    for fine in ["http://127.0.0.1/cb", "http://127.0.0.1:1024/cb", "http://127.0.0.1:65535/cb", "http://[::1]:5000/cb", "http://[::1]/cb"] {
+    for fine in [
+        "http://127.0.0.1/cb",
+        "http://127.0.0.1:1024/cb",
+        "http://127.0.0.1:65535/cb",
+        "http://[::1]:5000/cb",
+        "http://[::1]/cb",
+    ] {
         is_followed(&world, &client, fine);
     }
     for other in [
@@ -147,7 +196,10 @@ fn a_loopback_code_is_redeemed_with_the_port_that_it_was_asked_with() {
     let client = world.register(json!({ "redirect_uri": ["http://127.0.0.1/cb"] }));
     let ask = Ask::of(&client).with("redirect_uri", "http://127.0.0.1:4444/cb");
     let code = world.code_for(&world.admin, &client, &ask);
-    let other = Code { redirect_uri: Some("http://127.0.0.1:5555/cb".into()), ..code.clone() };
+    let other = Code {
+        redirect_uri: Some("http://127.0.0.1:5555/cb".into()),
+        ..code.clone()
+    };
     world.redeem(&client, &other).oauth_error(400, "invalid_grant");
     world.redeem(&client, &code).is(200);
 }
@@ -166,8 +218,17 @@ fn a_disabled_client_gets_an_error_page() {
     let world = World::start();
     let client = world.public_client();
     world.patch(&client, &json!({ "enabled": false }));
-    assert!(comes_true(A_SECOND, || world.admin.visit(&Ask::of(&client).page()).status == 400));
+    assert!(comes_true(A_SECOND, || world
+        .admin
+        .visit(&Ask::of(&client).page())
+        .status
+        == 400));
     world.admin.visit(&Ask::of(&client).page()).is_error_page(&[]);
-    Browser::new(world.base()).visit(&Ask::of(&client).page()).is_error_page(&[]);
-    world.admin.api("POST", "/api/oauth/authorize", Some(&Ask::of(&client).decision(true))).api_error(400, "Bad Request");
+    Browser::new(world.base())
+        .visit(&Ask::of(&client).page())
+        .is_error_page(&[]);
+    world
+        .admin
+        .api("POST", "/api/oauth/authorize", Some(&Ask::of(&client).decision(true)))
+        .api_error(400, "Bad Request");
 }

@@ -12,18 +12,43 @@ fn comes_back(world: &World, ask: &Ask, error: &str, state: Option<&str>) {
     target.is_error(error, state, &world.issuer);
     assert!(target.get("error_description").is_some(), "{answer}");
     // Nobody has to sign in to be told.
-    Browser::new(world.base()).open(&ask.page()).redirected().is_error(error, state, &world.issuer);
+    Browser::new(world.base())
+        .open(&ask.page())
+        .redirected()
+        .is_error(error, state, &world.issuer);
 }
 
 #[test]
 fn any_repeated_parameter_is_invalid_request() {
     let world = World::start();
     let client = world.public_client();
-    let ask = Ask::of(&client).with("scope", "read:dataset").with("prompt", "consent").with("nonce", "n").with("resource", &world.issuer);
-    for name in ["response_type", "scope", "code_challenge", "code_challenge_method", "prompt", "nonce", "resource"] {
+    let ask = Ask::of(&client)
+        .with("scope", "read:dataset")
+        .with("prompt", "consent")
+        .with("nonce", "n")
+        .with("resource", &world.issuer);
+    for name in [
+        "response_type",
+        "scope",
+        "code_challenge",
+        "code_challenge_method",
+        "prompt",
+        "nonce",
+        "resource",
+    ] {
         let value = ask.get(name).unwrap().to_owned();
-        comes_back(&world, &ask.clone().and(name, &value), "invalid_request", Some("a state"));
-        comes_back(&world, &ask.clone().and(name, "another"), "invalid_request", Some("a state"));
+        comes_back(
+            &world,
+            &ask.clone().and(name, &value),
+            "invalid_request",
+            Some("a state"),
+        );
+        comes_back(
+            &world,
+            &ask.clone().and(name, "another"),
+            "invalid_request",
+            Some("a state"),
+        );
     }
     comes_back(&world, &ask.and("state", "another"), "invalid_request", None);
 }
@@ -32,12 +57,35 @@ fn any_repeated_parameter_is_invalid_request() {
 fn a_response_type_other_than_code_is_unsupported() {
     let world = World::start();
     let client = world.public_client();
-    for kind in ["token", "id_token", "code token", "code id_token", "none", "Code", "code "] {
-        comes_back(&world, &Ask::of(&client).with("response_type", kind), "unsupported_response_type", Some("a state"));
+    for kind in [
+        "token",
+        "id_token",
+        "code token",
+        "code id_token",
+        "none",
+        "Code",
+        "code ",
+    ] {
+        comes_back(
+            &world,
+            &Ask::of(&client).with("response_type", kind),
+            "unsupported_response_type",
+            Some("a state"),
+        );
     }
-    comes_back(&world, &Ask::of(&client).without("response_type"), "invalid_request", Some("a state"));
+    comes_back(
+        &world,
+        &Ask::of(&client).without("response_type"),
+        "invalid_request",
+        Some("a state"),
+    );
     for mode in ["fragment", "form_post"] {
-        comes_back(&world, &Ask::of(&client).with("response_mode", mode), "invalid_request", Some("a state"));
+        comes_back(
+            &world,
+            &Ask::of(&client).with("response_mode", mode),
+            "invalid_request",
+            Some("a state"),
+        );
     }
 }
 
@@ -47,33 +95,94 @@ fn a_pkce_client_without_an_s256_challenge_of_43_base64url_characters_is_invalid
     let client = world.public_client();
     let ask = Ask::of(&client);
     comes_back(&world, &Ask::plainly_of(&client), "invalid_request", Some("a state"));
-    comes_back(&world, &ask.clone().without("code_challenge"), "invalid_request", Some("a state"));
-    comes_back(&world, &ask.clone().without("code_challenge_method"), "invalid_request", Some("a state"));
+    comes_back(
+        &world,
+        &ask.clone().without("code_challenge"),
+        "invalid_request",
+        Some("a state"),
+    );
+    comes_back(
+        &world,
+        &ask.clone().without("code_challenge_method"),
+        "invalid_request",
+        Some("a state"),
+    );
     for method in ["plain", "s256", "S512", "none"] {
-        comes_back(&world, &ask.clone().with("code_challenge_method", method), "invalid_request", Some("a state"));
+        comes_back(
+            &world,
+            &ask.clone().with("code_challenge_method", method),
+            "invalid_request",
+            Some("a state"),
+        );
     }
-    for challenge in ["a".repeat(42), "a".repeat(44), format!("{}=", "a".repeat(42)), format!("{}+", "a".repeat(42)), format!("{} ", "a".repeat(42)), "ä".repeat(43)] {
-        comes_back(&world, &ask.clone().with("code_challenge", &challenge), "invalid_request", Some("a state"));
+    for challenge in [
+        "a".repeat(42),
+        "a".repeat(44),
+        format!("{}=", "a".repeat(42)),
+        format!("{}+", "a".repeat(42)),
+        format!("{} ", "a".repeat(42)),
+        "ä".repeat(43),
+    ] {
+        comes_back(
+            &world,
+            &ask.clone().with("code_challenge", &challenge),
+            "invalid_request",
+            Some("a state"),
+        );
     }
     // `plain` is refused for everyone, also where PKCE is a free choice.
     let free = world.confidential_client();
-    comes_back(&world, &Ask::of(&free).with("code_challenge_method", "plain"), "invalid_request", Some("a state"));
-    comes_back(&world, &Ask::of(&free).with("code_challenge", "short"), "invalid_request", Some("a state"));
+    comes_back(
+        &world,
+        &Ask::of(&free).with("code_challenge_method", "plain"),
+        "invalid_request",
+        Some("a state"),
+    );
+    comes_back(
+        &world,
+        &Ask::of(&free).with("code_challenge", "short"),
+        "invalid_request",
+        Some("a state"),
+    );
 }
 
 #[test]
 fn a_client_without_secret_and_without_pkce_is_unauthorized() {
     let world = World::start();
     let client = world.register(json!({ "redirect_uri": ["https://app.example/cb"], "pkce": false }));
-    comes_back(&world, &Ask::plainly_of(&client), "unauthorized_client", Some("a state"));
+    comes_back(
+        &world,
+        &Ask::plainly_of(&client),
+        "unauthorized_client",
+        Some("a state"),
+    );
 }
 
 #[test]
 fn a_scope_outside_the_eight_or_outside_the_clients_own_list_is_invalid_scope() {
     let world = World::start();
-    let client = world.register(json!({ "redirect_uri": ["https://app.example/cb"], "scope": ["read:dataset", "write:report"] }));
-    for scope in ["openid", "read:everything", "Read:dataset", "read:dataset,write:report", "read:dataset openid", "read:dataset\tread:dataset", "<script>", "read:report", "write:dataset", "read:global", "write:global", " "] {
-        comes_back(&world, &Ask::of(&client).with("scope", scope), "invalid_scope", Some("a state"));
+    let client = world
+        .register(json!({ "redirect_uri": ["https://app.example/cb"], "scope": ["read:dataset", "write:report"] }));
+    for scope in [
+        "openid",
+        "read:everything",
+        "Read:dataset",
+        "read:dataset,write:report",
+        "read:dataset openid",
+        "read:dataset\tread:dataset",
+        "<script>",
+        "read:report",
+        "write:dataset",
+        "read:global",
+        "write:global",
+        " ",
+    ] {
+        comes_back(
+            &world,
+            &Ask::of(&client).with("scope", scope),
+            "invalid_scope",
+            Some("a state"),
+        );
     }
     for scope in ["read:dataset", "write:report", "write:report read:dataset"] {
         world.admin.open(&Ask::of(&client).with("scope", scope).page()).is(200);
@@ -83,7 +192,8 @@ fn a_scope_outside_the_eight_or_outside_the_clients_own_list_is_invalid_scope() 
 #[test]
 fn an_omitted_scope_means_the_clients_own_list_or_reading_the_profile_where_it_has_none() {
     let world = World::start();
-    let listed = world.register(json!({ "redirect_uri": ["https://app.example/cb"], "scope": ["write:report", "read:dataset"] }));
+    let listed = world
+        .register(json!({ "redirect_uri": ["https://app.example/cb"], "scope": ["write:report", "read:dataset"] }));
     assert_eq!(world.tokens(&listed).answer["scope"], "read:dataset write:report");
     let open = world.public_client();
     assert_eq!(world.tokens(&open).answer["scope"], "read:profile");
@@ -132,10 +242,18 @@ fn state_comes_back_byte_for_byte() {
         let page = browser.visit(&ask.page()).is(200);
         let back = browser.submit(&page, credentials(&page, "admin", world.service.admin_password()));
         let page = browser.follow(back);
-        let answer = if page.status == 200 { browser.submit(&page, consent(&page).press("decision", "deny")) } else { page };
+        let answer = if page.status == 200 {
+            browser.submit(&page, consent(&page).press("decision", "deny"))
+        } else {
+            page
+        };
         assert_eq!(answer.redirected().get("state").as_deref(), Some(state));
         // By JSON.
-        let by_json = world.admin.api("POST", "/api/oauth/authorize", Some(&ask.decision(false))).is(200).json();
+        let by_json = world
+            .admin
+            .api("POST", "/api/oauth/authorize", Some(&ask.decision(false)))
+            .is(200)
+            .json();
         let target = url::Url::parse(by_json["redirect_uri"].as_str().unwrap()).unwrap();
         let (_, came_back) = target.query_pairs().find(|(name, _)| name == "state").unwrap();
         assert_eq!(came_back, state);
@@ -152,8 +270,19 @@ fn an_unknown_resource_is_invalid_target_and_a_known_one_becomes_the_audience() 
         "enableRefreshTokens": true,
         "resources": ["https://warehouse.example/"],
     }));
-    for resource in ["https://other.example", "https://warehouse.example", "https://warehouse.example/#x", "warehouse", "https://BI.example/api"] {
-        comes_back(&world, &Ask::of(&client).with("resource", resource), "invalid_target", Some("a state"));
+    for resource in [
+        "https://other.example",
+        "https://warehouse.example",
+        "https://warehouse.example/#x",
+        "warehouse",
+        "https://BI.example/api",
+    ] {
+        comes_back(
+            &world,
+            &Ask::of(&client).with("resource", resource),
+            "invalid_target",
+            Some("a state"),
+        );
     }
     let issuer = world.issuer.clone();
     for resource in [issuer.as_str(), "https://bi.example/api", "https://warehouse.example/"] {
@@ -172,9 +301,16 @@ fn the_endpoint_takes_get_and_form_posts_only() {
     let client = world.public_client();
     let page = Ask::of(&client).page();
     for method in ["PUT", "DELETE", "PATCH"] {
-        world.admin.send(Request::new(method, &page).header("Sec-Fetch-Site", "same-origin")).is(405);
+        world
+            .admin
+            .send(Request::new(method, &page).header("Sec-Fetch-Site", "same-origin"))
+            .is(405);
     }
-    let by_json = world.admin.send(Request::post("/oauth/authorize").header("Sec-Fetch-Site", "same-origin").json(&Ask::of(&client).decision(true)));
+    let by_json = world.admin.send(
+        Request::post("/oauth/authorize")
+            .header("Sec-Fetch-Site", "same-origin")
+            .json(&Ask::of(&client).decision(true)),
+    );
     assert!([400, 403, 415].contains(&by_json.status), "{by_json}");
 }
 
@@ -183,7 +319,11 @@ impl World {
     #[track_caller]
     pub(crate) fn code_and_target(&self, ask: &Ask) -> Redirected {
         let page = self.admin.visit(&ask.page());
-        let answer = if page.status == 200 { self.admin.submit(&page, consent(&page).press("decision", "allow")) } else { page };
+        let answer = if page.status == 200 {
+            self.admin.submit(&page, consent(&page).press("decision", "allow"))
+        } else {
+            page
+        };
         let target = answer.redirected();
         target.code();
         target

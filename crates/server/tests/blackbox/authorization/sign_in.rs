@@ -39,11 +39,18 @@ fn only_same_origin_paths_are_followed_after_signing_in() {
         tampered.fields.push(("return".into(), evil.into()));
         for form in [form, tampered] {
             let page = browser.open("/oauth/sign-in");
-            let fresh = if page.status == 200 { token_of(&page, form) } else { form };
+            let fresh = if page.status == 200 {
+                token_of(&page, form)
+            } else {
+                form
+            };
             let answer = browser.submit(&page, fresh);
             if matches!(answer.status, 302 | 303) {
                 assert_eq!(answer.location().origin(), origin, "{evil:?}: {answer}");
-                assert!(!answer.header("location").unwrap().contains("evil"), "{evil:?}: {answer}");
+                assert!(
+                    !answer.header("location").unwrap().contains("evil"),
+                    "{evil:?}: {answer}"
+                );
             } else {
                 assert!((400..500).contains(&answer.status), "{evil:?}: {answer}");
             }
@@ -72,26 +79,39 @@ fn a_session_cookie_is_http_only_lax_and_new_at_every_sign_in() {
     let page = browser.open("/oauth/sign-in").is(200);
     let before = browser.cookies();
     let answer = browser.submit(&page, credentials(&page, "admin", world.service.admin_password()));
-    let fresh: Vec<&str> = answer.headers("set-cookie").into_iter().filter(|cookie| !cookie.contains("Max-Age=0")).collect();
+    let fresh: Vec<&str> = answer
+        .headers("set-cookie")
+        .into_iter()
+        .filter(|cookie| !cookie.contains("Max-Age=0"))
+        .collect();
     assert!(!fresh.is_empty(), "{answer}");
     for cookie in fresh {
         let attributes = cookie.to_ascii_lowercase();
-        assert!(attributes.contains("httponly") && attributes.contains("samesite=lax"), "{cookie}");
-        assert!(!attributes.contains("; secure"), "over plain http on loopback: {cookie}");
+        assert!(
+            attributes.contains("httponly") && attributes.contains("samesite=lax"),
+            "{cookie}"
+        );
+        assert!(
+            !attributes.contains("; secure"),
+            "over plain http on loopback: {cookie}"
+        );
         assert!(!attributes.contains("domain="), "{cookie}");
     }
     let first = browser.cookies();
     assert_ne!(before, first);
     browser.sign_in_again(&world);
     let second = browser.cookies();
-    let changed = first.iter().any(|(name, value)| second.get(name).is_some_and(|new| new != value));
+    let changed = first
+        .iter()
+        .any(|(name, value)| second.get(name).is_some_and(|new| new != value));
     assert!(changed, "{first:?} {second:?}");
     // The cookie that was replaced is worth nothing any more.
     let old = Browser::new(world.base());
     for (name, value) in &first {
         old.set_cookie(name, value);
     }
-    old.api("GET", "/api/oauth-clients", None).api_error(401, "Unauthorized");
+    old.api("GET", "/api/oauth-clients", None)
+        .api_error(401, "Unauthorized");
     browser.api("GET", "/api/oauth-clients", None).is(200);
 }
 
@@ -113,7 +133,9 @@ impl Browser {
     #[track_caller]
     pub(crate) fn sign_out(&self) {
         let page = self.visit("/oauth").is(200);
-        let leave = forms(&page.text()).into_iter().find(|form| form.action.ends_with("/oauth/sign-out"));
+        let leave = forms(&page.text())
+            .into_iter()
+            .find(|form| form.action.ends_with("/oauth/sign-out"));
         let answer = self.submit(&page, leave.unwrap_or_else(|| panic!("no way out: {page}")));
         assert!(matches!(answer.status, 302 | 303), "{answer}");
     }
@@ -128,8 +150,18 @@ fn a_secure_cookie_is_set_where_the_issuer_is_https() {
     let answer = browser.submit_from(&page, form, &[("Sec-Fetch-Site", "same-origin")]);
     let cookies = answer.headers("set-cookie");
     assert!(!cookies.is_empty(), "{answer}");
-    assert!(cookies.iter().all(|cookie| cookie.to_ascii_lowercase().contains("; secure")), "{answer}");
-    assert!(answer.header("strict-transport-security").is_none_or(|value| value.contains("max-age")), "{answer}");
+    assert!(
+        cookies
+            .iter()
+            .all(|cookie| cookie.to_ascii_lowercase().contains("; secure")),
+        "{answer}"
+    );
+    assert!(
+        answer
+            .header("strict-transport-security")
+            .is_none_or(|value| value.contains("max-age")),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -139,8 +171,13 @@ fn signing_out_ends_the_session_on_the_server_too() {
     let kept = browser.copy();
     browser.api("GET", "/api/oauth-clients", None).is(200);
     browser.sign_out();
-    browser.api("GET", "/api/oauth-clients", None).api_error(401, "Unauthorized");
-    assert!(comes_true(A_SECOND, || kept.api("GET", "/api/oauth-clients", None).status == 401));
+    browser
+        .api("GET", "/api/oauth-clients", None)
+        .api_error(401, "Unauthorized");
+    assert!(comes_true(A_SECOND, || kept
+        .api("GET", "/api/oauth-clients", None)
+        .status
+        == 401));
     world.admin.api("GET", "/api/oauth-clients", None).is(200);
 }
 
@@ -151,9 +188,18 @@ fn a_wrong_password_and_an_unknown_user_get_the_same_page() {
         let browser = Browser::new(world.base());
         let answer = browser.try_sign_in(username, "not the password");
         assert_eq!(answer.header("location"), None, "{answer}");
-        assert!(forms(&answer.text()).iter().any(|form| form.has("password")), "one can try again: {answer}");
-        browser.api("GET", "/api/oauth-clients-list", None).api_error(401, "Unauthorized");
-        let without_token: String = answer.text().lines().filter(|line| !line.contains("name=\"form\"")).collect();
+        assert!(
+            forms(&answer.text()).iter().any(|form| form.has("password")),
+            "one can try again: {answer}"
+        );
+        browser
+            .api("GET", "/api/oauth-clients-list", None)
+            .api_error(401, "Unauthorized");
+        let without_token: String = answer
+            .text()
+            .lines()
+            .filter(|line| !line.contains("name=\"form\""))
+            .collect();
         (answer.status, without_token.replace(username, "NAME"))
     };
     assert_eq!(page_for("admin"), page_for("nobody"));
@@ -164,10 +210,21 @@ fn too_many_wrong_passwords_are_429_with_retry_after_and_the_right_one_still_wor
     let world = World::start();
     world.user("ada");
     let browser = Browser::new(world.base());
-    let limited = (0..40).map(|_| browser.try_sign_in("ada", "wrong")).find(|answer| answer.status == 429);
+    let limited = (0..40)
+        .map(|_| browser.try_sign_in("ada", "wrong"))
+        .find(|answer| answer.status == 429);
     let limited = limited.expect("guessing is limited");
-    assert!(limited.header("retry-after").is_some_and(|wait| wait.parse::<u32>().is_ok_and(|wait| wait > 0)), "{limited}");
-    assert_eq!(browser.try_sign_in("ada", PASSWORD).status, 429, "not even with the right one, from here");
+    assert!(
+        limited
+            .header("retry-after")
+            .is_some_and(|wait| wait.parse::<u32>().is_ok_and(|wait| wait > 0)),
+        "{limited}"
+    );
+    assert_eq!(
+        browser.try_sign_in("ada", PASSWORD).status,
+        429,
+        "not even with the right one, from here"
+    );
     let mut elsewhere = Browser::new(world.base());
     elsewhere.http = Http::from_address(world.base(), [127, 0, 0, 2]);
     elsewhere.sign_in("ada", PASSWORD);
@@ -181,13 +238,28 @@ fn a_sign_in_form_without_its_token_or_from_another_site_signs_nobody_in() {
     let good = credentials(&page, "admin", world.service.admin_password());
     let origin = world.base_url().origin().ascii_serialization();
     browser.submit(&page, good.clone().without("form")).is(403);
-    browser.submit_from(&page, good.clone(), &[("Origin", "https://evil.example")]).is(403);
-    browser.submit_from(&page, good.clone(), &[("Sec-Fetch-Site", "cross-site"), ("Origin", &origin)]).is(403);
+    browser
+        .submit_from(&page, good.clone(), &[("Origin", "https://evil.example")])
+        .is(403);
+    browser
+        .submit_from(
+            &page,
+            good.clone(),
+            &[("Sec-Fetch-Site", "cross-site"), ("Origin", &origin)],
+        )
+        .is(403);
     let stranger = Browser::new(world.base());
     stranger.submit(&page, good.clone()).is(403);
-    stranger.api("GET", "/api/oauth-clients", None).api_error(401, "Unauthorized");
-    browser.api("GET", "/api/oauth-clients", None).api_error(401, "Unauthorized");
-    assert!(matches!(browser.submit(&page, good).status, 302 | 303), "none of that used it up");
+    stranger
+        .api("GET", "/api/oauth-clients", None)
+        .api_error(401, "Unauthorized");
+    browser
+        .api("GET", "/api/oauth-clients", None)
+        .api_error(401, "Unauthorized");
+    assert!(
+        matches!(browser.submit(&page, good).status, 302 | 303),
+        "none of that used it up"
+    );
 }
 
 #[test]
@@ -196,7 +268,10 @@ fn a_user_locked_at_the_command_line_loses_session_and_sign_in() {
     let ada = world.user("ada");
     ada.api("GET", "/api/oauth-clients-list", None).is(200);
     world.service.cli_ok(&["user", "lock", "ada"]);
-    assert!(comes_true(A_SECOND, || ada.api("GET", "/api/oauth-clients-list", None).status == 401));
+    assert!(comes_true(A_SECOND, || ada
+        .api("GET", "/api/oauth-clients-list", None)
+        .status
+        == 401));
     let answer = Browser::new(world.base()).try_sign_in("ada", PASSWORD);
     assert_eq!(answer.header("location"), None, "{answer}");
     assert!(answer.status < 500, "{answer}");

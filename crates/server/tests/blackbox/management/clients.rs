@@ -57,19 +57,33 @@ fn a_registered_client_comes_back_whole_with_location_links_and_a_strong_tag() {
     let id = client["id"].as_str().unwrap();
     assert_eq!(id.as_bytes()[14], b'7', "UUID v7: {id}");
     let client_id = client["client_id"].as_str().unwrap();
-    assert!(client_id.len() == 20 && client_id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)), "{client_id}");
+    assert!(
+        client_id.len() == 20
+            && client_id
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)),
+        "{client_id}"
+    );
     let location = made.header("location").unwrap();
     assert!(location.ends_with(&format!("/api/oauth-clients/{id}")), "{location}");
     for name in ["self", "inf:secrets", "inf:icon", "inf:tokens", "inf:events"] {
-        let href = client["_links"][name]["href"].as_str().unwrap_or_else(|| panic!("{name} of {client}"));
+        let href = client["_links"][name]["href"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{name} of {client}"));
         world.admin.api("GET", href, None).is(200);
     }
     let read = world.admin.api("GET", location, None).is(200);
     assert_eq!(read.json(), client);
     let tag = read.header("etag").unwrap();
-    assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() > 2, "strong: {tag}");
+    assert!(
+        tag.starts_with('"') && tag.ends_with('"') && tag.len() > 2,
+        "strong: {tag}"
+    );
     assert_eq!(read.header("content-type"), Some("application/json"));
-    let hal = world.admin.send(Request::get(location).header("Accept", "application/hal+json")).is(200);
+    let hal = world
+        .admin
+        .send(Request::get(location).header("Accept", "application/hal+json"))
+        .is(200);
     assert_eq!(hal.header("content-type"), Some("application/hal+json"));
     assert_eq!(hal.json(), client);
 }
@@ -77,9 +91,16 @@ fn a_registered_client_comes_back_whole_with_location_links_and_a_strong_tag() {
 #[test]
 fn defaults_are_safe_and_the_smallest_client_is_a_name() {
     let world = World::start();
-    let client = world.admin.api("POST", "/api/oauth-clients", Some(&json!({ "name": "Small" }))).is(201).json();
+    let client = world
+        .admin
+        .api("POST", "/api/oauth-clients", Some(&json!({ "name": "Small" })))
+        .is(201)
+        .json();
     assert_eq!((&client["pkce"], &client["enabled"]), (&json!(true), &json!(true)));
-    assert_eq!((&client["introspect"], &client["enableRefreshTokens"]), (&json!(false), &json!(false)));
+    assert_eq!(
+        (&client["introspect"], &client["enableRefreshTokens"]),
+        (&json!(false), &json!(false))
+    );
     for name in ["redirect_uri", "scope", "resources"] {
         assert_eq!(client[name], json!([]), "{name}");
     }
@@ -107,10 +128,22 @@ fn a_bad_field_is_400_and_named() {
         ("scope", json!({ "name": "x", "scope": ["read:everything"] })),
         ("scope", json!({ "name": "x", "scope": 7 })),
         ("resources", json!({ "name": "x", "resources": ["nonsense"] })),
-        ("resources", json!({ "name": "x", "resources": ["https://a.example/#b"] })),
-        ("redirect_uri", json!({ "name": "x", "redirect_uri": "https://a.example/" })),
-        ("redirect_uri", json!({ "name": "x", "redirect_uri": (0..21).map(|n| format!("https://a.example/{n}")).collect::<Vec<_>>() })),
-        ("redirect_uri", json!({ "name": "x", "redirect_uri": ["https://a.example/", "https://a.example/"] })),
+        (
+            "resources",
+            json!({ "name": "x", "resources": ["https://a.example/#b"] }),
+        ),
+        (
+            "redirect_uri",
+            json!({ "name": "x", "redirect_uri": "https://a.example/" }),
+        ),
+        (
+            "redirect_uri",
+            json!({ "name": "x", "redirect_uri": (0..21).map(|n| format!("https://a.example/{n}")).collect::<Vec<_>>() }),
+        ),
+        (
+            "redirect_uri",
+            json!({ "name": "x", "redirect_uri": ["https://a.example/", "https://a.example/"] }),
+        ),
         ("template", json!({ "template": "No such template" })),
         ("template", json!({ "template": 7 })),
         ("nonsense", json!({ "name": "x", "nonsense": 1 })),
@@ -120,26 +153,75 @@ fn a_bad_field_is_400_and_named() {
         ("createdBy", json!({ "name": "x", "createdBy": "root" })),
         ("source", json!({ "name": "x", "source": "template" })),
     ];
-    for url in ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "http://a.example", "ftp://a.example", "file:///etc/passwd", "//a.example", "a.example", "https://", "https://user@a.example/", "https://a.example/\n", " https://a.example/", "vbscript:x", "blob:https://a.example/x"] {
+    for url in [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,x",
+        "http://a.example",
+        "ftp://a.example",
+        "file:///etc/passwd",
+        "//a.example",
+        "a.example",
+        "https://",
+        "https://user@a.example/",
+        "https://a.example/\n",
+        " https://a.example/",
+        "vbscript:x",
+        "blob:https://a.example/x",
+    ] {
         cases.push(("url", json!({ "name": "x", "url": url })));
     }
     for uri in [
-        "", "/cb", "app.example/cb", "https://", "https://a.example/cb#", "https://a.example/cb#x", "https://user@a.example/cb", "https://user:pw@a.example/cb",
-        "https://*.example/cb", "https://a.example/*", "https://a.example/c\\b", "https:\\\\a.example", "https://a.example/\tcb", "https://a.example/cb\n", "https://a.example/cb\u{0}",
-        "https://a.example/c b", "http://a.example/cb", "http://127.0.0.2/cb", "http://localhost.evil.example/cb", "http://0.0.0.0/cb", "javascript:alert(1)", "JAVASCRIPT:alert(1)",
-        "data:text/html,x", "file:///x", "blob:x", "vbscript:x", "about:blank", "myapp:/cb", "ftp://a.example/cb", "mailto:a@a.example",
+        "",
+        "/cb",
+        "app.example/cb",
+        "https://",
+        "https://a.example/cb#",
+        "https://a.example/cb#x",
+        "https://user@a.example/cb",
+        "https://user:pw@a.example/cb",
+        "https://*.example/cb",
+        "https://a.example/*",
+        "https://a.example/c\\b",
+        "https:\\\\a.example",
+        "https://a.example/\tcb",
+        "https://a.example/cb\n",
+        "https://a.example/cb\u{0}",
+        "https://a.example/c b",
+        "http://a.example/cb",
+        "http://127.0.0.2/cb",
+        "http://localhost.evil.example/cb",
+        "http://0.0.0.0/cb",
+        "javascript:alert(1)",
+        "JAVASCRIPT:alert(1)",
+        "data:text/html,x",
+        "file:///x",
+        "blob:x",
+        "vbscript:x",
+        "about:blank",
+        "myapp:/cb",
+        "ftp://a.example/cb",
+        "mailto:a@a.example",
     ] {
         cases.push(("redirect_uri", uris(uri)));
     }
     let before = world.admin.api("GET", "/api/oauth-clients", None).json()["total"].clone();
     for (field, body) in &cases {
-        world.admin.api("POST", "/api/oauth-clients", Some(body)).blames("payload", field);
+        world
+            .admin
+            .api("POST", "/api/oauth-clients", Some(body))
+            .blames("payload", field);
         if body.get("name").is_some() && *field != "template" {
             world.manage(&existing, "PUT", "", Some(body)).blames("payload", field);
-            world.manage(&existing, "PATCH", "", Some(body)).blames("payload", field);
+            world
+                .manage(&existing, "PATCH", "", Some(body))
+                .blames("payload", field);
         }
     }
-    assert_eq!(world.admin.api("GET", "/api/oauth-clients", None).json()["total"], before);
+    assert_eq!(
+        world.admin.api("GET", "/api/oauth-clients", None).json()["total"],
+        before
+    );
     let limits = json!({ "name": "n".repeat(100), "description": "d".repeat(1000), "redirect_uri": (0..20).map(|n| format!("https://a.example/{n}")).collect::<Vec<_>>() });
     world.admin.api("POST", "/api/oauth-clients", Some(&limits)).is(201);
     let characters = json!({ "name": "ü".repeat(100), "description": "漢".repeat(1000) });
@@ -151,7 +233,10 @@ fn custom_schemes_named_in_the_configuration_are_let_through() {
     let world = World::start_with(&[("INFORMER_OAUTH__SECURITY__ALLOWED_CUSTOM_SCHEMES", "myapp,javascript")]);
     world.register(json!({ "redirect_uri": ["myapp:/cb"] }));
     let dangerous = json!({ "name": "x", "redirect_uri": ["javascript:alert(1)"] });
-    world.admin.api("POST", "/api/oauth-clients", Some(&dangerous)).blames("payload", "redirect_uri");
+    world
+        .admin
+        .api("POST", "/api/oauth-clients", Some(&dangerous))
+        .blames("payload", "redirect_uri");
 }
 
 #[test]
@@ -159,16 +244,31 @@ fn put_replaces_and_patch_merges() {
     let world = World::start();
     let client = world.register(json!({ "name": "One", "description": "first", "url": "https://one.example/", "scope": ["read:dataset"], "redirect_uri": ["https://one.example/cb"] }));
     let patched = world.patch(&client, &json!({ "description": "second" }));
-    assert_eq!((&patched["name"], &patched["description"]), (&json!("One"), &json!("second")));
+    assert_eq!(
+        (&patched["name"], &patched["description"]),
+        (&json!("One"), &json!("second"))
+    );
     assert_eq!(patched["scope"], json!(["read:dataset"]));
-    let merge = world.admin.api_request("PATCH", &format!("/api/oauth-clients/{}", client.id), None).body("application/merge-patch+json", "{\"name\":\"Two\",\"url\":null,\"scope\":null}");
+    let merge = world
+        .admin
+        .api_request("PATCH", &format!("/api/oauth-clients/{}", client.id), None)
+        .body(
+            "application/merge-patch+json",
+            "{\"name\":\"Two\",\"url\":null,\"scope\":null}",
+        );
     let patched = world.admin.send(merge).is(200).json();
     assert_eq!(patched["name"], "Two");
     assert!(patched["url"].is_null(), "RFC 7396: null takes it away: {patched}");
     assert_eq!(patched["scope"], json!([]));
     assert_eq!(patched["description"], "second");
-    let replaced = world.manage(&client, "PUT", "", Some(&json!({ "name": "Three" }))).is(200).json();
-    assert_eq!((&replaced["name"], &replaced["description"]), (&json!("Three"), &json!("")));
+    let replaced = world
+        .manage(&client, "PUT", "", Some(&json!({ "name": "Three" })))
+        .is(200)
+        .json();
+    assert_eq!(
+        (&replaced["name"], &replaced["description"]),
+        (&json!("Three"), &json!(""))
+    );
     assert_eq!(replaced["redirect_uri"], json!([]));
     for same in ["id", "client_id", "createdAt", "createdBy", "source"] {
         assert_eq!(replaced[same], patched[same], "{same}");
@@ -177,11 +277,23 @@ fn put_replaces_and_patch_merges() {
     // What was read may be sent back as it is.
     let mut read = world.manage(&client, "GET", "", None).json();
     read["name"] = json!("Four");
-    assert_eq!(world.manage(&client, "PUT", "", Some(&read)).is(200).json()["name"], "Four");
-    for (field, value) in [("client_id", json!("0123456789abcdef0123")), ("source", json!("template")), ("createdBy", json!("root")), ("id", json!("00000000-0000-7000-8000-000000000000"))] {
-        world.manage(&client, "PATCH", "", Some(&json!({ field: value }))).blames("payload", field);
+    assert_eq!(
+        world.manage(&client, "PUT", "", Some(&read)).is(200).json()["name"],
+        "Four"
+    );
+    for (field, value) in [
+        ("client_id", json!("0123456789abcdef0123")),
+        ("source", json!("template")),
+        ("createdBy", json!("root")),
+        ("id", json!("00000000-0000-7000-8000-000000000000")),
+    ] {
+        world
+            .manage(&client, "PATCH", "", Some(&json!({ field: value })))
+            .blames("payload", field);
     }
-    world.manage(&client, "PATCH", "", Some(&json!({ "name": null }))).blames("payload", "name");
+    world
+        .manage(&client, "PATCH", "", Some(&json!({ "name": null })))
+        .blames("payload", "name");
 }
 
 #[test]
@@ -190,18 +302,31 @@ fn if_match_with_an_old_tag_is_412_and_with_the_current_one_succeeds() {
     let client = world.public_client();
     let path = format!("/api/oauth-clients/{}", client.id);
     let tag = || world.admin.api("GET", &path, None).header("etag").unwrap().to_owned();
-    let send = |method: &str, tag: &str, body: Option<&Value>| world.admin.send(world.admin.api_request(method, &path, body).header("If-Match", tag));
+    let send = |method: &str, tag: &str, body: Option<&Value>| {
+        world
+            .admin
+            .send(world.admin.api_request(method, &path, body).header("If-Match", tag))
+    };
     let old = tag();
     let patched = send("PATCH", &old, Some(&json!({ "name": "New" }))).is(200);
     let current = tag();
     assert_ne!(old, current);
-    assert_eq!(patched.header("etag"), Some(current.as_str()), "the answer carries the new tag");
+    assert_eq!(
+        patched.header("etag"),
+        Some(current.as_str()),
+        "the answer carries the new tag"
+    );
     for stale in [old.as_str(), "\"nonsense\"", "nonsense", &format!("W/{current}")] {
         send("PATCH", stale, Some(&json!({ "name": "Lost" }))).api_error(412, "Precondition Failed");
         send("PUT", stale, Some(&json!({ "name": "Lost" }))).api_error(412, "Precondition Failed");
         send("DELETE", stale, None).api_error(412, "Precondition Failed");
     }
-    send("PUT", &format!("\"other\", {current}"), Some(&json!({ "name": "Newer", "redirect_uri": ["https://app.example/cb"] }))).is(200);
+    send(
+        "PUT",
+        &format!("\"other\", {current}"),
+        Some(&json!({ "name": "Newer", "redirect_uri": ["https://app.example/cb"] })),
+    )
+    .is(200);
     send("PATCH", "*", Some(&json!({ "name": "Newest" }))).is(200);
     assert_eq!(world.admin.api("GET", &path, None).json()["name"], "Newest");
     let current = tag();
@@ -213,7 +338,11 @@ fn if_match_with_an_old_tag_is_412_and_with_the_current_one_succeeds() {
 #[test]
 fn templates_are_listed_and_clients_are_made_from_them() {
     let world = World::start();
-    let templates = world.admin.api("GET", "/api/oauth-client-templates", None).is(200).json();
+    let templates = world
+        .admin
+        .api("GET", "/api/oauth-client-templates", None)
+        .is(200)
+        .json();
     let items = templates["_embedded"]["items"].as_array().unwrap();
     let names: Vec<&str> = items.iter().map(|item| item["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["Generic App", "Informer CLI", "Informer GO"]);
@@ -221,27 +350,71 @@ fn templates_are_listed_and_clients_are_made_from_them() {
         assert_eq!(members(item), ["group", "name", "oauthClient"]);
         assert_eq!(item["oauthClient"]["pkce"], true);
     }
-    let made = world.admin.api("POST", "/api/oauth-clients", Some(&json!({ "template": "Generic App", "name": "Mine" }))).is(201).json();
-    assert_eq!((&made["name"], &made["source"], &made["enableRefreshTokens"]), (&json!("Mine"), &json!("template"), &json!(true)));
-    world.admin.api("POST", "/api/oauth-clients", Some(&json!({ "template": "Generic App" }))).is(201);
-    world.admin.api("POST", "/api/oauth-clients", Some(&json!({ "template": "Generic App" }))).is(201);
+    let made = world
+        .admin
+        .api(
+            "POST",
+            "/api/oauth-clients",
+            Some(&json!({ "template": "Generic App", "name": "Mine" })),
+        )
+        .is(201)
+        .json();
+    assert_eq!(
+        (&made["name"], &made["source"], &made["enableRefreshTokens"]),
+        (&json!("Mine"), &json!("template"), &json!(true))
+    );
+    world
+        .admin
+        .api(
+            "POST",
+            "/api/oauth-clients",
+            Some(&json!({ "template": "Generic App" })),
+        )
+        .is(201);
+    world
+        .admin
+        .api(
+            "POST",
+            "/api/oauth-clients",
+            Some(&json!({ "template": "Generic App" })),
+        )
+        .is(201);
 }
 
 #[test]
 fn the_built_in_clients_keep_their_ids_and_exist_once() {
     let world = World::start();
-    for (name, client_id) in [("Informer CLI", "a6bd8f0f72b2c3275ff6"), ("Informer GO", "7de183326832a18237b4")] {
+    for (name, client_id) in [
+        ("Informer CLI", "a6bd8f0f72b2c3275ff6"),
+        ("Informer GO", "7de183326832a18237b4"),
+    ] {
         let path = format!("/api/oauth-clients/{client_id}");
         let built_in = world.admin.api("GET", &path, None).is(200).json();
-        assert_eq!((&built_in["name"], &built_in["client_id"]), (&json!(name), &json!(client_id)));
-        assert_eq!((&built_in["pkce"], &built_in["enableRefreshTokens"], &built_in["source"]), (&json!(true), &json!(true), &json!("template")));
+        assert_eq!(
+            (&built_in["name"], &built_in["client_id"]),
+            (&json!(name), &json!(client_id))
+        );
+        assert_eq!(
+            (&built_in["pkce"], &built_in["enableRefreshTokens"], &built_in["source"]),
+            (&json!(true), &json!(true), &json!("template"))
+        );
         let second = json!({ "template": name });
-        world.admin.api("POST", "/api/oauth-clients", Some(&second)).api_error(409, "Conflict");
+        world
+            .admin
+            .api("POST", "/api/oauth-clients", Some(&second))
+            .api_error(409, "Conflict");
         world.admin.api("DELETE", &path, None).is(204);
-        let again = world.admin.api("POST", "/api/oauth-clients", Some(&second)).is(201).json();
+        let again = world
+            .admin
+            .api("POST", "/api/oauth-clients", Some(&second))
+            .is(201)
+            .json();
         assert_eq!(again["client_id"], json!(client_id));
         assert_ne!(again["id"], built_in["id"]);
-        world.admin.api("POST", "/api/oauth-clients", Some(&second)).api_error(409, "Conflict");
+        world
+            .admin
+            .api("POST", "/api/oauth-clients", Some(&second))
+            .api_error(409, "Conflict");
     }
     let none = World::start_with(&[("INFORMER_OAUTH__BOOTSTRAP__BUILTIN_CLIENTS", "false")]);
     assert_eq!(none.admin.api("GET", "/api/oauth-clients", None).json()["total"], 0);
@@ -250,10 +423,16 @@ fn the_built_in_clients_keep_their_ids_and_exist_once() {
 #[test]
 fn a_built_in_client_deleted_stays_deleted_after_a_restart() {
     let mut world = World::start();
-    world.admin.api("DELETE", "/api/oauth-clients/a6bd8f0f72b2c3275ff6", None).is(204);
+    world
+        .admin
+        .api("DELETE", "/api/oauth-clients/a6bd8f0f72b2c3275ff6", None)
+        .is(204);
     world.service.restart();
     world.reconnect();
-    world.admin.api("GET", "/api/oauth-clients/a6bd8f0f72b2c3275ff6", None).api_error(404, "Not Found");
+    world
+        .admin
+        .api("GET", "/api/oauth-clients/a6bd8f0f72b2c3275ff6", None)
+        .api_error(404, "Not Found");
 }
 
 #[test]
@@ -269,8 +448,17 @@ fn deleting_takes_the_secrets_along_and_is_404_the_second_time() {
         world.manage(&client, "GET", below, None).api_error(404, "Not Found");
     }
     assert!(comes_true(A_SECOND, || !world.works(&tokens.access)));
-    world.http.send(client.post("/oauth/introspect", &[("token", &tokens.access)])).oauth_error(401, "invalid_client");
-    assert!(world.events(&client).iter().any(|event| is_of_kind(event, "client.deleted")), "what happened to it is still told");
+    world
+        .http
+        .send(client.post("/oauth/introspect", &[("token", &tokens.access)]))
+        .oauth_error(401, "invalid_client");
+    assert!(
+        world
+            .events(&client)
+            .iter()
+            .any(|event| is_of_kind(event, "client.deleted")),
+        "what happened to it is still told"
+    );
 }
 
 #[test]
@@ -278,9 +466,27 @@ fn malformed_payloads_are_400_413_or_415_in_the_informer_format() {
     let world = World::start();
     let client = world.public_client();
     let path = format!("/api/oauth-clients/{}", client.id);
-    for (method, path) in [("POST", "/api/oauth-clients".to_owned()), ("PUT", path.clone()), ("PATCH", path), ("POST", format!("/api/oauth-clients/{}/secrets", client.id))] {
-        let send = |kind: &str, body: &[u8]| world.admin.send(world.admin.api_request(method, &path, None).body(kind, body));
-        for body in [&b"{"[..], b"[]", b"null", b"7", b"\"x\"", b"\xff\xfe", b"{\"name\":\"a\",}", b"{\"name\":\"\\ud800\"}"] {
+    for (method, path) in [
+        ("POST", "/api/oauth-clients".to_owned()),
+        ("PUT", path.clone()),
+        ("PATCH", path),
+        ("POST", format!("/api/oauth-clients/{}/secrets", client.id)),
+    ] {
+        let send = |kind: &str, body: &[u8]| {
+            world
+                .admin
+                .send(world.admin.api_request(method, &path, None).body(kind, body))
+        };
+        for body in [
+            &b"{"[..],
+            b"[]",
+            b"null",
+            b"7",
+            b"\"x\"",
+            b"\xff\xfe",
+            b"{\"name\":\"a\",}",
+            b"{\"name\":\"\\ud800\"}",
+        ] {
             let answer = send("application/json", body);
             if path.ends_with("/secrets") && answer.status == 201 {
                 continue;
@@ -289,11 +495,19 @@ fn malformed_payloads_are_400_413_or_415_in_the_informer_format() {
         }
         let huge = json!({ "name": "x", "description": "d".repeat(65 * 1024) }).to_string();
         send("application/json", huge.as_bytes()).api_error(413, "Payload Too Large");
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "application/xml", "text/json"] {
+        for kind in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/xml",
+            "text/json",
+        ] {
             send(kind, b"{\"name\":\"x\"}").api_error(415, "Unsupported Media Type");
         }
     }
-    let twice = world.admin.api_request("POST", "/api/oauth-clients", None).body("application/json", "{\"name\":\"a\",\"name\":\"b\"}");
+    let twice = world
+        .admin
+        .api_request("POST", "/api/oauth-clients", None)
+        .body("application/json", "{\"name\":\"a\",\"name\":\"b\"}");
     world.admin.send(twice).blames("payload", "name");
 }
 
@@ -301,11 +515,26 @@ fn malformed_payloads_are_400_413_or_415_in_the_informer_format() {
 fn unknown_paths_and_methods_answer_in_the_format_of_their_family() {
     let world = World::start();
     world.admin.api("GET", "/api/nowhere", None).api_error(404, "Not Found");
-    world.admin.api("GET", "/api/oauth-clients/00000000-0000-7000-8000-000000000000", None).api_error(404, "Not Found");
-    world.admin.api("PUT", "/api/oauth-clients", Some(&json!({}))).api_error(405, "Method Not Allowed");
-    world.admin.api("POST", "/api/oauth-clients-list", Some(&json!({}))).api_error(405, "Method Not Allowed");
+    world
+        .admin
+        .api("GET", "/api/oauth-clients/00000000-0000-7000-8000-000000000000", None)
+        .api_error(404, "Not Found");
+    world
+        .admin
+        .api("PUT", "/api/oauth-clients", Some(&json!({})))
+        .api_error(405, "Method Not Allowed");
+    world
+        .admin
+        .api("POST", "/api/oauth-clients-list", Some(&json!({})))
+        .api_error(405, "Method Not Allowed");
     world.http.get("/nowhere").api_error(404, "Not Found");
     world.http.get("/oauth/nowhere").oauth_error(404, "invalid_request");
-    world.http.get("/.well-known/nowhere").oauth_error(404, "invalid_request");
-    world.http.send(Request::new("DELETE", "/.well-known/jwks.json")).oauth_error(405, "invalid_request");
+    world
+        .http
+        .get("/.well-known/nowhere")
+        .oauth_error(404, "invalid_request");
+    world
+        .http
+        .send(Request::new("DELETE", "/.well-known/jwks.json"))
+        .oauth_error(405, "invalid_request");
 }

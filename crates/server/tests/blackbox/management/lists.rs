@@ -5,8 +5,13 @@ use crate::support::*;
 const RELATION: &str = "inf:oauth-client";
 
 fn names(page: &Value) -> Vec<String> {
-    let items = page["_embedded"][RELATION].as_array().unwrap_or_else(|| panic!("{page}"));
-    items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+    let items = page["_embedded"][RELATION]
+        .as_array()
+        .unwrap_or_else(|| panic!("{page}"));
+    items
+        .iter()
+        .map(|item| item["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn empty_world() -> World {
@@ -22,7 +27,10 @@ fn a_page_says_where_it_is_and_links_to_its_neighbours() {
     let list = |target: &str| world.admin.api("GET", target, None).is(200).json();
     let all = list("/api/oauth-clients");
     assert_eq!(members(&all), ["_embedded", "_links", "count", "start", "total"]);
-    assert_eq!((&all["start"], &all["count"], &all["total"]), (&json!(0), &json!(7), &json!(7)));
+    assert_eq!(
+        (&all["start"], &all["count"], &all["total"]),
+        (&json!(0), &json!(7), &json!(7))
+    );
     assert_eq!(members(&all["_links"]), ["self"]);
     // Followed from one to the next, forwards and back.
     let mut seen = Vec::new();
@@ -58,17 +66,36 @@ fn a_parameter_out_of_range_is_400_and_named() {
     ] {
         for value in bad {
             let query = form_encoded(&[(key, value)]);
-            world.admin.api("GET", &format!("/api/oauth-clients?{query}"), None).blames("query", key);
+            world
+                .admin
+                .api("GET", &format!("/api/oauth-clients?{query}"), None)
+                .blames("query", key);
         }
-        world.admin.api("GET", &format!("/api/oauth-clients?{key}=1&{key}=2"), None).blames("query", key);
+        world
+            .admin
+            .api("GET", &format!("/api/oauth-clients?{key}=1&{key}=2"), None)
+            .blames("query", key);
     }
-    for fine in ["limit=1", "limit=200", "start=0", "sort=name", "sort=-name", "sort=createdAt", "sort=-createdAt"] {
-        world.admin.api("GET", &format!("/api/oauth-clients?{fine}"), None).is(200);
+    for fine in [
+        "limit=1",
+        "limit=200",
+        "start=0",
+        "sort=name",
+        "sort=-name",
+        "sort=createdAt",
+        "sort=-createdAt",
+    ] {
+        world
+            .admin
+            .api("GET", &format!("/api/oauth-clients?{fine}"), None)
+            .is(200);
     }
     let client = world.public_client();
     for below in ["/tokens", "/events"] {
         for query in ["limit=201", "limit=0", "start=-1"] {
-            world.manage(&client, "GET", &format!("{below}?{query}"), None).api_error(400, "Bad Request");
+            world
+                .manage(&client, "GET", &format!("{below}?{query}"), None)
+                .api_error(400, "Bad Request");
         }
     }
 }
@@ -82,7 +109,13 @@ fn searching_finds_a_case_insensitive_part_of_name_or_description_and_takes_meta
     world.register(json!({ "name": "Plain" }));
     let find = |text: &str| {
         let query = form_encoded(&[("q", text), ("sort", "name")]);
-        names(&world.admin.api("GET", &format!("/api/oauth-clients?{query}"), None).is(200).json())
+        names(
+            &world
+                .admin
+                .api("GET", &format!("/api/oauth-clients?{query}"), None)
+                .is(200)
+                .json(),
+        )
     };
     assert_eq!(find("sales"), ["Sales Board"]);
     assert_eq!(find("BOARD"), ["Sales Board"]);
@@ -105,7 +138,15 @@ fn sorting_goes_both_ways() {
     for name in ["beta", "Alpha", "gamma"] {
         world.register(json!({ "name": name }));
     }
-    let by = |sort: &str| names(&world.admin.api("GET", &format!("/api/oauth-clients?sort={sort}"), None).is(200).json());
+    let by = |sort: &str| {
+        names(
+            &world
+                .admin
+                .api("GET", &format!("/api/oauth-clients?sort={sort}"), None)
+                .is(200)
+                .json(),
+        )
+    };
     assert_eq!(by("createdAt"), ["beta", "Alpha", "gamma"]);
     assert_eq!(by("-createdAt"), ["gamma", "Alpha", "beta"]);
     let mut ascending = by("name");
@@ -121,9 +162,15 @@ fn pages_stay_stable_while_clients_are_added() {
     for number in 0..6 {
         world.register(json!({ "name": format!("App {number}") }));
     }
-    let first = world.admin.api("GET", "/api/oauth-clients?sort=createdAt&limit=3", None).json();
+    let first = world
+        .admin
+        .api("GET", "/api/oauth-clients?sort=createdAt&limit=3", None)
+        .json();
     world.register(json!({ "name": "Late" }));
-    let next = world.admin.api("GET", first["_links"]["next"]["href"].as_str().unwrap(), None).json();
+    let next = world
+        .admin
+        .api("GET", first["_links"]["next"]["href"].as_str().unwrap(), None)
+        .json();
     assert_eq!(names(&next), ["App 3", "App 4", "App 5"]);
 }
 
@@ -131,16 +178,32 @@ fn pages_stay_stable_while_clients_are_added() {
 fn every_user_gets_a_flat_list_with_pictures_and_304_while_nothing_changes() {
     let world = World::start();
     let ada = world.user("ada");
-    let client = world.register(json!({ "name": "Board", "description": "Charts", "redirect_uri": ["https://board.example/secret-path"] }));
+    let client = world.register(
+        json!({ "name": "Board", "description": "Charts", "redirect_uri": ["https://board.example/secret-path"] }),
+    );
     let answer = ada.api("GET", "/api/oauth-clients-list", None).is(200);
     let list = answer.json();
     let items = list.as_array().expect("a flat array");
     assert_eq!(items.len(), 3);
     let board = items.iter().find(|item| item["name"] == "Board").unwrap();
-    assert_eq!((&board["id"], &board["client_id"]), (&json!(client.id), &json!(client.client_id)));
+    assert_eq!(
+        (&board["id"], &board["client_id"]),
+        (&json!(client.id), &json!(client.client_id))
+    );
     let icon = board["iconUrl"].as_str().unwrap();
-    assert!(world.http.get(icon).is(200).header("content-type").unwrap().starts_with("image/"));
-    assert!(!answer.text().contains("secret-path"), "redirect URIs are the administrators' business");
+    assert!(
+        world
+            .http
+            .get(icon)
+            .is(200)
+            .header("content-type")
+            .unwrap()
+            .starts_with("image/")
+    );
+    assert!(
+        !answer.text().contains("secret-path"),
+        "redirect URIs are the administrators' business"
+    );
     let tag = answer.header("etag").unwrap().to_owned();
     let ask = |tag: &str| ada.send(Request::get("/api/oauth-clients-list").header("If-None-Match", tag));
     let same = ask(&tag);

@@ -38,11 +38,28 @@ fn a_secret_is_shown_once_and_listed_by_its_hint() {
     for name in ["lastUsedAt", "expiresAt"] {
         assert!(listed.get(name).is_none_or(Value::is_null), "{name} of {listed}");
     }
-    let one = world.manage(&client, "GET", &format!("/secrets/{}", secret["id"].as_str().unwrap()), None).is(200).json();
+    let one = world
+        .manage(
+            &client,
+            "GET",
+            &format!("/secrets/{}", secret["id"].as_str().unwrap()),
+            None,
+        )
+        .is(200)
+        .json();
     assert_eq!(&one, listed);
-    assert!(!world.manage(&client, "GET", "/secrets", None).text().contains(&text[3..11]), "the lookup id stays inside");
+    assert!(
+        !world
+            .manage(&client, "GET", "/secrets", None)
+            .text()
+            .contains(&text[3..11]),
+        "the lookup id stays inside"
+    );
     assert!(works(&world, &client.with_secret(text)));
-    assert!(comes_true(A_SECOND, || world.manage(&client, "GET", "/secrets", None).json()["_embedded"][RELATION][0]["lastUsedAt"].is_string()));
+    assert!(comes_true(A_SECOND, || world
+        .manage(&client, "GET", "/secrets", None)
+        .json()["_embedded"][RELATION][0]["lastUsedAt"]
+        .is_string()));
     // The body may be left out.
     world.manage(&client, "POST", "/secrets", None).is(201);
 }
@@ -52,7 +69,13 @@ fn an_expiry_in_the_past_or_unreadable_is_400_and_named() {
     let world = World::start();
     let client = world.public_client();
     let post = |body: Value| world.manage(&client, "POST", "/secrets", Some(&body));
-    for bad in [json!(in_seconds(-5)), json!("tomorrow"), json!("2027-13-45T00:00:00Z"), json!(7), json!("")] {
+    for bad in [
+        json!(in_seconds(-5)),
+        json!("tomorrow"),
+        json!("2027-13-45T00:00:00Z"),
+        json!(7),
+        json!(""),
+    ] {
         post(json!({ "expiresAt": bad })).blames("payload", "expiresAt");
     }
     for bad in [json!(-1), json!("60"), json!(1.5), json!(u64::MAX)] {
@@ -73,15 +96,32 @@ fn rotation_in_one_call_gives_every_older_secret_a_deadline() {
     let earlier = world.new_secret(&client, &json!({ "expiresAt": in_seconds(1) }));
     let third = world.new_secret(&client, &json!({ "expireOthersIn": 3600 }));
     let list = world.manage(&client, "GET", "/secrets", None).json();
-    let expiry = |id: &Value| list["_embedded"][RELATION].as_array().unwrap().iter().find(|secret| secret["id"] == *id).unwrap()["expiresAt"].clone();
+    let expiry = |id: &Value| {
+        list["_embedded"][RELATION]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|secret| secret["id"] == *id)
+            .unwrap()["expiresAt"]
+            .clone()
+    };
     assert!(expiry(&second["id"]).is_string());
     assert!(expiry(&third["id"]).is_null(), "the new one has none");
-    assert!(expiry(&earlier["id"]).as_str() < expiry(&second["id"]).as_str(), "an earlier deadline is kept: {list}");
-    let others: Vec<Client> = [&second, &third].map(|secret| client.with_secret(secret["secret"].as_str().unwrap())).into();
-    assert!(works(&world, &client) && others.iter().all(|other| works(&world, other)), "all work until then");
+    assert!(
+        expiry(&earlier["id"]).as_str() < expiry(&second["id"]).as_str(),
+        "an earlier deadline is kept: {list}"
+    );
+    let others: Vec<Client> = [&second, &third]
+        .map(|secret| client.with_secret(secret["secret"].as_str().unwrap()))
+        .into();
+    assert!(
+        works(&world, &client) && others.iter().all(|other| works(&world, other)),
+        "all work until then"
+    );
     // At once.
     let last = world.new_secret(&client, &json!({ "expireOthersIn": 0 }));
-    assert!(comes_true(A_SECOND, || !works(&world, &client) && others.iter().all(|other| !works(&world, other))));
+    assert!(comes_true(A_SECOND, || !works(&world, &client)
+        && others.iter().all(|other| !works(&world, other))));
     assert!(works(&world, &client.with_secret(last["secret"].as_str().unwrap())));
 }
 
@@ -101,11 +141,20 @@ fn the_eleventh_secret_is_409_and_none_is_evicted() {
     let world = World::start();
     let client = world.public_client();
     let secrets: Vec<Value> = (0..10).map(|_| world.new_secret(&client, &json!({}))).collect();
-    world.manage(&client, "POST", "/secrets", Some(&json!({}))).api_error(409, "Conflict");
+    world
+        .manage(&client, "POST", "/secrets", Some(&json!({})))
+        .api_error(409, "Conflict");
     for secret in &secrets {
         assert!(works(&world, &client.with_secret(secret["secret"].as_str().unwrap())));
     }
-    world.manage(&client, "DELETE", &format!("/secrets/{}", secrets[0]["id"].as_str().unwrap()), None).is(204);
+    world
+        .manage(
+            &client,
+            "DELETE",
+            &format!("/secrets/{}", secrets[0]["id"].as_str().unwrap()),
+            None,
+        )
+        .is(204);
     world.manage(&client, "POST", "/secrets", Some(&json!({}))).is(201);
 }
 
@@ -132,8 +181,17 @@ fn a_secret_deleted_at_the_command_line_stops_within_a_second() {
     let doomed = world.new_secret(&client, &json!({}));
     let doomed_client = client.with_secret(doomed["secret"].as_str().unwrap());
     assert!(works(&world, &doomed_client));
-    world.service.cli_ok(&["client", "secret", "remove", &client.client_id, doomed["id"].as_str().unwrap()]);
-    assert!(comes_true(A_SECOND, || !works(&world, &doomed_client)), "though another process did it");
+    world.service.cli_ok(&[
+        "client",
+        "secret",
+        "remove",
+        &client.client_id,
+        doomed["id"].as_str().unwrap(),
+    ]);
+    assert!(
+        comes_true(A_SECOND, || !works(&world, &doomed_client)),
+        "though another process did it"
+    );
 }
 
 #[test]
@@ -144,7 +202,11 @@ fn every_change_of_secrets_is_recorded_with_actor_target_and_address() {
     let id = secret["id"].as_str().unwrap();
     world.manage(&client, "DELETE", &format!("/secrets/{id}"), None).is(204);
     for kind in ["secret.created", "secret.deleted"] {
-        let event = world.events(&client).into_iter().find(|event| is_of_kind(event, kind)).unwrap_or_else(|| panic!("{kind}"));
+        let event = world
+            .events(&client)
+            .into_iter()
+            .find(|event| is_of_kind(event, kind))
+            .unwrap_or_else(|| panic!("{kind}"));
         for part in ["admin", id, "127.0.0.1"] {
             assert!(is_of_kind(&event, part), "{part} of {event}");
         }

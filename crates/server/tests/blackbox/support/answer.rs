@@ -20,11 +20,18 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
-        self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
+        self.headers
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     pub(crate) fn text(&self) -> String {
@@ -69,7 +76,10 @@ impl Answer {
         let value = self.json();
         assert_eq!(value["error"], code, "{self}");
         assert_eq!(super::members(&value), ["error", "error_description"], "{self}");
-        assert!(value["error_description"].as_str().is_some_and(|text| !text.is_empty()), "{self}");
+        assert!(
+            value["error_description"].as_str().is_some_and(|text| !text.is_empty()),
+            "{self}"
+        );
     }
 
     /// Demands an error of the Informer API: status, its words, a message, and no more but `validation` on 400.
@@ -81,8 +91,11 @@ impl Answer {
         assert_eq!(value["statusCode"], status, "{self}");
         assert_eq!(value["error"], words, "{self}");
         assert!(value["message"].as_str().is_some_and(|text| !text.is_empty()), "{self}");
-        let expected: &[&str] =
-            if status == 400 { &["error", "message", "statusCode", "validation"] } else { &["error", "message", "statusCode"] };
+        let expected: &[&str] = if status == 400 {
+            &["error", "message", "statusCode", "validation"]
+        } else {
+            &["error", "message", "statusCode"]
+        };
         assert_eq!(super::members(&value), expected, "{self}");
         value
     }
@@ -100,7 +113,11 @@ impl Answer {
     pub(crate) fn is_error_page(&self, reflected: &[&str]) {
         assert_eq!(self.status, 400, "{self}");
         assert_eq!(self.header("location"), None, "{self}");
-        assert!(self.header("content-type").is_some_and(|kind| kind.starts_with("text/html")), "{self}");
+        assert!(
+            self.header("content-type")
+                .is_some_and(|kind| kind.starts_with("text/html")),
+            "{self}"
+        );
         assert!(self.header("refresh").is_none(), "{self}");
         let text = self.text();
         for part in reflected {
@@ -114,7 +131,9 @@ impl Answer {
         assert!(matches!(self.status, 302 | 303), "{self}");
         let targets = self.headers("location");
         assert_eq!(targets.len(), 1, "{self}");
-        Url::parse(&self.url).and_then(|base| base.join(targets[0])).unwrap_or_else(|error| panic!("{error}: {self}"))
+        Url::parse(&self.url)
+            .and_then(|base| base.join(targets[0]))
+            .unwrap_or_else(|error| panic!("{error}: {self}"))
     }
 
     /// The parameters of the redirect's query.

@@ -16,7 +16,10 @@ pub(crate) struct Browser {
 impl Browser {
     /// A browser that nobody has signed in with.
     pub(crate) fn new(base: &str) -> Self {
-        Self { http: Http::to(base), cookies: Mutex::default() }
+        Self {
+            http: Http::to(base),
+            cookies: Mutex::default(),
+        }
     }
 
     /// Signs in through the page.
@@ -31,7 +34,10 @@ impl Browser {
     #[track_caller]
     pub(crate) fn sign_in(&self, username: &str, password: &str) {
         let answer = self.try_sign_in(username, password);
-        assert!(matches!(answer.status, 302 | 303), "{username} could not sign in: {answer}");
+        assert!(
+            matches!(answer.status, 302 | 303),
+            "{username} could not sign in: {answer}"
+        );
     }
 
     /// Fills in the sign-in page.
@@ -43,7 +49,10 @@ impl Browser {
 
     /// A copy with the same cookies.
     pub(crate) fn copy(&self) -> Self {
-        Self { http: self.http.clone(), cookies: Mutex::new(self.cookies.lock().unwrap().clone()) }
+        Self {
+            http: self.http.clone(),
+            cookies: Mutex::new(self.cookies.lock().unwrap().clone()),
+        }
     }
 
     pub(crate) fn cookies(&self) -> BTreeMap<String, String> {
@@ -57,7 +66,13 @@ impl Browser {
     /// Sends a request with the cookies and keeps those that come back.
     #[track_caller]
     pub(crate) fn send(&self, mut request: Request) -> Answer {
-        let cookies: Vec<String> = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         if !cookies.is_empty() {
             request = request.header("Cookie", &cookies.join("; "));
         }
@@ -80,7 +95,12 @@ impl Browser {
     /// Types an address, and stays at the first answer.
     #[track_caller]
     pub(crate) fn open(&self, target: &str) -> Answer {
-        self.send(Request::get(target).header("Accept", "text/html").header("Sec-Fetch-Site", "none").header("Sec-Fetch-Mode", "navigate"))
+        self.send(
+            Request::get(target)
+                .header("Accept", "text/html")
+                .header("Sec-Fetch-Site", "none")
+                .header("Sec-Fetch-Mode", "navigate"),
+        )
     }
 
     /// Types an address and follows redirects within the site.
@@ -101,7 +121,11 @@ impl Browser {
             if next.origin() != self.http.base().origin() {
                 return answer;
             }
-            answer = self.send(Request::get(next).header("Accept", "text/html").header("Sec-Fetch-Site", "same-origin"));
+            answer = self.send(
+                Request::get(next)
+                    .header("Accept", "text/html")
+                    .header("Sec-Fetch-Site", "same-origin"),
+            );
         }
         panic!("a redirect loop: {answer}");
     }
@@ -117,7 +141,11 @@ impl Browser {
     #[track_caller]
     pub(crate) fn submit_from(&self, page: &Answer, form: Form, headers: &[(&str, &str)]) -> Answer {
         assert_eq!(form.method, "post", "{form:?}");
-        let action = if form.action.is_empty() { page.url.clone() } else { resolve(page, &form.action) };
+        let action = if form.action.is_empty() {
+            page.url.clone()
+        } else {
+            resolve(page, &form.action)
+        };
         let mut request = Request::post(action).header("Accept", "text/html").form(&form.fields);
         for (name, value) in headers {
             request = request.header(name, value);
@@ -152,7 +180,9 @@ pub(crate) fn credentials(page: &Answer, username: &str, password: &str) -> Form
 /// The consent form of a page.
 #[track_caller]
 pub(crate) fn consent(page: &Answer) -> Form {
-    let form = forms(&page.text()).into_iter().find(|form| form.buttons.iter().any(|(name, _)| name == "decision"));
+    let form = forms(&page.text())
+        .into_iter()
+        .find(|form| form.buttons.iter().any(|(name, _)| name == "decision"));
     form.unwrap_or_else(|| panic!("no consent form: {page}"))
 }
 

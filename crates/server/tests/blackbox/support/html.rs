@@ -17,7 +17,11 @@ impl Form {
     /// Fills in a field, which must be there.
     #[track_caller]
     pub(crate) fn fill(mut self, name: &str, value: &str) -> Self {
-        let field = self.fields.iter_mut().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no field {name}"));
+        let field = self
+            .fields
+            .iter_mut()
+            .find(|(known, _)| known == name)
+            .unwrap_or_else(|| panic!("no field {name}"));
         value.clone_into(&mut field.1);
         self
     }
@@ -32,7 +36,11 @@ impl Form {
     #[track_caller]
     pub(crate) fn press(mut self, name: &str, value: &str) -> Self {
         let button = self.buttons.iter().find(|(known, says)| known == name && says == value);
-        self.fields.push(button.unwrap_or_else(|| panic!("no button {name}={value} in {self:?}")).clone());
+        self.fields.push(
+            button
+                .unwrap_or_else(|| panic!("no button {name}={value} in {self:?}"))
+                .clone(),
+        );
         self
     }
 }
@@ -54,7 +62,9 @@ pub(crate) fn forms(html: &str) -> Vec<Form> {
             }
             "/form" => open = false,
             "input" | "button" if open => {
-                let (Some(form), Some(name)) = (found.last_mut(), tag.get("name")) else { continue };
+                let (Some(form), Some(name)) = (found.last_mut(), tag.get("name")) else {
+                    continue;
+                };
                 let field = (name, tag.get("value").unwrap_or_default());
                 if tag.name == "button" || tag.get("type").as_deref() == Some("submit") {
                     form.buttons.push(field);
@@ -75,7 +85,10 @@ struct Tag {
 
 impl Tag {
     fn get(&self, name: &str) -> Option<String> {
-        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        self.attributes
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
     }
 }
 
@@ -93,7 +106,9 @@ fn tags(html: &str) -> Vec<Tag> {
             if rest.is_empty() || rest.starts_with('>') {
                 break;
             }
-            let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '=' | '>')).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| c.is_whitespace() || matches!(c, '=' | '>'))
+                .unwrap_or(rest.len());
             let key = rest[..end].to_ascii_lowercase();
             rest = rest[end..].trim_start();
             let mut value = String::new();

@@ -20,7 +20,12 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(method: &str, target: impl Into<String>) -> Self {
-        Self { method: method.into(), target: target.into(), headers: Vec::new(), body: Vec::new() }
+        Self {
+            method: method.into(),
+            target: target.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     pub(crate) fn get(target: impl Into<String>) -> Self {
@@ -78,7 +83,9 @@ impl Request {
 
 /// `a=1&b=2`
 pub(crate) fn form_encoded<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
 }
 
 /// An HTTP client for one service.
@@ -105,7 +112,10 @@ impl Http {
             .local_address(address)
             .build()
             .unwrap();
-        Self { base: Url::parse(base).unwrap(), client }
+        Self {
+            base: Url::parse(base).unwrap(),
+            client,
+        }
     }
 
     pub(crate) fn base(&self) -> &Url {
@@ -116,7 +126,8 @@ impl Http {
     #[track_caller]
     pub(crate) fn send(&self, request: Request) -> Answer {
         let asked = request.describe();
-        self.try_send(request).unwrap_or_else(|error| panic!("{asked}: {error:?}"))
+        self.try_send(request)
+            .unwrap_or_else(|error| panic!("{asked}: {error:?}"))
     }
 
     /// Sends a request.
@@ -136,10 +147,21 @@ impl Http {
         let headers = answer
             .headers()
             .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
             .collect();
         let body = answer.bytes()?.to_vec();
-        Ok(Answer { asked, url: url.into(), status, headers, body })
+        Ok(Answer {
+            asked,
+            url: url.into(),
+            status,
+            headers,
+            body,
+        })
     }
 
     #[track_caller]

@@ -11,7 +11,11 @@ fn crc32(bytes: &[u8]) -> u32 {
     for byte in bytes {
         crc ^= u32::from(*byte);
         for _ in 0..8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+            crc = if crc & 1 == 1 {
+                (crc >> 1) ^ 0xEDB8_8320
+            } else {
+                crc >> 1
+            };
         }
     }
     !crc
@@ -26,8 +30,17 @@ pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
 pub(crate) fn png_with(width: u32, height: u32, extra: &[u8]) -> Vec<u8> {
     let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
     // zlib: one stored block with a filter byte and one sample.
-    let data = [0x78, 0x01, 0x01, 0x02, 0x00, 0xfd, 0xff, 0x00, 0x00, 0x00, 0x02, 0x00, 0x01];
-    [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"IHDR", &header), extra.to_vec(), chunk(*b"IDAT", &data), chunk(*b"IEND", b"")].concat()
+    let data = [
+        0x78, 0x01, 0x01, 0x02, 0x00, 0xfd, 0xff, 0x00, 0x00, 0x00, 0x02, 0x00, 0x01,
+    ];
+    [
+        b"\x89PNG\r\n\x1a\n".to_vec(),
+        chunk(*b"IHDR", &header),
+        extra.to_vec(),
+        chunk(*b"IDAT", &data),
+        chunk(*b"IEND", b""),
+    ]
+    .concat()
 }
 
 /// A text chunk with markup in it.

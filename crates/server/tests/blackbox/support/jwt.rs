@@ -18,7 +18,11 @@ impl Jwt {
     pub(crate) fn read(text: &str) -> Self {
         let parts: Vec<&str> = text.split('.').collect();
         assert_eq!(parts.len(), 3, "not a compact JWS: {text}");
-        Self { header: decode(parts[0]), payload: decode(parts[1]), signature: parts[2].to_owned() }
+        Self {
+            header: decode(parts[0]),
+            payload: decode(parts[1]),
+            signature: parts[2].to_owned(),
+        }
     }
 
     pub(crate) fn claim(&self, name: &str) -> &Value {

@@ -58,15 +58,25 @@ pub(crate) fn comes_true(within: Duration, mut happens: impl FnMut() -> bool) ->
 pub(crate) fn find_null(value: &Value) -> Option<String> {
     match value {
         Value::Null => Some(String::new()),
-        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| find_null(item).map(|rest| format!("/{index}{rest}"))),
-        Value::Object(members) => members.iter().find_map(|(name, member)| find_null(member).map(|rest| format!("/{name}{rest}"))),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| find_null(item).map(|rest| format!("/{index}{rest}"))),
+        Value::Object(members) => members
+            .iter()
+            .find_map(|(name, member)| find_null(member).map(|rest| format!("/{name}{rest}"))),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 
 /// The names of an object's members, sorted.
 pub(crate) fn members(value: &Value) -> Vec<&str> {
-    let mut names: Vec<&str> = value.as_object().unwrap_or_else(|| panic!("no object: {value}")).keys().map(String::as_str).collect();
+    let mut names: Vec<&str> = value
+        .as_object()
+        .unwrap_or_else(|| panic!("no object: {value}"))
+        .keys()
+        .map(String::as_str)
+        .collect();
     names.sort_unstable();
     names
 }

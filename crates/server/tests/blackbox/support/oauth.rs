@@ -28,13 +28,18 @@ pub(crate) struct Client {
 impl Client {
     /// The client with another secret.
     pub(crate) fn with_secret(&self, secret: &str) -> Self {
-        Self { secret: Some(secret.into()), ..self.clone() }
+        Self {
+            secret: Some(secret.into()),
+            ..self.clone()
+        }
     }
 
     /// A request to the token endpoint, authenticated in the client's own way: Basic, or its id alone.
     pub(crate) fn post<K: AsRef<str>, V: AsRef<str>>(&self, path: &str, pairs: &[(K, V)]) -> Request {
-        let mut sent: Vec<(String, String)> =
-            pairs.iter().map(|(name, value)| (name.as_ref().to_owned(), value.as_ref().to_owned())).collect();
+        let mut sent: Vec<(String, String)> = pairs
+            .iter()
+            .map(|(name, value)| (name.as_ref().to_owned(), value.as_ref().to_owned()))
+            .collect();
         match &self.secret {
             Some(secret) => Request::post(path).basic(&self.client_id, secret).form(&sent),
             None => {
@@ -51,7 +56,10 @@ impl Client {
 
     /// A refresh.
     pub(crate) fn refreshment(&self, refresh_token: &str) -> Request {
-        self.post("/oauth/token", &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
+        self.post(
+            "/oauth/token",
+            &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)],
+        )
     }
 }
 
@@ -74,12 +82,17 @@ impl Ask {
             ("code_challenge", &challenge_of(&verifier)),
             ("code_challenge_method", "S256"),
         ];
-        Self { pairs: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(), verifier: Some(verifier) }
+        Self {
+            pairs: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            verifier: Some(verifier),
+        }
     }
 
     /// Without PKCE.
     pub(crate) fn plainly_of(client: &Client) -> Self {
-        let mut ask = Self::of(client).without("code_challenge").without("code_challenge_method");
+        let mut ask = Self::of(client)
+            .without("code_challenge")
+            .without("code_challenge_method");
         ask.verifier = None;
         ask
     }
@@ -102,7 +115,10 @@ impl Ask {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.pairs
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// `/oauth/authorize?…`
@@ -136,7 +152,10 @@ pub(crate) struct Code {
 impl Code {
     /// The parameters of the token request.
     pub(crate) fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = vec![("grant_type", "authorization_code".to_owned()), ("code", self.code.clone())];
+        let mut pairs = vec![
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", self.code.clone()),
+        ];
         pairs.extend(self.redirect_uri.clone().map(|uri| ("redirect_uri", uri)));
         pairs.extend(self.verifier.clone().map(|verifier| ("code_verifier", verifier)));
         pairs
@@ -155,7 +174,11 @@ impl Tokens {
     #[track_caller]
     pub(crate) fn read(answer: Value) -> Self {
         let text = |name: &str| answer[name].as_str().map(str::to_owned);
-        Self { access: text("access_token").unwrap_or_else(|| panic!("{answer}")), refresh: text("refresh_token"), answer }
+        Self {
+            access: text("access_token").unwrap_or_else(|| panic!("{answer}")),
+            refresh: text("refresh_token"),
+            answer,
+        }
     }
 
     #[track_caller]

@@ -24,7 +24,12 @@ pub(crate) fn connect(base: &Url) -> TcpStream {
 
 /// The bytes of a request after which the server closes the connection.
 pub(crate) fn bytes(base: &Url, request: &Request) -> Vec<u8> {
-    let mut head = format!("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", request.method, request.target, base.authority());
+    let mut head = format!(
+        "{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
+        request.method,
+        request.target,
+        base.authority()
+    );
     for (name, value) in &request.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -67,10 +72,18 @@ fn parse(received: &[u8]) -> Option<Answer> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value.eq_ignore_ascii_case("chunked"));
+    let chunked = headers
+        .iter()
+        .any(|(name, value)| name == "transfer-encoding" && value.eq_ignore_ascii_case("chunked"));
     let body = &received[end + 4..];
     let body = if chunked { unchunk(body)? } else { body.to_vec() };
-    Some(Answer { asked: "bytes".into(), url: "http://wire/".into(), status, headers, body })
+    Some(Answer {
+        asked: "bytes".into(),
+        url: "http://wire/".into(),
+        status,
+        headers,
+        body,
+    })
 }
 
 fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {

@@ -34,7 +34,12 @@ impl World {
         let admin = Browser::signed_in(service.base(), service.admin_username(), service.admin_password());
         let metadata = http.get("/.well-known/oauth-authorization-server").oauth_json();
         let issuer = metadata["issuer"].as_str().unwrap().to_owned();
-        Self { service, http, admin, issuer }
+        Self {
+            service,
+            http,
+            admin,
+            issuer,
+        }
     }
 
     pub(crate) fn base(&self) -> &str {
@@ -70,7 +75,11 @@ impl World {
     #[track_caller]
     fn add_user(&self, arguments: &[&str]) {
         let output = self.service.cli_with_input(arguments, &format!("{PASSWORD}\n"));
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     // Clients
@@ -81,7 +90,11 @@ impl World {
         if fields.get("name").is_none() {
             fields["name"] = json!(format!("App {}", NAMES.fetch_add(1, Ordering::Relaxed)));
         }
-        let made = self.admin.api("POST", "/api/oauth-clients", Some(&fields)).is(201).json();
+        let made = self
+            .admin
+            .api("POST", "/api/oauth-clients", Some(&fields))
+            .is(201)
+            .json();
         Client {
             id: made["id"].as_str().unwrap().to_owned(),
             client_id: made["client_id"].as_str().unwrap().to_owned(),
@@ -105,7 +118,8 @@ impl World {
     /// A confidential client with further fields.
     #[track_caller]
     pub(crate) fn confidential(&self, further: Value) -> Client {
-        let mut fields = json!({ "redirect_uri": ["https://server.example/cb"], "pkce": false, "enableRefreshTokens": true });
+        let mut fields =
+            json!({ "redirect_uri": ["https://server.example/cb"], "pkce": false, "enableRefreshTokens": true });
         for (name, value) in further.as_object().unwrap() {
             fields[name] = value.clone();
         }
@@ -117,19 +131,30 @@ impl World {
     /// Makes a secret.
     #[track_caller]
     pub(crate) fn new_secret(&self, client: &Client, fields: &Value) -> Value {
-        self.admin.api("POST", &format!("/api/oauth-clients/{}/secrets", client.id), Some(fields)).is(201).json()
+        self.admin
+            .api(
+                "POST",
+                &format!("/api/oauth-clients/{}/secrets", client.id),
+                Some(fields),
+            )
+            .is(201)
+            .json()
     }
 
     /// Changes fields of a client.
     #[track_caller]
     pub(crate) fn patch(&self, client: &Client, fields: &Value) -> Value {
-        self.admin.api("PATCH", &format!("/api/oauth-clients/{}", client.id), Some(fields)).is(200).json()
+        self.admin
+            .api("PATCH", &format!("/api/oauth-clients/{}", client.id), Some(fields))
+            .is(200)
+            .json()
     }
 
     /// Calls a management endpoint below the client as administrator.
     #[track_caller]
     pub(crate) fn manage(&self, client: &Client, method: &str, below: &str, body: Option<&Value>) -> Answer {
-        self.admin.api(method, &format!("/api/oauth-clients/{}{below}", client.id), body)
+        self.admin
+            .api(method, &format!("/api/oauth-clients/{}{below}", client.id), body)
     }
 
     // Codes and tokens
@@ -142,18 +167,29 @@ impl World {
 
     /// What a client of its kind would ask: PKCE where it has no secret.
     pub(crate) fn natural_ask(&self, client: &Client) -> Ask {
-        if client.secret.is_some() { Ask::plainly_of(client) } else { Ask::of(client) }
+        if client.secret.is_some() {
+            Ask::plainly_of(client)
+        } else {
+            Ask::of(client)
+        }
     }
 
     /// The code that comes of a user's consent to a request, by the JSON endpoint.
     #[track_caller]
     pub(crate) fn code_for(&self, user: &Browser, client: &Client, ask: &Ask) -> Code {
-        let answer = user.api("POST", "/api/oauth/authorize", Some(&ask.decision(true))).is(200).json();
+        let answer = user
+            .api("POST", "/api/oauth/authorize", Some(&ask.decision(true)))
+            .is(200)
+            .json();
         let target = Url::parse(answer["redirect_uri"].as_str().unwrap_or_else(|| panic!("{answer}"))).unwrap();
         let code = super::answer::Redirected(target).code();
         let redirect_uri = ask.get("redirect_uri").map(str::to_owned);
         assert!(!client.client_id.is_empty());
-        Code { code, redirect_uri, verifier: ask.verifier.clone() }
+        Code {
+            code,
+            redirect_uri,
+            verifier: ask.verifier.clone(),
+        }
     }
 
     /// Tokens for the administrator's own account, with the client's default scope.
@@ -193,7 +229,9 @@ impl World {
 
     #[track_caller]
     pub(crate) fn introspect(&self, client: &Client, token: &str) -> Value {
-        self.http.send(client.post("/oauth/introspect", &[("token", token)])).oauth_json()
+        self.http
+            .send(client.post("/oauth/introspect", &[("token", token)]))
+            .oauth_json()
     }
 
     #[track_caller]
@@ -229,18 +267,25 @@ impl World {
     /// How many events of a kind a client has.
     #[track_caller]
     pub(crate) fn count_events(&self, client: &Client, kind: &str) -> usize {
-        self.events(client).iter().filter(|event| is_of_kind(event, kind)).count()
+        self.events(client)
+            .iter()
+            .filter(|event| is_of_kind(event, kind))
+            .count()
     }
 }
 
 /// Whether an event is of a kind, whatever the member is called.
 pub(crate) fn is_of_kind(event: &Value, kind: &str) -> bool {
-    event.as_object().is_some_and(|members| members.values().any(|value| value == kind))
+    event
+        .as_object()
+        .is_some_and(|members| members.values().any(|value| value == kind))
 }
 
 /// The request that a proxy makes of the gate.
 pub(crate) fn gate_request(method: &str, uri: &str, token: Option<&str>) -> Request {
-    let request = Request::get("/oauth/verify").header("X-Original-Method", method).header("X-Original-URI", uri);
+    let request = Request::get("/oauth/verify")
+        .header("X-Original-Method", method)
+        .header("X-Original-URI", uri);
     match token {
         Some(token) => request.bearer(token),
         None => request,

@@ -15,7 +15,11 @@ fn a_code_presented_by_another_client_is_refused_not_burnt_and_an_authenticated_
     world.redeem(&thief, &code).oauth_error(400, "invalid_grant");
     world.redeem(&owner, &code).is(200);
     assert_eq!(world.count_events(&thief, "code.presented_by_other_client"), 1);
-    assert_eq!(world.count_events(&stranger, "code.presented_by_other_client"), 0, "it proved nothing");
+    assert_eq!(
+        world.count_events(&stranger, "code.presented_by_other_client"),
+        0,
+        "it proved nothing"
+    );
 }
 
 #[test]
@@ -44,10 +48,31 @@ fn a_wrong_missing_or_unneeded_redirect_uri_is_judged_as_it_was_asked() {
     let world = World::start();
     let client = world.register(json!({ "redirect_uri": ["https://app.example/cb", "https://app.example/two"] }));
     let code = world.code(&client);
-    for wrong in ["https://app.example/two", "https://app.example/cb/", "https://evil.example/", "HTTPS://app.example/cb"] {
-        world.redeem(&client, &Code { redirect_uri: Some(wrong.into()), ..code.clone() }).oauth_error(400, "invalid_grant");
+    for wrong in [
+        "https://app.example/two",
+        "https://app.example/cb/",
+        "https://evil.example/",
+        "HTTPS://app.example/cb",
+    ] {
+        world
+            .redeem(
+                &client,
+                &Code {
+                    redirect_uri: Some(wrong.into()),
+                    ..code.clone()
+                },
+            )
+            .oauth_error(400, "invalid_grant");
     }
-    world.redeem(&client, &Code { redirect_uri: None, ..code }).oauth_error(400, "invalid_grant");
+    world
+        .redeem(
+            &client,
+            &Code {
+                redirect_uri: None,
+                ..code
+            },
+        )
+        .oauth_error(400, "invalid_grant");
 }
 
 #[test]
@@ -56,14 +81,38 @@ fn a_wrong_missing_or_unneeded_verifier_is_invalid_grant() {
     let client = world.public_client();
     let code = world.code(&client);
     let challenge = challenge_of(code.verifier.as_deref().unwrap());
-    for wrong in [verifier(2), challenge, "short".into(), "a".repeat(129), format!("{} ", verifier(1))] {
-        world.redeem(&client, &Code { verifier: Some(wrong), ..code.clone() }).oauth_error(400, "invalid_grant");
+    for wrong in [
+        verifier(2),
+        challenge,
+        "short".into(),
+        "a".repeat(129),
+        format!("{} ", verifier(1)),
+    ] {
+        world
+            .redeem(
+                &client,
+                &Code {
+                    verifier: Some(wrong),
+                    ..code.clone()
+                },
+            )
+            .oauth_error(400, "invalid_grant");
     }
-    world.redeem(&client, &Code { verifier: None, ..code }).oauth_error(400, "invalid_grant");
+    world
+        .redeem(&client, &Code { verifier: None, ..code })
+        .oauth_error(400, "invalid_grant");
 
     let free = world.confidential_client();
     let without = world.code_for(&world.admin, &free, &Ask::plainly_of(&free));
-    world.redeem(&free, &Code { verifier: Some(verifier(1)), ..without }).oauth_error(400, "invalid_grant");
+    world
+        .redeem(
+            &free,
+            &Code {
+                verifier: Some(verifier(1)),
+                ..without
+            },
+        )
+        .oauth_error(400, "invalid_grant");
 }
 
 #[test]
@@ -71,8 +120,24 @@ fn a_client_that_need_not_use_pkce_is_held_to_it_once_it_does() {
     let world = World::start();
     let client = world.confidential_client();
     let code = world.code_for(&world.admin, &client, &Ask::of(&client));
-    world.redeem(&client, &Code { verifier: None, ..code.clone() }).oauth_error(400, "invalid_grant");
-    world.redeem(&client, &Code { verifier: Some(verifier(7)), ..code }).oauth_error(400, "invalid_grant");
+    world
+        .redeem(
+            &client,
+            &Code {
+                verifier: None,
+                ..code.clone()
+            },
+        )
+        .oauth_error(400, "invalid_grant");
+    world
+        .redeem(
+            &client,
+            &Code {
+                verifier: Some(verifier(7)),
+                ..code
+            },
+        )
+        .oauth_error(400, "invalid_grant");
     let code = world.code_for(&world.admin, &client, &Ask::of(&client));
     world.redeem(&client, &code).is(200);
 }
@@ -86,7 +151,9 @@ fn a_code_used_twice_is_invalid_grant_and_revokes_what_the_first_use_issued() {
     assert!(world.works(&tokens.access));
     world.redeem(&client, &code).oauth_error(400, "invalid_grant");
     assert!(comes_true(A_SECOND, || !world.works(&tokens.access)));
-    world.refresh(&client, tokens.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
     assert_eq!(world.count_events(&client, "code.replayed"), 1);
 }
 
@@ -97,12 +164,20 @@ fn a_code_of_another_store_and_what_is_no_code_are_invalid_grant() {
     let foreign = there.code(&there.public_client());
     here.redeem(&client, &foreign).oauth_error(400, "invalid_grant");
     for nonsense in ["x", "0", "%00", "' OR 1=1", "é", &"c".repeat(3000)] {
-        let code = Code { code: nonsense.into(), redirect_uri: Some(client.redirect_uri.clone()), verifier: Some(verifier(1)) };
+        let code = Code {
+            code: nonsense.into(),
+            redirect_uri: Some(client.redirect_uri.clone()),
+            verifier: Some(verifier(1)),
+        };
         here.redeem(&client, &code).oauth_error(400, "invalid_grant");
     }
     let tokens = here.tokens(&client);
     for token in [tokens.access.as_str(), tokens.refresh()] {
-        let code = Code { code: token.to_owned(), redirect_uri: Some(client.redirect_uri.clone()), verifier: Some(verifier(1)) };
+        let code = Code {
+            code: token.to_owned(),
+            redirect_uri: Some(client.redirect_uri.clone()),
+            verifier: Some(verifier(1)),
+        };
         here.redeem(&client, &code).oauth_error(400, "invalid_grant");
     }
 }

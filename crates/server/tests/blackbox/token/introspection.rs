@@ -26,7 +26,11 @@ fn a_client_sees_its_own_tokens_and_a_resource_server_everybodys() {
             assert_eq!(&access[claim], token.claim(claim), "{claim} of {access}");
         }
         let refresh = world.introspect(asking, tokens.refresh());
-        assert_eq!((&refresh["active"], &refresh["client_id"]), (&json!(true), &json!(client.client_id)), "{refresh}");
+        assert_eq!(
+            (&refresh["active"], &refresh["client_id"]),
+            (&json!(true), &json!(client.client_id)),
+            "{refresh}"
+        );
         assert_eq!(refresh.get("token_type"), None, "{refresh}");
     }
     assert_eq!(world.introspect(&resource_server, &publics.access)["active"], true);
@@ -47,10 +51,30 @@ fn inactive_is_exactly_active_false_whatever_the_reason() {
     let code = world.code(&client).code;
     let mut mangled = rotated.access.clone();
     mangled.pop();
-    for token in [rotated.refresh(), &revoked.access, revoked.refresh(), &code, &mangled, "nonsense", "a.b.c", "é", "..", &"x".repeat(10_000)] {
-        let answer = world.http.send(client.post("/oauth/introspect", &[("token", token)])).is(200);
+    for token in [
+        rotated.refresh(),
+        &revoked.access,
+        revoked.refresh(),
+        &code,
+        &mangled,
+        "nonsense",
+        "a.b.c",
+        "é",
+        "..",
+        &"x".repeat(10_000),
+    ] {
+        let answer = world
+            .http
+            .send(client.post("/oauth/introspect", &[("token", token)]))
+            .is(200);
         assert_eq!(answer.text(), INACTIVE, "{token}");
-        let hinted = world.http.send(client.post("/oauth/introspect", &[("token", token), ("token_type_hint", "nonsense")])).is(200);
+        let hinted = world
+            .http
+            .send(client.post(
+                "/oauth/introspect",
+                &[("token", token), ("token_type_hint", "nonsense")],
+            ))
+            .is(200);
         assert_eq!(hinted.text(), INACTIVE, "{token}");
     }
     assert_eq!(world.introspect(&client, &rotated.access)["active"], true);
@@ -62,13 +86,25 @@ fn only_confidential_clients_that_authenticate_may_ask() {
     let public = world.public_client();
     let confidential = world.confidential_client();
     let tokens = world.tokens(&public);
-    let ask = |client: &Client| world.http.send(client.post("/oauth/introspect", &[("token", &tokens.access)]));
+    let ask = |client: &Client| {
+        world
+            .http
+            .send(client.post("/oauth/introspect", &[("token", &tokens.access)]))
+    };
     ask(&public).oauth_error(401, "invalid_client");
     ask(&confidential.with_secret("wrong")).oauth_error(401, "invalid_client");
-    world.http.send(Request::post("/oauth/introspect").form(&[("token", &tokens.access)])).oauth_error(401, "invalid_client");
-    let cookie_only = Request::post("/oauth/introspect").header("Sec-Fetch-Site", "same-origin").form(&[("token", &tokens.access)]);
+    world
+        .http
+        .send(Request::post("/oauth/introspect").form(&[("token", &tokens.access)]))
+        .oauth_error(401, "invalid_client");
+    let cookie_only = Request::post("/oauth/introspect")
+        .header("Sec-Fetch-Site", "same-origin")
+        .form(&[("token", &tokens.access)]);
     world.admin.send(cookie_only).oauth_error(401, "invalid_client");
-    world.http.send(confidential.post("/oauth/introspect", &[("other", "x")])).oauth_error(400, "invalid_request");
+    world
+        .http
+        .send(confidential.post("/oauth/introspect", &[("other", "x")]))
+        .oauth_error(400, "invalid_request");
 }
 
 #[test]
@@ -79,5 +115,8 @@ fn a_locked_users_refresh_token_is_inactive() {
     let tokens = world.tokens_for(&ada, &client, &Ask::plainly_of(&client));
     assert_eq!(world.introspect(&client, tokens.refresh())["active"], true);
     world.service.cli_ok(&["user", "lock", "ada"]);
-    assert!(comes_true(A_SECOND, || world.introspect(&client, tokens.refresh())["active"] == false));
+    assert!(comes_true(
+        A_SECOND,
+        || world.introspect(&client, tokens.refresh())["active"] == false
+    ));
 }

@@ -12,15 +12,26 @@ fn a_refresh_token_is_rotated_at_every_use_and_a_rotated_one_revokes_the_family(
     for access in [&first.access, &second.access, &third.access] {
         assert!(world.works(access), "rotation does not end access tokens");
     }
-    world.refresh(&client, first.refresh()).oauth_error(400, "invalid_grant");
-    world.refresh(&client, third.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, first.refresh())
+        .oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, third.refresh())
+        .oauth_error(400, "invalid_grant");
     for access in [&first.access, &second.access, &third.access] {
         assert!(comes_true(A_SECOND, || !world.works(access)));
     }
     assert_eq!(world.count_events(&client, "refresh.replayed"), 1);
-    let event = world.events(&client).into_iter().find(|event| is_of_kind(event, "refresh.replayed")).unwrap();
+    let event = world
+        .events(&client)
+        .into_iter()
+        .find(|event| is_of_kind(event, "refresh.replayed"))
+        .unwrap();
     let record = jwt::Jwt::read(&first.access).claim("tid").as_str().unwrap().to_owned();
-    assert!(is_of_kind(&event, &record) && is_of_kind(&event, "127.0.0.1"), "{event}");
+    assert!(
+        is_of_kind(&event, &record) && is_of_kind(&event, "127.0.0.1"),
+        "{event}"
+    );
 }
 
 #[test]
@@ -29,7 +40,9 @@ fn another_family_is_not_touched_by_a_replay() {
     let client = world.public_client();
     let (replayed, other) = (world.tokens(&client), world.tokens(&client));
     world.refreshed(&client, replayed.refresh());
-    world.refresh(&client, replayed.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, replayed.refresh())
+        .oauth_error(400, "invalid_grant");
     assert!(world.works(&other.access));
     world.refreshed(&client, other.refresh());
 }
@@ -39,7 +52,9 @@ fn a_refresh_token_presented_by_another_client_is_refused_not_burnt_and_recorded
     let world = World::start();
     let (owner, thief) = (world.public_client(), world.confidential_client());
     let tokens = world.tokens(&owner);
-    world.refresh(&thief, tokens.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&thief, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
     world.refreshed(&owner, tokens.refresh());
     assert_eq!(world.count_events(&thief, "refresh.presented_by_other_client"), 1);
 }
@@ -51,7 +66,10 @@ fn tokens_of_one_kind_are_refused_as_the_other() {
     let tokens = world.tokens_with(&client, "write:global");
     world.refresh(&client, &tokens.access).oauth_error(400, "invalid_grant");
     world.gate("GET", "/api/profile", Some(tokens.refresh())).is(401);
-    world.http.send(Request::get("/api/oauth-clients").bearer(tokens.refresh())).api_error(401, "Unauthorized");
+    world
+        .http
+        .send(Request::get("/api/oauth-clients").bearer(tokens.refresh()))
+        .api_error(401, "Unauthorized");
     let code = world.code(&client);
     world.refresh(&client, &code.code).oauth_error(400, "invalid_grant");
     world.gate("GET", "/api/profile", Some(&code.code)).is(401);
@@ -62,7 +80,8 @@ fn tokens_of_one_kind_are_refused_as_the_other() {
 fn a_refresh_token_of_another_installation_is_invalid_grant() {
     let (here, there) = (World::start(), World::start());
     let foreign = there.tokens(&there.public_client());
-    here.refresh(&here.public_client(), foreign.refresh()).oauth_error(400, "invalid_grant");
+    here.refresh(&here.public_client(), foreign.refresh())
+        .oauth_error(400, "invalid_grant");
     here.gate("GET", "/api/profile", Some(&foreign.access)).is(401);
 }
 
@@ -72,9 +91,23 @@ fn a_wider_scope_is_invalid_scope_and_a_narrower_one_narrows_this_access_token_o
     let client = world.public_client();
     let tokens = world.tokens_with(&client, "read:dataset write:report");
     let ask = |token: &str, scope: &str| {
-        world.http.send(client.post("/oauth/token", &[("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)]))
+        world.http.send(client.post(
+            "/oauth/token",
+            &[
+                ("grant_type", "refresh_token"),
+                ("refresh_token", token),
+                ("scope", scope),
+            ],
+        ))
     };
-    for wider in ["read:dataset read:profile", "write:dataset", "read:report", "write:global", "openid", " "] {
+    for wider in [
+        "read:dataset read:profile",
+        "write:dataset",
+        "read:report",
+        "write:global",
+        "openid",
+        " ",
+    ] {
         ask(tokens.refresh(), wider).oauth_error(400, "invalid_scope");
     }
     let narrow = Tokens::read(ask(tokens.refresh(), "read:dataset").oauth_json());
@@ -82,7 +115,10 @@ fn a_wider_scope_is_invalid_scope_and_a_narrower_one_narrows_this_access_token_o
     world.gate("GET", "/api/datasets", Some(&narrow.access)).is(200);
     world.gate("GET", "/api/reports", Some(&narrow.access)).is(403);
     let whole = world.refreshed(&client, narrow.refresh());
-    assert_eq!(whole.answer["scope"], "read:dataset write:report", "the grant is as wide as it was");
+    assert_eq!(
+        whole.answer["scope"], "read:dataset write:report",
+        "the grant is as wide as it was"
+    );
     world.gate("GET", "/api/reports", Some(&whole.access)).is(200);
 }
 
@@ -104,8 +140,13 @@ fn a_client_that_is_disabled_is_invalid_grant_until_it_is_enabled_again() {
     let client = world.public_client();
     let tokens = world.tokens(&client);
     world.patch(&client, &json!({ "enabled": false }));
-    assert!(comes_true(A_SECOND, || !world.works(&tokens.access)), "its access tokens stop too");
-    world.refresh(&client, tokens.refresh()).oauth_error(400, "invalid_grant");
+    assert!(
+        comes_true(A_SECOND, || !world.works(&tokens.access)),
+        "its access tokens stop too"
+    );
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
     world.patch(&client, &json!({ "enabled": true }));
     assert!(comes_true(A_SECOND, || world.works(&tokens.access)));
     world.refreshed(&client, tokens.refresh());
@@ -122,9 +163,15 @@ fn a_client_that_is_deleted_is_invalid_grant_and_its_tokens_stop_within_a_second
     for gone in [&client, &lasting] {
         world.manage(gone, "DELETE", "", None).is(204);
     }
-    assert!(comes_true(A_SECOND, || !world.works(&tokens.access) && !world.works(&lasting_tokens.access)));
-    world.refresh(&client, tokens.refresh()).oauth_error(400, "invalid_grant");
-    assert_eq!(world.introspect(&resource_server, &tokens.access), json!({ "active": false }));
+    assert!(comes_true(A_SECOND, || !world.works(&tokens.access)
+        && !world.works(&lasting_tokens.access)));
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
+    assert_eq!(
+        world.introspect(&resource_server, &tokens.access),
+        json!({ "active": false })
+    );
     world.manage(&client, "GET", "", None).api_error(404, "Not Found");
 }
 
@@ -155,20 +202,30 @@ fn switching_refresh_tokens_off_ends_refreshing() {
     world.patch(&client, &json!({ "enableRefreshTokens": false }));
     assert!(comes_true(A_SECOND, || {
         let answer = world.refresh(&client, tokens.refresh());
-        answer.status == 400 && ["unauthorized_client", "invalid_grant"].contains(&answer.json()["error"].as_str().unwrap())
+        answer.status == 400
+            && ["unauthorized_client", "invalid_grant"].contains(&answer.json()["error"].as_str().unwrap())
     }));
 }
 
 #[test]
 fn an_expired_grant_is_invalid_grant_and_its_access_token_ends_with_it() {
-    let world = World::start_with(&[("INFORMER_OAUTH__TOKENS__REFRESH_SECONDS", "2"), ("INFORMER_OAUTH__TOKENS__ACCESS_SECONDS", "900")]);
+    let world = World::start_with(&[
+        ("INFORMER_OAUTH__TOKENS__REFRESH_SECONDS", "2"),
+        ("INFORMER_OAUTH__TOKENS__ACCESS_SECONDS", "900"),
+    ]);
     let client = world.public_client();
     let tokens = world.tokens(&client);
-    assert!(tokens.answer["expires_in"].as_i64().unwrap() <= 2, "never past the grant: {}", tokens.answer);
+    assert!(
+        tokens.answer["expires_in"].as_i64().unwrap() <= 2,
+        "never past the grant: {}",
+        tokens.answer
+    );
     let again = world.refreshed(&client, tokens.refresh());
     let limit = std::time::Duration::from_secs(4);
     assert!(comes_true(limit, || !world.works(&again.access)));
-    world.refresh(&client, again.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, again.refresh())
+        .oauth_error(400, "invalid_grant");
     assert_eq!(world.count_events(&client, "refresh.replayed"), 0, "late is not stolen");
 }
 

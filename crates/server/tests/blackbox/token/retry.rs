@@ -28,7 +28,9 @@ fn within_the_window_a_used_successor_is_invalid_grant_and_an_event_but_no_revoc
     let tokens = world.tokens(&client);
     let second = world.refreshed(&client, tokens.refresh());
     let third = world.refreshed(&client, second.refresh());
-    world.refresh(&client, tokens.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
     assert!(world.works(&third.access));
     world.refreshed(&client, third.refresh());
     assert_eq!(world.count_events(&client, "refresh.superseded"), 1);
@@ -41,11 +43,24 @@ fn within_the_window_another_client_or_another_scope_gets_nothing() {
     let (client, thief) = (world.public_client(), world.confidential_client());
     let tokens = world.tokens_with(&client, "read:dataset read:report");
     let first = world.refreshed(&client, tokens.refresh());
-    world.refresh(&thief, tokens.refresh()).oauth_error(400, "invalid_grant");
-    let narrower = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh()), ("scope", "read:dataset")];
-    world.http.send(client.post("/oauth/token", &narrower)).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&thief, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
+    let narrower = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.refresh()),
+        ("scope", "read:dataset"),
+    ];
+    world
+        .http
+        .send(client.post("/oauth/token", &narrower))
+        .oauth_error(400, "invalid_grant");
     assert!(world.works(&first.access));
-    assert_eq!(world.refreshed(&client, tokens.refresh()).refresh(), first.refresh(), "nothing was spoilt");
+    assert_eq!(
+        world.refreshed(&client, tokens.refresh()).refresh(),
+        first.refresh(),
+        "nothing was spoilt"
+    );
     world.refreshed(&client, first.refresh());
 }
 
@@ -56,7 +71,9 @@ fn after_the_window_a_rotated_token_revokes_the_family() {
     let tokens = world.tokens(&client);
     let next = world.refreshed(&client, tokens.refresh());
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    world.refresh(&client, tokens.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
     assert!(comes_true(A_SECOND, || !world.works(&next.access)));
     world.refresh(&client, next.refresh()).oauth_error(400, "invalid_grant");
 }
@@ -67,7 +84,9 @@ fn the_window_is_off_unless_it_is_configured() {
     let client = world.public_client();
     let tokens = world.tokens(&client);
     let next = world.refreshed(&client, tokens.refresh());
-    world.refresh(&client, tokens.refresh()).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
     world.refresh(&client, next.refresh()).oauth_error(400, "invalid_grant");
 }
 

@@ -25,7 +25,10 @@ fn no_secret_password_code_or_token_is_in_the_logs_or_in_the_files() {
     let client = world.confidential_client();
     let public = world.public_client();
     let mut secrets: Vec<(&str, String)> = vec![
-        ("the administrator's password", world.service.admin_password().to_owned()),
+        (
+            "the administrator's password",
+            world.service.admin_password().to_owned(),
+        ),
         ("a user's password", PASSWORD.to_owned()),
         ("a client's secret", client.secret.clone().unwrap()),
     ];
@@ -38,7 +41,13 @@ fn no_secret_password_code_or_token_is_in_the_logs_or_in_the_files() {
         // Used well and badly, everywhere.
         world.works(&next.access);
         world.refresh(client, "nonsense");
-        world.redeem(client, &Code { verifier: Some(verifier(9)), ..unused.clone() });
+        world.redeem(
+            client,
+            &Code {
+                verifier: Some(verifier(9)),
+                ..unused.clone()
+            },
+        );
         world.http.send(Request::get("/api/oauth-clients").bearer(&next.access));
         world.http.get(&format!("/nowhere?access_token={}", next.access));
         secrets.push(("a used code", code.code));
@@ -46,8 +55,14 @@ fn no_secret_password_code_or_token_is_in_the_logs_or_in_the_files() {
         secrets.push(("an access token", next.access.clone()));
         secrets.push(("a rotated refresh token", tokens.refresh().to_owned()));
         secrets.push(("a refresh token", next.refresh().to_owned()));
-        secrets.push(("a refresh token's signature", next.refresh().rsplit('.').next().unwrap().to_owned()));
-        secrets.push(("an access token's signature", next.access.rsplit('.').next().unwrap().to_owned()));
+        secrets.push((
+            "a refresh token's signature",
+            next.refresh().rsplit('.').next().unwrap().to_owned(),
+        ));
+        secrets.push((
+            "an access token's signature",
+            next.access.rsplit('.').next().unwrap().to_owned(),
+        ));
     }
     let wrong = "not the password, but close to it";
     Browser::new(world.base()).try_sign_in("ada", wrong);
@@ -62,7 +77,10 @@ fn no_secret_password_code_or_token_is_in_the_logs_or_in_the_files() {
     for pass in ["running", "stopped"] {
         let mut places = vec![("the log".to_owned(), world.service.log().into_bytes())];
         files(&world.service.data_dir(), &mut places);
-        assert!(places.iter().any(|(name, _)| name.ends_with(".db")), "there is a database");
+        assert!(
+            places.iter().any(|(name, _)| name.ends_with(".db")),
+            "there is a database"
+        );
         let banner = world.service.stdout();
         for (what, secret) in &secrets {
             assert!(secret.len() >= 16, "{what}");
@@ -88,12 +106,23 @@ fn a_secret_appears_in_exactly_one_answer_and_in_no_event() {
     for below in ["", "/secrets", "/events", "/tokens"] {
         let answer = world.manage(&client, "GET", below, None).is(200);
         assert!(!answer.text().contains(&secret), "{answer}");
-        assert!(!answer.text().contains(&secret[11..]), "not even without its lookup id: {answer}");
+        assert!(
+            !answer.text().contains(&secret[11..]),
+            "not even without its lookup id: {answer}"
+        );
     }
-    let listed = world.manage(&client, "GET", "/secrets", None).json()["_embedded"]["inf:oauth-client-secret"][0].clone();
+    let listed =
+        world.manage(&client, "GET", "/secrets", None).json()["_embedded"]["inf:oauth-client-secret"][0].clone();
     assert_eq!(listed["hint"], format!("*****{}", &secret[secret.len() - 8..]));
     assert_eq!(listed.get("secret"), None);
-    world.manage(&client, "GET", &format!("/secrets/{}", listed["id"].as_str().unwrap()), None).is(200);
+    world
+        .manage(
+            &client,
+            "GET",
+            &format!("/secrets/{}", listed["id"].as_str().unwrap()),
+            None,
+        )
+        .is(200);
 }
 
 #[test]
@@ -110,7 +139,10 @@ fn the_key_and_the_data_folder_are_for_the_owner_only() {
         .filter(|path| !path.file_name().unwrap().to_string_lossy().contains(".db"))
         .collect();
     assert!(!keys.is_empty(), "the encryption key is a file of its own");
-    for key in keys.iter().filter(|path| path.is_file() && fs::metadata(path).unwrap().len() > 0) {
+    for key in keys
+        .iter()
+        .filter(|path| path.is_file() && fs::metadata(path).unwrap().len() > 0)
+    {
         assert_eq!(mode(key), 0o600, "{}", key.display());
     }
 }

@@ -8,18 +8,31 @@ fn a_success_has_exactly_the_members_that_apply() {
     let refreshing = world.public_client();
     let answer = world.redeem(&refreshing, &world.code(&refreshing));
     let tokens = answer.oauth_json();
-    assert_eq!(members(&tokens), ["access_token", "expires_in", "refresh_token", "scope", "token_type"]);
+    assert_eq!(
+        members(&tokens),
+        ["access_token", "expires_in", "refresh_token", "scope", "token_type"]
+    );
     assert_eq!(tokens["token_type"], "Bearer");
     assert_eq!(tokens["scope"], "read:profile", "always echoed");
     assert_eq!(tokens["expires_in"], json!(900), "a number");
-    let again = world.refresh(&refreshing, tokens["refresh_token"].as_str().unwrap()).oauth_json();
-    assert_eq!(members(&again), ["access_token", "expires_in", "refresh_token", "scope", "token_type"]);
+    let again = world
+        .refresh(&refreshing, tokens["refresh_token"].as_str().unwrap())
+        .oauth_json();
+    assert_eq!(
+        members(&again),
+        ["access_token", "expires_in", "refresh_token", "scope", "token_type"]
+    );
     assert_ne!(again["refresh_token"], tokens["refresh_token"]);
 
     let lasting = world.register(json!({ "redirect_uri": ["https://app.example/cb"], "enableRefreshTokens": false }));
     let tokens = world.redeem(&lasting, &world.code(&lasting)).oauth_json();
     assert_eq!(members(&tokens), ["access_token", "scope", "token_type"]);
-    assert_eq!(jwt::Jwt::read(tokens["access_token"].as_str().unwrap()).payload.get("exp"), None);
+    assert_eq!(
+        jwt::Jwt::read(tokens["access_token"].as_str().unwrap())
+            .payload
+            .get("exp"),
+        None
+    );
 }
 
 #[test]
@@ -55,14 +68,23 @@ fn an_access_token_is_a_jwt_of_rfc_9068_signed_with_a_published_key() {
     assert_eq!(token.header["alg"], "ES256");
     let keys = world.http.get("/.well-known/jwks.json").oauth_json();
     let kid = &token.header["kid"];
-    assert!(keys["keys"].as_array().unwrap().iter().any(|key| key["kid"] == *kid), "{kid} of {keys}");
-    assert_eq!(members(&token.payload), ["aud", "client_id", "exp", "iat", "iss", "jti", "scope", "sub", "tid"]);
+    assert!(
+        keys["keys"].as_array().unwrap().iter().any(|key| key["kid"] == *kid),
+        "{kid} of {keys}"
+    );
+    assert_eq!(
+        members(&token.payload),
+        ["aud", "client_id", "exp", "iat", "iss", "jti", "scope", "sub", "tid"]
+    );
     assert_eq!(token.claim("iss"), &json!(world.issuer));
     assert_eq!(token.claim("aud"), &json!(world.issuer));
     assert_eq!(token.claim("sub"), "admin");
     assert_eq!(token.claim("client_id"), &json!(client.client_id));
     assert_eq!(token.claim("scope"), "read:dataset read:report");
-    let (issued, expires) = (token.claim("iat").as_i64().unwrap(), token.claim("exp").as_i64().unwrap());
+    let (issued, expires) = (
+        token.claim("iat").as_i64().unwrap(),
+        token.claim("exp").as_i64().unwrap(),
+    );
     assert_eq!(expires - issued, 900);
     let another = jwt::Jwt::read(&world.tokens(&client).access);
     assert_ne!(another.claim("jti"), token.claim("jti"));
@@ -79,11 +101,18 @@ fn a_refresh_token_has_no_nbf_and_is_good_within_the_second_for_thirty_days_from
     let tokens = world.tokens(&client);
     let first = jwt::Jwt::read(tokens.refresh());
     assert_eq!(first.payload.get("nbf"), None);
-    assert_eq!(first.claim("exp").as_i64().unwrap() - first.claim("iat").as_i64().unwrap(), 2_592_000);
+    assert_eq!(
+        first.claim("exp").as_i64().unwrap() - first.claim("iat").as_i64().unwrap(),
+        2_592_000
+    );
     let mut token = tokens.refresh().to_owned();
     for _ in 0..5 {
         token = world.refreshed(&client, &token).refresh().to_owned();
-        assert_eq!(jwt::Jwt::read(&token).claim("exp"), first.claim("exp"), "refreshing does not prolong the grant");
+        assert_eq!(
+            jwt::Jwt::read(&token).claim("exp"),
+            first.claim("exp"),
+            "refreshing does not prolong the grant"
+        );
     }
 }
 
@@ -103,7 +132,10 @@ fn the_json_twin_is_the_same_endpoint_and_takes_forms_too() {
             Request::post("/api/oauth/access_token").json(&body)
         };
         let tokens = Tokens::read(world.http.send(as_json(world.code(&client).pairs())).oauth_json());
-        let refresh = vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", tokens.refresh().to_owned())];
+        let refresh = vec![
+            ("grant_type", "refresh_token".to_owned()),
+            ("refresh_token", tokens.refresh().to_owned()),
+        ];
         let again = Tokens::read(world.http.send(as_json(refresh)).oauth_json());
         assert!(world.works(&again.access));
         let by_form = client.post("/api/oauth/access_token", &world.code(&client).pairs());
@@ -117,12 +149,31 @@ fn the_json_twin_is_the_same_endpoint_and_takes_forms_too() {
 fn an_unknown_or_unsupported_grant_type_is_unsupported_grant_type() {
     let world = World::start();
     let client = world.confidential_client();
-    for grant in ["password", "client_credentials", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "AUTHORIZATION_CODE", "x"] {
-        world.http.send(client.post("/oauth/token", &[("grant_type", grant)])).oauth_error(400, "unsupported_grant_type");
+    for grant in [
+        "password",
+        "client_credentials",
+        "implicit",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "AUTHORIZATION_CODE",
+        "x",
+    ] {
+        world
+            .http
+            .send(client.post("/oauth/token", &[("grant_type", grant)]))
+            .oauth_error(400, "unsupported_grant_type");
     }
-    world.http.send(client.post("/oauth/token", &[("code", "x")])).oauth_error(400, "invalid_request");
-    world.http.send(client.post("/oauth/token", &[("grant_type", "authorization_code")])).oauth_error(400, "invalid_request");
-    world.http.send(client.post("/oauth/token", &[("grant_type", "refresh_token")])).oauth_error(400, "invalid_request");
+    world
+        .http
+        .send(client.post("/oauth/token", &[("code", "x")]))
+        .oauth_error(400, "invalid_request");
+    world
+        .http
+        .send(client.post("/oauth/token", &[("grant_type", "authorization_code")]))
+        .oauth_error(400, "invalid_request");
+    world
+        .http
+        .send(client.post("/oauth/token", &[("grant_type", "refresh_token")]))
+        .oauth_error(400, "invalid_request");
 }
 
 #[test]
@@ -134,7 +185,10 @@ fn a_repeated_parameter_is_invalid_request_and_burns_nothing() {
         let mut pairs = code.pairs();
         let value = pairs.iter().find(|(known, _)| *known == name).unwrap().1.clone();
         pairs.push((name, value));
-        world.http.send(client.post("/oauth/token", &pairs)).oauth_error(400, "invalid_request");
+        world
+            .http
+            .send(client.post("/oauth/token", &pairs))
+            .oauth_error(400, "invalid_request");
     }
     world.redeem(&client, &code).is(200);
 }
@@ -143,9 +197,17 @@ fn a_repeated_parameter_is_invalid_request_and_burns_nothing() {
 fn the_endpoints_take_post_only_and_ignore_the_query() {
     let world = World::start();
     let client = world.public_client();
-    for path in ["/oauth/token", "/oauth/revoke", "/oauth/introspect", "/api/oauth/access_token"] {
+    for path in [
+        "/oauth/token",
+        "/oauth/revoke",
+        "/oauth/introspect",
+        "/api/oauth/access_token",
+    ] {
         for method in ["GET", "PUT", "DELETE", "PATCH"] {
-            world.http.send(Request::new(method, path)).oauth_error(405, "invalid_request");
+            world
+                .http
+                .send(Request::new(method, path))
+                .oauth_error(405, "invalid_request");
         }
     }
     let code = world.code(&client);
@@ -168,14 +230,28 @@ fn resource_is_accepted_at_every_step_and_must_stay_what_was_granted() {
     let mut pairs = code.pairs();
     pairs.push(granted.clone());
     let tokens = Tokens::read(world.http.send(client.post("/oauth/token", &pairs)).oauth_json());
-    let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh()), ("resource", "https://evil.example/")];
-    world.http.send(client.post("/oauth/token", &refresh)).oauth_error(400, "invalid_target");
-    let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh()), ("resource", granted.1.as_str())];
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.refresh()),
+        ("resource", "https://evil.example/"),
+    ];
+    world
+        .http
+        .send(client.post("/oauth/token", &refresh))
+        .oauth_error(400, "invalid_target");
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.refresh()),
+        ("resource", granted.1.as_str()),
+    ];
     let again = Tokens::read(world.http.send(client.post("/oauth/token", &refresh)).oauth_json());
     assert_eq!(jwt::Jwt::read(&again.access).claim("aud"), "https://warehouse.example/");
 
     let code = world.code_for(&world.admin, &client, &Ask::of(&client).with("resource", &granted.1));
     let mut pairs = code.pairs();
     pairs.push(("resource", "https://evil.example/".into()));
-    world.http.send(client.post("/oauth/token", &pairs)).oauth_error(400, "invalid_target");
+    world
+        .http
+        .send(client.post("/oauth/token", &pairs))
+        .oauth_error(400, "invalid_target");
 }
