@@ -39,7 +39,7 @@ pub(crate) struct SettingsFlags {
     /// Public base URL (issuer)
     #[arg(long, global = true, value_name = "URL")]
     issuer: Option<String>,
-    /// Database, such as sqlite:./data/informer-oauth.db (database.url)
+    /// Database: sqlite:./data/informer-oauth.db or postgres://… (database.url)
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// Log level: error, warn, info, debug, trace (log.level)
@@ -76,9 +76,13 @@ pub(crate) enum OutputFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve until SIGTERM or Ctrl-C; brings the database's schema up to date first
+    /// Serve until SIGTERM or Ctrl-C; brings an embedded database's schema up to date first
     #[command(after_help = "Example:\n  informer-oauth serve --listen 127.0.0.1:8787")]
-    Serve,
+    Serve {
+        /// Bring the schema of a Postgres up to date, too; without it, an older schema is refused
+        #[arg(long)]
+        migrate: bool,
+    },
     /// Bring the database's schema up to date
     #[command(after_help = "Example:\n  informer-oauth migrate --dry-run")]
     Migrate {

@@ -3,6 +3,7 @@
 //! Sources, the first that names a key wins: flags, environment, file, defaults ([`load()`]).
 
 mod bootstrap;
+mod cache;
 mod caches;
 mod database;
 mod features;
@@ -15,11 +16,13 @@ mod keys;
 mod known;
 mod limits;
 mod load;
+mod location;
 mod log;
 mod problems;
 mod secrets;
 mod security;
 mod show;
+mod stores;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -30,6 +33,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::{
     hidden::Hidden,
     load::{Flag, Loaded, Sources, load},
+    location::Location,
     log::{Format, Log},
     problems::Problems,
     show::show,
@@ -43,6 +47,7 @@ pub(crate) struct Config {
     /// The public base URL, byte for byte the `iss` of every token. Without one it follows the address listened on.
     pub(crate) issuer: Option<String>,
     pub(crate) bootstrap: bootstrap::Bootstrap,
+    pub(crate) cache: cache::Cache,
     pub(crate) caches: caches::Caches,
     pub(crate) database: database::Database,
     pub(crate) directory: identity::Directory,
@@ -65,6 +70,7 @@ impl Config {
         let mut problems = Problems::default();
         issuer::validate(self.issuer.as_deref(), self.http.listen, &mut problems);
         self.bootstrap.validate(&mut problems);
+        self.cache.validate(&mut problems);
         self.caches.validate(&mut problems);
         self.database.validate(&mut problems);
         self.directory.validate(&mut problems);
@@ -77,7 +83,16 @@ impl Config {
         self.security.validate(&mut problems);
         self.telemetry.validate(&mut problems);
         self.tokens.validate(&mut problems);
+        stores::validate(self, &mut problems);
         problems
+    }
+
+    /// Whether the first start registers Informer CLI and Informer GO: where nothing is said, it does so for a service that
+    /// is one process and its file.
+    pub(crate) fn registers_builtin_clients(&self) -> bool {
+        self.bootstrap
+            .builtin_clients
+            .unwrap_or_else(|| self.database.is_embedded())
     }
 
     /// The issuer, for a service that listens at `listen`.

@@ -1,9 +1,8 @@
 //! Plugging the adapters into the application.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use async_trait::async_trait;
 use informer_oauth_application::{Application, Ports, Settings, authenticate_client::ClientAuthenticationLimits};
 use informer_oauth_crypto::{
     Argon2Cost, Argon2id, Bcrypt, BcryptSettings, DerivedFormKey, HashingPool, Keys, MasterKey, SystemEntropy,
@@ -14,47 +13,61 @@ use informer_oauth_domain::{
     resource::Resource,
     user::{ClientAdministrator, Superuser},
 };
-use informer_oauth_memory::LocalChanges;
-use informer_oauth_ports::{Clock as _, Entropy, Pools, Probe, SigningKeyStore as _, StoreError};
-use informer_oauth_sqlite::{Sqlite, SqliteOptions};
+use informer_oauth_ports::{Changes, Clock as _, Entropy, Pools, SigningKeyStore};
 
-use crate::{clock::SystemClock, config::Config, data_folder};
+use crate::{
+    clock::SystemClock,
+    config::Config,
+    data_folder,
+    stores::{Durable, ShortLived, Stores},
+};
 
-/// The service on its database, with nothing listening.
+/// The service on its stores, with nothing listening.
 pub(crate) struct Installation {
     /// The use cases.
     pub(crate) app: Arc<Application>,
     /// The signing keys.
     pub(crate) keys: Arc<Keys>,
-    /// Who hears of changes.
-    pub(crate) changes: LocalChanges,
+    /// Who tells and hears of changes.
+    pub(crate) changes: Arc<dyn Changes>,
     /// Whose pools metrics show.
     pub(crate) pools: Vec<Arc<dyn Pools>>,
     /// Every store.
-    pub(crate) database: Sqlite,
+    pub(crate) stores: Stores,
 }
 
 impl Installation {
-    /// Makes what is missing, brings the schema up to date, and plugs everything together.
-    pub(crate) async fn create(config: &Config, issuer: &str) -> anyhow::Result<Self> {
-        data_folder::prepare(&config.database.folder())?;
-        Self::assemble(config, issuer, open(config.database.path())?).await
+    /// Makes what is missing and plugs everything together. An embedded database is brought up to date, another one if
+    /// `migrate` says so.
+    pub(crate) async fn create(config: &Config, issuer: &str, migrate: bool) -> anyhow::Result<Self> {
+        let stores = Stores::for_serving(config, migrate).await?;
+        Self::assemble(config, issuer, stores).await
     }
 
-    /// As [`Installation::create`], for commands: the database must be there and its schema be this program's, so that a
-    /// command with the wrong settings makes no second database, and never changes one under a service that runs.
+    /// As [`Installation::create`], for commands, which make no database and change no schema.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
-        require_migrated(config.database.path())?;
-        let issuer = config.issuer_at(config.http.listen);
-        Self::assemble(config, &issuer, open(config.database.path())?).await
+        let stores = Stores::for_commands(config).await?;
+        Self::assemble(config, &config.issuer_at(config.http.listen), stores).await
     }
 
-    async fn assemble(config: &Config, issuer: &str, database: Sqlite) -> anyhow::Result<Self> {
+    async fn assemble(config: &Config, issuer: &str, stores: Stores) -> anyhow::Result<Self> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let store = Arc::new(database.clone());
-        let master = master_key(config, &database).await?;
+        let Durable {
+            clients,
+            consents,
+            audit,
+            tokens,
+            directory: users,
+            keys,
+        } = stores.durable();
+        let ShortLived {
+            codes,
+            sessions,
+            attempts,
+        } = stores.short_lived();
+        let master = master_key(config, &*keys).await?;
         let now = SystemClock.now();
-        let keys = Keys::load(store.clone(), &master, issuer.to_owned(), Arc::clone(&entropy), now).await?;
+        let keys = Keys::load(keys, &master, issuer.to_owned(), Arc::clone(&entropy), now).await?;
         let keys = Arc::new(keys);
 
         let pool = HashingPool::start("bcrypt", config.limits.bcrypt_pool()).context("cannot start threads")?;
@@ -80,46 +93,46 @@ impl Installation {
             ..DirectorySettings::new(issuer.starts_with("https://"))
         };
         let directory = Arc::new(Directory::new(
-            store.clone(),
-            store.clone(),
-            store.clone(),
+            Arc::clone(&users),
+            Arc::clone(&sessions),
+            Arc::clone(&attempts),
             passwords.clone(),
             Arc::clone(&entropy),
             directory,
         ));
-        let changes = LocalChanges::default();
+        let changes = stores.changes(&*entropy);
         let ports = Ports {
             clock: Arc::new(SystemClock),
             entropy,
-            clients: store.clone(),
-            consents: store.clone(),
-            audit: store.clone(),
-            tokens: store.clone(),
-            codes: store.clone(),
-            sessions: store.clone(),
-            attempts: store.clone(),
-            directory: store,
+            clients,
+            consents,
+            audit,
+            tokens,
+            codes,
+            sessions,
+            attempts,
+            directory: users,
             identity: directory.clone(),
             sign_in: Some(directory),
             signer: keys.clone(),
             secrets,
             passwords,
             forms: Arc::new(DerivedFormKey::new(&master)),
-            changes: Arc::new(changes.clone()),
-            probes: vec![Arc::new(DatabaseProbe(database.clone()))],
+            changes: Arc::clone(&changes),
+            probes: stores.probes(),
         };
-        let app = Arc::new(Application::new(ports, settings(config, issuer)?));
+        let app = Arc::new(Application::new(ports, settings(config, issuer, &stores)?));
         Ok(Self {
             app,
             keys,
             changes,
-            pools: vec![Arc::new(database.clone())],
-            database,
+            pools: stores.pools(),
+            stores,
         })
     }
 }
 
-fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
+fn settings(config: &Config, issuer: &str, stores: &Stores) -> anyhow::Result<Settings> {
     let tokens = &config.tokens;
     let [per_client_and_address, per_address] = config.limits.client();
     let issuer = Resource::parse(issuer)?;
@@ -140,35 +153,13 @@ fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
         allowed_custom_schemes: config.security.allowed_custom_schemes.clone(),
         routes: config.gate.table(),
         cached_entries: config.caches.entries,
-        // They are in the same file: a lock made at the command line counts at the next refresh.
-        cached_users: false,
+        // In one file asking is cheap, and a lock made at the command line counts at the next refresh.
+        cached_users: stores.are_remote(),
     })
 }
 
-fn open(path: &Path) -> anyhow::Result<Sqlite> {
-    Ok(Sqlite::open(path, &SqliteOptions::default())?)
-}
-
-/// Refuses a database that is missing or whose schema is older than this program's.
-fn require_migrated(path: &Path) -> anyhow::Result<()> {
-    if !path.exists() {
-        bail!(
-            "there is no database {}: start the service, or make it with `informer-oauth migrate`",
-            path.display()
-        );
-    }
-    let pending = Sqlite::pending_migrations(path)?;
-    if !pending.is_empty() {
-        bail!(
-            "the schema of {} is older than this program: run `informer-oauth migrate`",
-            path.display()
-        );
-    }
-    Ok(())
-}
-
 /// The configured key, or the one beside the database. It is made only while nothing has been encrypted.
-async fn master_key(config: &Config, database: &Sqlite) -> anyhow::Result<MasterKey> {
+async fn master_key(config: &Config, keys: &dyn SigningKeyStore) -> anyhow::Result<MasterKey> {
     if let Some(key) = &config.secrets.encryption_key {
         return Ok(MasterKey::from_base64(key.secret().expose())?);
     }
@@ -179,27 +170,13 @@ async fn master_key(config: &Config, database: &Sqlite) -> anyhow::Result<Master
     if path.try_exists().with_context(|| format!("{}", path.display()))? {
         return data_folder::read_key(&path);
     }
-    if !database.list().await?.is_empty() {
+    if !keys.list().await?.is_empty() {
         bail!(
             "the encryption key {} is missing, and the database's signing keys need it: restore it from a backup",
             path.display()
         );
     }
     data_folder::make_key(&path, &SystemEntropy)
-}
-
-/// Asks the database for readiness.
-struct DatabaseProbe(Sqlite);
-
-#[async_trait]
-impl Probe for DatabaseProbe {
-    fn name(&self) -> &'static str {
-        "sqlite"
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.0.check().await
-    }
 }
 
 /// Who works at the command line, as the audit log shows it.

@@ -10,6 +10,7 @@ mod logs;
 mod outbound;
 mod output;
 mod serve;
+mod stores;
 mod telemetry;
 
 use std::{env, process::ExitCode};
@@ -62,8 +63,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     let loaded = config::load(&sources)?;
     let out = Output::new(cli.settings.output);
-    let command = cli.command.unwrap_or(Command::Serve);
-    let serving = matches!(command, Command::Serve);
+    let command = cli.command.unwrap_or(Command::Serve { migrate: false });
+    let serving = matches!(command, Command::Serve { .. });
     let traces = if serving {
         Traces::start(&loaded.config.telemetry)?
     } else {
@@ -79,8 +80,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 fn dispatch(command: Command, loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve => wait(serve::serve(&loaded.config)),
-        Command::Migrate { dry_run } => commands::migrate::run(&loaded.config, dry_run, out),
+        Command::Serve { migrate } => wait(serve::serve(&loaded.config, migrate)),
+        Command::Migrate { dry_run } => wait(commands::migrate::run(&loaded.config, dry_run, out)),
         Command::User(command) => wait(commands::user::run(&loaded.config, command, out)),
         Command::Client(command) => wait(commands::client::run(&loaded.config, command, out)),
         Command::Keys(command) => wait(commands::keys::run(&loaded.config, command, out)),

@@ -29,10 +29,14 @@ const GRACE_SECONDS: u64 = 8;
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// Serves until told to stop.
-pub(crate) async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
-    data_folder::prepare(&config.database.folder())?;
-    let lock = ServeLock::take(config.database.path())?;
+/// Serves until told to stop. `migrate`: brings the schema of a Postgres up to date first.
+pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<ExitCode> {
+    let lock = if config.database.is_embedded() {
+        data_folder::prepare(&config.database.folder())?;
+        Some(ServeLock::take(config.database.path())?)
+    } else {
+        None
+    };
     let listener = listener::bind("http.listen", config.http.listen, BACKLOG)?;
     let listen = listener.local_addr()?;
     let issuer = config.issuer_at(listen);
@@ -41,7 +45,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let metrics = config.http.metrics_listen(config.database.is_embedded());
     let metrics = metrics.map(Metrics::install).transpose()?;
 
-    let service = Installation::create(config, &issuer).await?;
+    let service = Installation::create(config, &issuer, migrate).await?;
     let made = first_start::run(&service.app, config).await?;
     let state = HttpState::new(service.app.clone(), http_settings(config, &issuer))?;
     let limits = state.settings.server;
@@ -99,10 +103,10 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
         keys,
         changes,
         pools,
-        database,
+        stores,
     } = service;
     drop((app, keys, changes, pools));
-    database.close().await;
+    stores.close().await;
     drop(lock);
     ended.context("the server failed")?;
     tracing::info!("stopped");

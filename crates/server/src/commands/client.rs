@@ -115,7 +115,7 @@ pub(crate) async fn run(config: &Config, command: ClientCommand, out: Output) ->
     };
     let installation = Installation::open(config).await?;
     let result = carry_out(&installation.app, command, file, out).await;
-    installation.database.close().await;
+    installation.stores.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 

@@ -1,8 +1,9 @@
 //! `doctor`: what is well and what is not, one line each.
 
 mod metadata;
+mod servers;
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use informer_oauth_crypto::{Keys, MasterKey, SystemEntropy};
 use informer_oauth_domain::timestamp::Timestamp;
@@ -15,6 +16,7 @@ use crate::{
     config::{Config, Loaded},
     data_folder,
     output::Output,
+    stores::{Durable, Stores},
 };
 
 /// When this program was not there yet: a clock that says so is wrong.
@@ -72,19 +74,20 @@ pub(crate) async fn run(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode
             .as_ref()
             .map_or("no file".into(), |file| format!("file {}", file.display())),
     );
-    folder(config, &mut findings);
+    if config.database.is_embedded() {
+        folder(config, &mut findings);
+    }
     let master = encryption_key(config, &mut findings);
-    if let Some(database) = open(config.database.path(), &mut findings) {
-        match database.check().await {
-            Ok(()) => findings.ok(
-                "database",
-                format!("{} reads and writes", config.database.path().display()),
-            ),
-            Err(error) => findings.failed("database", error.to_string()),
-        }
-        signing_keys(config, &database, master, now, &mut findings).await;
-        clock(&database, now, &mut findings).await;
-        database.close().await;
+    let stores = if config.database.is_embedded() {
+        open(config.database.path(), &mut findings).await
+    } else {
+        servers::open(config, &mut findings).await
+    };
+    if let Some(stores) = stores {
+        let Durable { audit, keys, .. } = stores.durable();
+        signing_keys(config, &keys, master, now, &mut findings).await;
+        clock(&*audit, &*keys, now, &mut findings).await;
+        stores.close().await;
     }
     let issuer = config.issuer_at(config.http.listen);
     match metadata::check(&issuer) {
@@ -156,20 +159,16 @@ fn encryption_key(config: &Config, findings: &mut Findings) -> Option<MasterKey>
 }
 
 /// Opens the database if it is there and of this program's schema; looking must not change it.
-fn open(path: &Path, findings: &mut Findings) -> Option<Sqlite> {
+async fn open(path: &Path, findings: &mut Findings) -> Option<Stores> {
     let shown = path.display();
     if !path.exists() {
         findings.failed("database", format!("there is no {shown}; the first start makes it"));
         return None;
     }
     match Sqlite::pending_migrations(path) {
-        Ok(pending) if pending.is_empty() => findings.ok("migrations", "the schema is up to date"),
+        Ok(pending) if pending.is_empty() => findings.ok("migrations", UP_TO_DATE),
         Ok(pending) => {
-            let pending = pending.join(", ");
-            findings.failed(
-                "migrations",
-                format!("not applied yet: {pending}; run `informer-oauth migrate`"),
-            );
+            findings.failed("migrations", not_applied(&pending));
             return None;
         }
         Err(error) => {
@@ -177,24 +176,37 @@ fn open(path: &Path, findings: &mut Findings) -> Option<Sqlite> {
             return None;
         }
     }
-    match Sqlite::open(path, &SqliteOptions::default()) {
-        Ok(database) => Some(database),
+    let database = match Sqlite::open(path, &SqliteOptions::default()) {
+        Ok(database) => database,
         Err(error) => {
             findings.failed("database", error.to_string());
-            None
+            return None;
         }
+    };
+    match database.check().await {
+        Ok(()) => findings.ok("database", format!("{shown} reads and writes")),
+        Err(error) => findings.failed("database", error.to_string()),
     }
+    Some(Stores::Embedded(database))
+}
+
+/// What is said of a schema that has everything.
+const UP_TO_DATE: &str = "the schema is up to date";
+
+fn not_applied(pending: &[String]) -> String {
+    let pending = pending.join(", ");
+    format!("not applied yet: {pending}; run `informer-oauth migrate`")
 }
 
 async fn signing_keys(
     config: &Config,
-    database: &Sqlite,
+    keys: &Arc<dyn SigningKeyStore>,
     master: Option<MasterKey>,
     now: Timestamp,
     findings: &mut Findings,
 ) {
     const CHECK: &str = "signing keys";
-    let stored = match SigningKeyStore::list(database).await {
+    let stored = match keys.list().await {
         Ok(stored) => stored,
         Err(error) => return findings.failed(CHECK, error.to_string()),
     };
@@ -208,8 +220,8 @@ async fn signing_keys(
     let Some(master) = master else {
         return findings.failed(CHECK, "cannot be opened without the encryption key");
     };
-    let (issuer, entropy) = (config.issuer_at(config.http.listen), std::sync::Arc::new(SystemEntropy));
-    if let Err(error) = Keys::load(std::sync::Arc::new(database.clone()), &master, issuer, entropy, now).await {
+    let (issuer, entropy) = (config.issuer_at(config.http.listen), Arc::new(SystemEntropy));
+    if let Err(error) = Keys::load(Arc::clone(keys), &master, issuer, entropy, now).await {
         return findings.failed(CHECK, error.to_string());
     }
     let since = stored.iter().filter_map(|key| match key.state {
@@ -231,9 +243,9 @@ async fn signing_keys(
 }
 
 /// Nothing that is stored can be younger than now, and this program is not older than itself.
-async fn clock(database: &Sqlite, now: Timestamp, findings: &mut Findings) {
+async fn clock(audit: &dyn AuditLog, keys: &dyn SigningKeyStore, now: Timestamp, findings: &mut Findings) {
     const CHECK: &str = "clock";
-    let newest = match newest(database).await {
+    let newest = match newest(audit, keys).await {
         Ok(newest) => newest,
         Err(error) => return findings.failed(CHECK, error.to_string()),
     };
@@ -251,9 +263,9 @@ async fn clock(database: &Sqlite, now: Timestamp, findings: &mut Findings) {
 }
 
 /// When the newest audit event or signing key was made.
-async fn newest(database: &Sqlite) -> Result<Option<Timestamp>, StoreError> {
-    let events = AuditLog::list(database, None, PageRequest { start: 0, limit: 1 }).await?;
-    let keys = SigningKeyStore::list(database).await?;
+async fn newest(audit: &dyn AuditLog, keys: &dyn SigningKeyStore) -> Result<Option<Timestamp>, StoreError> {
+    let events = audit.list(None, PageRequest { start: 0, limit: 1 }).await?;
+    let keys = keys.list().await?;
     Ok(events
         .items
         .iter()

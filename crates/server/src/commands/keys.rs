@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use informer_oauth_application::audit_trail::About;
 use informer_oauth_domain::audit::EventKind;
-use informer_oauth_ports::{KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore as _};
+use informer_oauth_ports::{KeyPurpose, KeyRotation, KeyState, SealedKey};
 use serde::Serialize;
 
 use crate::{
@@ -52,20 +52,15 @@ struct Rotated {
 pub(crate) async fn run(config: &Config, command: KeysCommand, out: Output) -> anyhow::Result<ExitCode> {
     let installation = Installation::open(config).await?;
     let result = carry_out(&installation, command, out).await;
-    installation.database.close().await;
+    installation.stores.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 
 async fn carry_out(installation: &Installation, command: KeysCommand, out: Output) -> anyhow::Result<()> {
     match command {
         KeysCommand::List => {
-            let keys: Vec<Shown> = installation
-                .database
-                .list()
-                .await?
-                .into_iter()
-                .map(Shown::from)
-                .collect();
+            let stored = installation.stores.durable().keys.list().await?;
+            let keys: Vec<Shown> = stored.into_iter().map(Shown::from).collect();
             out.print(&keys, |keys| {
                 table(
                     ["kid", "purpose", "state", "created", "since"],

@@ -1,5 +1,6 @@
 use std::process::ExitCode;
 
+use informer_oauth_postgres::Postgres;
 use informer_oauth_sqlite::Sqlite;
 use serde::Serialize;
 
@@ -11,11 +12,15 @@ struct Migrated {
     migrations: Vec<String>,
 }
 
-pub(crate) fn run(config: &Config, dry_run: bool, out: Output) -> anyhow::Result<ExitCode> {
-    if !dry_run {
-        data_folder::prepare(&config.database.folder())?;
-    }
-    let migrations = Sqlite::migrate(config.database.path(), dry_run)?;
+pub(crate) async fn run(config: &Config, dry_run: bool, out: Output) -> anyhow::Result<ExitCode> {
+    let migrations = if config.database.is_embedded() {
+        if !dry_run {
+            data_folder::prepare(&config.database.folder())?;
+        }
+        Sqlite::migrate(config.database.path(), dry_run)?
+    } else {
+        Postgres::migrate(&config.database.postgres(), dry_run).await?
+    };
     out.print(&Migrated { dry_run, migrations }, |migrated| {
         let done = if migrated.dry_run { "would apply" } else { "applied" };
         match migrated.migrations.as_slice() {

@@ -12,8 +12,8 @@ pub(crate) struct Bootstrap {
     pub(crate) admin_username: String,
     /// The first administrator's password; without one, it is drawn and printed once.
     pub(crate) admin_password: Option<Hidden>,
-    /// Whether Informer CLI and Informer GO are registered.
-    pub(crate) builtin_clients: bool,
+    /// Whether Informer CLI and Informer GO are registered; unset, it follows the database.
+    pub(crate) builtin_clients: Option<bool>,
 }
 
 impl Default for Bootstrap {
@@ -21,7 +21,7 @@ impl Default for Bootstrap {
         Self {
             admin_username: "admin".into(),
             admin_password: None,
-            builtin_clients: true,
+            builtin_clients: None,
         }
     }
 }

@@ -1,54 +1,82 @@
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use informer_oauth_domain::secret::Secret;
+use informer_oauth_postgres::PostgresOptions;
 use serde::{Deserialize, Serialize};
 
-use super::Problems;
+use super::{Location, Problems};
 
 /// `database.*`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Database {
-    /// `sqlite:` and a file.
-    pub(crate) url: String,
+    /// `sqlite:` and a file, or `postgres://`.
+    pub(crate) url: Location,
+    /// Connections to Postgres at most.
+    pub(crate) pool_size: usize,
+    /// How long connecting to Postgres may take.
+    pub(crate) connect_timeout_ms: u64,
+    /// How long a call may wait until a connection is free.
+    pub(crate) wait_timeout_ms: u64,
+    /// How long a statement may take.
+    pub(crate) statement_timeout_ms: u64,
 }
 
 impl Default for Database {
     fn default() -> Self {
         Self {
-            url: "sqlite:./data/informer-oauth.db".into(),
+            url: Location::from("sqlite:./data/informer-oauth.db"),
+            pool_size: 16,
+            connect_timeout_ms: 1000,
+            wait_timeout_ms: 1000,
+            statement_timeout_ms: 1500,
         }
     }
 }
 
 impl Database {
     pub(super) fn validate(&self, problems: &mut Problems) {
-        if let Err(message) = self.file() {
-            problems.add("database.url", message);
+        if self.is_embedded() {
+            if let Err(message) = self.file() {
+                problems.add("database.url", message);
+            }
+        } else if !self.is_postgres() {
+            problems.add("database.url", "must be sqlite: and a file, or postgres://");
+        }
+        problems.range("database.pool_size", self.pool_size, 1..=1000);
+        // With these, and a moment for the answer, a request is not kept longer than two seconds.
+        for (key, value) in [
+            ("database.connect_timeout_ms", self.connect_timeout_ms),
+            ("database.wait_timeout_ms", self.wait_timeout_ms),
+            ("database.statement_timeout_ms", self.statement_timeout_ms),
+        ] {
+            problems.range(key, value, 50..=1700);
         }
     }
 
-    /// The database file. What is wrong is said without the URL: it may hold a password.
+    /// Whether the database is a file of this process's own.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.url.expose().starts_with("sqlite:")
+    }
+
+    /// Whether the database is a Postgres.
+    pub(crate) fn is_postgres(&self) -> bool {
+        ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| self.url.expose().starts_with(scheme))
+    }
+
+    /// The database file. What is wrong is said without the URL.
     fn file(&self) -> Result<&str, &'static str> {
-        let Some((scheme, rest)) = self.url.split_once(':') else {
-            return Err("must be sqlite: and a file, such as sqlite:./data/informer-oauth.db");
-        };
-        match scheme {
-            "sqlite" => {}
-            "postgres" | "postgresql" => {
-                return Err("this build keeps its data in SQLite only: use sqlite: and a file");
-            }
-            _ => return Err("must begin with sqlite:"),
-        }
+        let rest = self.url.expose().strip_prefix("sqlite:").unwrap_or_default();
         let file = rest.strip_prefix("//").unwrap_or(rest);
         if file.is_empty() || file.ends_with('/') || file.contains(['?', '\0']) || file.starts_with(':') {
             return Err("must name a file after sqlite:");
         }
         Ok(file)
-    }
-
-    /// Whether the database is a file of this process's own.
-    pub(crate) fn is_embedded(&self) -> bool {
-        self.url.starts_with("sqlite:")
     }
 
     /// The database file.
@@ -63,6 +91,17 @@ impl Database {
             _ => PathBuf::from("."),
         }
     }
+
+    /// How to use Postgres.
+    pub(crate) fn postgres(&self) -> PostgresOptions {
+        PostgresOptions {
+            url: Secret::new(self.url.expose().to_owned()),
+            pool_size: self.pool_size,
+            connect_timeout: Duration::from_millis(self.connect_timeout_ms),
+            wait_timeout: Duration::from_millis(self.wait_timeout_ms),
+            statement_timeout: Duration::from_millis(self.statement_timeout_ms),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +109,10 @@ mod tests {
     use super::*;
 
     fn database(url: &str) -> Database {
-        Database { url: url.into() }
+        Database {
+            url: Location::from(url),
+            ..Database::default()
+        }
     }
 
     #[test]
@@ -81,11 +123,23 @@ mod tests {
     }
 
     #[test]
+    fn a_database_is_a_file_or_a_postgres() {
+        assert!(database("sqlite:a.db").is_embedded());
+        for url in ["postgres://u:hunter2@h/d", "postgresql://h/d?sslmode=verify-full"] {
+            let mut problems = Problems::default();
+            let database = database(url);
+            database.validate(&mut problems);
+            assert_eq!(problems, Problems::default());
+            assert!(database.is_postgres() && !database.is_embedded());
+        }
+    }
+
+    #[test]
     fn other_databases_are_refused_without_their_password() {
         for url in [
-            "postgres://u:hunter2@h/d",
             "mysql://u:hunter2@h/d",
             "hunter2",
+            "postgres:hunter2",
             "sqlite:",
             "sqlite::memory:",
             "sqlite:./data/",

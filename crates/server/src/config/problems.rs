@@ -23,6 +23,11 @@ impl Problems {
         self.0.push(sentence);
     }
 
+    /// Adds all of others'.
+    pub(crate) fn append(&mut self, mut others: Self) {
+        self.0.append(&mut others.0);
+    }
+
     /// Adds a problem unless the value lies in the range.
     pub(crate) fn range<T: PartialOrd + fmt::Display>(&mut self, key: &str, value: T, range: impl RangeBounds<T>) {
         if range.contains(&value) {

@@ -21,6 +21,7 @@ pub(crate) fn show(loaded: &Loaded) -> Vec<Shown> {
     let issuer = config.issuer_at(config.http.listen);
     config.tokens.audience.get_or_insert_with(|| issuer.clone());
     config.issuer = Some(issuer);
+    config.bootstrap.builtin_clients = Some(config.registers_builtin_clients());
     flatten(&config)
         .into_iter()
         .map(|(key, value)| Shown {

@@ -103,7 +103,7 @@ fn an_unknown_key_is_refused_with_the_nearest_one_that_exists() {
             "token.access_seconds; did you mean tokens.access_seconds?",
         ),
         ("bcrypt_cost = 4", "bcrypt_cost; did you mean secrets.bcrypt_cost?"),
-        ("[cache]\nurl = \"redis://x\"", "there is no setting cache.url"),
+        ("[cache]\nurls = \"redis://x\"", "cache.urls; did you mean cache.url?"),
         ("http = 3", "http is a section, not a setting"),
         ("[issuer]\nx = 1", "invalid type: map"),
     ];
@@ -149,7 +149,14 @@ fn a_bad_value_is_refused_with_its_key_and_its_source() {
         ("http.listen", "here"),
         ("http.workers", "0"),
         ("http.trusted_proxies", "10.0.0.0/33"),
-        ("database.url", "postgres://u:p@h/d"),
+        ("database.url", "mysql://u:p@h/d"),
+        ("database.pool_size", "0"),
+        ("database.connect_timeout_ms", "2000"),
+        ("database.wait_timeout_ms", "0"),
+        ("database.statement_timeout_ms", "60000"),
+        ("cache.url", "redis://h"),
+        ("cache.pool_size", "0"),
+        ("cache.timeout_ms", "2000"),
         ("identity.kind", "informer"),
         ("issuer", "http://login.example.com"),
         ("log.level", "loud"),
@@ -246,4 +253,74 @@ fn both_ways_to_give_the_encryption_key_are_one_too_many() {
         ("INFORMER_OAUTH__SECRETS__ENCRYPTION_KEY_FILE", "/run/key"),
     ];
     assert!(refused(None, &both).contains("use one of them"));
+}
+
+/// What a service on Postgres and Redis is told at least.
+const PRODUCTION: [(&str, &str); 3] = [
+    (
+        "INFORMER_OAUTH__DATABASE__URL",
+        "postgres://ada:hunter2@db/oauth?sslmode=verify-full",
+    ),
+    ("INFORMER_OAUTH__CACHE__URL", "redis://:hunter2@redis:6379"),
+    (
+        "INFORMER_OAUTH__SECRETS__ENCRYPTION_KEY",
+        "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    ),
+];
+
+#[test]
+fn with_postgres_a_redis_and_a_key_must_be_named() {
+    for (position, key) in [(1, "cache.url"), (2, "secrets.encryption_key")] {
+        let mut environment = PRODUCTION.to_vec();
+        environment.remove(position);
+        let message = refused(None, &environment);
+        assert!(message.starts_with(&format!("{key}: must be set")), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+    loaded(None, &PRODUCTION, &[]);
+}
+
+#[test]
+fn with_sqlite_a_redis_would_not_be_used_and_is_refused() {
+    let message = refused(None, &[("INFORMER_OAUTH__CACHE__URL", "redis://:hunter2@h")]);
+    assert!(message.starts_with("cache.url: is not used with SQLite"), "{message}");
+}
+
+#[test]
+fn the_stores_passwords_are_shown_as_stars() {
+    let loaded = loaded(None, &PRODUCTION, &[]);
+    let shown = show(&loaded);
+    let value = |key: &str| shown.iter().find(|shown| shown.key == key).unwrap().value.clone();
+    assert_eq!(
+        value("database.url"),
+        json!("postgres://ada:***@db/oauth?sslmode=verify-full")
+    );
+    assert_eq!(value("cache.url"), json!("redis://:***@redis:6379"));
+    assert!(!format!("{loaded:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_built_in_clients_follow_the_database_unless_told() {
+    assert!(loaded(None, &[], &[]).config.registers_builtin_clients());
+    assert!(!loaded(None, &PRODUCTION, &[]).config.registers_builtin_clients());
+    let mut told = PRODUCTION.to_vec();
+    told.push(("INFORMER_OAUTH__BOOTSTRAP__BUILTIN_CLIENTS", "true"));
+    assert!(loaded(None, &told, &[]).config.registers_builtin_clients());
+}
+
+#[test]
+fn a_cluster_is_a_list_in_the_file_or_separated_by_commas() {
+    let urls = json!(["redis://:***@a:1", "redis://:***@b:2"]);
+    let mut environment = PRODUCTION.to_vec();
+    environment.remove(1);
+    let file = "[cache]\nurl = [\"redis://:hunter2@a:1\", \"redis://:hunter2@b:2\"]";
+    let from_file = loaded(Some(file), &environment, &[]);
+    environment.push((
+        "INFORMER_OAUTH__CACHE__URL",
+        "redis://:hunter2@a:1, redis://:hunter2@b:2",
+    ));
+    for loaded in [from_file, loaded(None, &environment, &[])] {
+        let shown = show(&loaded).into_iter().find(|shown| shown.key == "cache.url");
+        assert_eq!(shown.unwrap().value, urls);
+    }
 }

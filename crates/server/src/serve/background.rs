@@ -6,10 +6,10 @@ use actix_web::rt::{self, task::JoinHandle, time::sleep};
 use informer_oauth_application::{Application, audit_trail::About};
 use informer_oauth_crypto::{KeySchedule, Keys};
 use informer_oauth_domain::audit::EventKind;
-use informer_oauth_memory::LocalChanges;
-use informer_oauth_ports::{Change, Changes as _};
+use informer_oauth_ports::{Change, ChangeListener, Changes};
+use tokio::sync::Notify;
 
-use crate::{config::Config, installation::Installation};
+use crate::{config::Config, installation::Installation, stores::Stores};
 
 /// How often everything is done.
 const EVERY: Duration = Duration::from_secs(60);
@@ -42,33 +42,59 @@ pub(super) fn start(service: &Installation, config: &Config) -> Background {
     let keys = KeyTask {
         app: Arc::clone(&service.app),
         keys: Arc::clone(&service.keys),
-        changes: service.changes.clone(),
+        changes: Arc::clone(&service.changes),
+        stores: service.stores.clone(),
         schedule,
     };
-    Background([rt::spawn(purge(Arc::clone(&service.app))), rt::spawn(keys.run())])
+    let purging = Purging {
+        app: Arc::clone(&service.app),
+        stores: service.stores.clone(),
+    };
+    Background([rt::spawn(purging.run()), rt::spawn(keys.run())])
 }
 
-async fn purge(app: Arc<Application>) {
-    loop {
-        sleep(EVERY).await;
-        let mut rows = 0;
+struct Purging {
+    app: Arc<Application>,
+    stores: Stores,
+}
+
+impl Purging {
+    async fn run(self) {
         loop {
-            match app.housekeeping.run(app.now()).await {
-                Ok(purged) => {
-                    rows += purged.rows;
-                    if !purged.more {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "purging failed; it is tried again in a minute");
-                    break;
-                }
+            sleep(EVERY).await;
+            match self.purge().await {
+                Ok(0) => {}
+                Ok(rows) => tracing::debug!(rows, "purged what was over"),
+                Err(error) => tracing::warn!(%error, "purging failed; it is tried again in a minute"),
+            }
+        }
+    }
+
+    /// Removes all that is over, unless another replica is at it; how much it was.
+    async fn purge(&self) -> anyhow::Result<u64> {
+        let mut rows = 0;
+        let Some(_turn) = self.stores.try_turn("purging").await? else {
+            return Ok(rows);
+        };
+        loop {
+            let purged = self.app.housekeeping.run(self.app.now()).await?;
+            rows += purged.rows;
+            if !purged.more {
+                return Ok(rows);
             }
             sleep(BREATH).await;
         }
-        if rows > 0 {
-            tracing::debug!(rows, "purged what was over");
+    }
+}
+
+/// Hears that signing keys may have changed elsewhere.
+#[derive(Default)]
+struct KeysChanged(Notify);
+
+impl ChangeListener for KeysChanged {
+    fn changed(&self, change: Change) {
+        if matches!(change, Change::SigningKeys | Change::Everything) {
+            self.0.notify_one();
         }
     }
 }
@@ -76,30 +102,37 @@ async fn purge(app: Arc<Application>) {
 struct KeyTask {
     app: Arc<Application>,
     keys: Arc<Keys>,
-    changes: LocalChanges,
+    changes: Arc<dyn Changes>,
+    stores: Stores,
     schedule: KeySchedule,
 }
 
 impl KeyTask {
     async fn run(self) {
+        let changed = Arc::<KeysChanged>::default();
+        self.changes.subscribe(changed.clone());
         loop {
             if let Err(error) = self.advance().await {
                 tracing::warn!(%error, "the signing keys could not be looked after; it is tried again in a minute");
             }
             let mut rested = Duration::ZERO;
             while rested < EVERY {
-                sleep(UNKNOWN_KEY_EVERY).await;
+                let told = tokio::time::timeout(UNKNOWN_KEY_EVERY, changed.0.notified()).await;
                 rested += UNKNOWN_KEY_EVERY;
                 // A command or another process may have rotated.
-                if self.keys.take_unknown_key() {
+                if told.is_ok() || self.keys.take_unknown_key() {
                     break;
                 }
             }
         }
     }
 
-    /// Rotates what is due, removes what is needed no more, and takes over what others did.
+    /// Rotates what is due and removes what is needed no more, unless another replica is at it, and takes over what others
+    /// did.
     async fn advance(&self) -> anyhow::Result<()> {
+        let Some(_turn) = self.stores.try_turn("signing keys").await? else {
+            return Ok(self.keys.reload().await?);
+        };
         let before = self.app.public_keys();
         let now = self.app.now();
         let oldest = self.app.housekeeping.oldest_unexpiring().await?;

@@ -38,7 +38,7 @@ pub(super) async fn run(app: &Application, config: &Config) -> anyhow::Result<Op
         return Ok(None);
     }
     let now = app.now();
-    if config.bootstrap.builtin_clients {
+    if config.registers_builtin_clients() {
         let administrator = ClientAdministrator::at_command_line(ACTOR);
         for template in built_in_templates() {
             let new = NewClient {

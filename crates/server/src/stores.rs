@@ -1,0 +1,209 @@
+//! Which adapters keep what: one file for everything, or Postgres for what lasts and Redis for what does not.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::bail;
+use informer_oauth_memory::LocalChanges;
+use informer_oauth_ports::{
+    AttemptCounter, AuditLog, Changes, ClientStore, CodeStore, ConsentStore, Entropy, Pools, Probe, SessionStore,
+    SigningKeyStore, StoreError, TokenStore, UserDirectory,
+};
+use informer_oauth_postgres::{ConnectError, Exclusive, Postgres};
+use informer_oauth_redis::Redis;
+use informer_oauth_sqlite::{Sqlite, SqliteOptions};
+
+use crate::{config::Config, data_folder};
+
+/// The stores of an installation.
+#[derive(Clone, Debug)]
+pub(crate) enum Stores {
+    /// A file, from which one process serves.
+    Embedded(Sqlite),
+    /// Servers, which any number of replicas share.
+    Production {
+        /// What lasts.
+        postgres: Postgres,
+        /// What lives for minutes to hours.
+        redis: Redis,
+    },
+}
+
+/// The ports to what lasts.
+pub(crate) struct Durable {
+    pub(crate) clients: Arc<dyn ClientStore>,
+    pub(crate) consents: Arc<dyn ConsentStore>,
+    pub(crate) audit: Arc<dyn AuditLog>,
+    pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) directory: Arc<dyn UserDirectory>,
+    pub(crate) keys: Arc<dyn SigningKeyStore>,
+}
+
+impl Durable {
+    fn of<S>(store: &S) -> Self
+    where
+        S: ClientStore + ConsentStore + AuditLog + TokenStore + UserDirectory + SigningKeyStore + Clone + 'static,
+    {
+        let store = Arc::new(store.clone());
+        Self {
+            clients: store.clone(),
+            consents: store.clone(),
+            audit: store.clone(),
+            tokens: store.clone(),
+            directory: store.clone(),
+            keys: store,
+        }
+    }
+}
+
+/// The ports to what lives for minutes to hours.
+pub(crate) struct ShortLived {
+    pub(crate) codes: Arc<dyn CodeStore>,
+    pub(crate) sessions: Arc<dyn SessionStore>,
+    pub(crate) attempts: Arc<dyn AttemptCounter>,
+}
+
+impl ShortLived {
+    fn of<S: CodeStore + SessionStore + AttemptCounter + Clone + 'static>(store: &S) -> Self {
+        let store = Arc::new(store.clone());
+        Self {
+            codes: store.clone(),
+            sessions: store.clone(),
+            attempts: store,
+        }
+    }
+}
+
+/// A turn at work that one process of an installation does at a time, until it is dropped.
+#[expect(dead_code, reason = "the lock is held, not read")]
+pub(crate) struct Turn(Option<Exclusive>);
+
+impl Stores {
+    /// Opens the stores of a service: makes what is missing where there is one process, and otherwise brings the schema up
+    /// to date only if told to. Redis may be down.
+    pub(crate) async fn for_serving(config: &Config, migrate: bool) -> anyhow::Result<Self> {
+        if config.database.is_embedded() {
+            data_folder::prepare(&config.database.folder())?;
+            return Self::embedded(config.database.path());
+        }
+        if migrate {
+            for name in Postgres::migrate(&config.database.postgres(), false).await? {
+                tracing::info!(name, "applied a schema change");
+            }
+        }
+        match Self::production(config).await {
+            Err(error) if matches!(error.downcast_ref(), Some(ConnectError::Older(_))) => {
+                bail!("{error}, or start with `informer-oauth serve --migrate`")
+            }
+            other => other,
+        }
+    }
+
+    /// Opens the stores for a command: the database must be there and its schema be this program's, so that a command with
+    /// the wrong settings makes no second database, and never changes one under a service that runs.
+    pub(crate) async fn for_commands(config: &Config) -> anyhow::Result<Self> {
+        if !config.database.is_embedded() {
+            return Self::production(config).await;
+        }
+        let path = config.database.path();
+        require_migrated(path)?;
+        Self::embedded(path)
+    }
+
+    fn embedded(path: &Path) -> anyhow::Result<Self> {
+        Ok(Self::Embedded(Sqlite::open(path, &SqliteOptions::default())?))
+    }
+
+    async fn production(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self::Production {
+            postgres: Postgres::connect(&config.database.postgres()).await?,
+            redis: redis(config)?,
+        })
+    }
+
+    /// The ports to what lasts.
+    pub(crate) fn durable(&self) -> Durable {
+        match self {
+            Self::Embedded(sqlite) => Durable::of(sqlite),
+            Self::Production { postgres, .. } => Durable::of(postgres),
+        }
+    }
+
+    /// The ports to what lives for minutes to hours.
+    pub(crate) fn short_lived(&self) -> ShortLived {
+        match self {
+            Self::Embedded(sqlite) => ShortLived::of(sqlite),
+            Self::Production { redis, .. } => ShortLived::of(redis),
+        }
+    }
+
+    /// Whom readiness asks.
+    pub(crate) fn probes(&self) -> Vec<Arc<dyn Probe>> {
+        match self {
+            Self::Embedded(sqlite) => vec![Arc::new(sqlite.clone())],
+            Self::Production { postgres, redis } => vec![Arc::new(postgres.clone()), Arc::new(redis.clone())],
+        }
+    }
+
+    /// Whose pools metrics show.
+    pub(crate) fn pools(&self) -> Vec<Arc<dyn Pools>> {
+        match self {
+            Self::Embedded(sqlite) => vec![Arc::new(sqlite.clone())],
+            Self::Production { .. } => Vec::new(),
+        }
+    }
+
+    /// Who tells of changes; `entropy` gives this process a name among the others.
+    pub(crate) fn changes(&self, entropy: &dyn Entropy) -> Arc<dyn Changes> {
+        match self {
+            Self::Embedded(_) => Arc::new(LocalChanges::default()),
+            Self::Production { redis, .. } => Arc::new(redis.changes(entropy)),
+        }
+    }
+
+    /// Whether asking is a request over the network, which is worth remembering answers for.
+    pub(crate) const fn are_remote(&self) -> bool {
+        matches!(self, Self::Production { .. })
+    }
+
+    /// Takes a turn at some work; `None` while another process has it.
+    pub(crate) async fn try_turn(&self, work: &str) -> Result<Option<Turn>, StoreError> {
+        match self {
+            Self::Embedded(_) => Ok(Some(Turn(None))),
+            Self::Production { postgres, .. } => {
+                let turn = postgres.try_exclusive(work).await?;
+                Ok(turn.map(|turn| Turn(Some(turn))))
+            }
+        }
+    }
+
+    /// Finishes what was begun and lets go of the stores.
+    pub(crate) async fn close(self) {
+        match self {
+            Self::Embedded(sqlite) => sqlite.close().await,
+            Self::Production { postgres, .. } => postgres.close(),
+        }
+    }
+}
+
+/// Redis as configured. Nothing is asked of it yet.
+pub(crate) fn redis(config: &Config) -> anyhow::Result<Redis> {
+    Ok(Redis::connect(&config.cache.redis().map_err(anyhow::Error::msg)?)?)
+}
+
+/// Refuses a database that is missing or whose schema is older than this program's.
+fn require_migrated(path: &Path) -> anyhow::Result<()> {
+    if !path.exists() {
+        bail!(
+            "there is no database {}: start the service, or make it with `informer-oauth migrate`",
+            path.display()
+        );
+    }
+    let pending = Sqlite::pending_migrations(path)?;
+    if !pending.is_empty() {
+        bail!(
+            "the schema of {} is older than this program: run `informer-oauth migrate`",
+            path.display()
+        );
+    }
+    Ok(())
+}
