@@ -59,7 +59,7 @@ pub struct Ports {
 }
 
 impl Ports {
-    fn put_caches_in_front(&mut self, entries: u64) {
+    fn put_caches_in_front(&mut self, entries: u64, users_too: bool) {
         let clients = Arc::new(CachedClients::new(Arc::clone(&self.clients), entries));
         let tokens = Arc::new(CachedTokens::new(Arc::clone(&self.tokens), entries));
         let signatures = Arc::new(CachedSignatures::new(Arc::clone(&self.signer), entries));
@@ -69,7 +69,9 @@ impl Ports {
         self.clients = clients;
         self.tokens = tokens;
         self.signer = signatures;
-        self.identity = Arc::new(CachedUsers::new(Arc::clone(&self.identity), entries));
+        if users_too {
+            self.identity = Arc::new(CachedUsers::new(Arc::clone(&self.identity), entries));
+        }
     }
 }
 
@@ -94,6 +96,8 @@ pub struct Settings {
     pub routes: RouteTable,
     /// How many clients, token records and access tokens are remembered for a moment, each.
     pub cached_entries: u64,
+    /// Whether users are remembered for a moment as well. Where asking for one is cheap, a lock had better count at once.
+    pub cached_users: bool,
 }
 
 /// Every use case, ready to run.
@@ -126,7 +130,7 @@ impl Application {
     /// allowed: managing clients goes to the store itself.
     pub fn new(mut ports: Ports, settings: Settings) -> Self {
         let stored_clients = Arc::clone(&ports.clients);
-        ports.put_caches_in_front(settings.cached_entries);
+        ports.put_caches_in_front(settings.cached_entries, settings.cached_users);
         let audit = AuditTrail::new(Arc::clone(&ports.audit), Arc::clone(&ports.entropy));
         let access = AccessTokens {
             signer: Arc::clone(&ports.signer),

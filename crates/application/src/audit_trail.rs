@@ -9,7 +9,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{AuditLog, Entropy};
 
-use crate::ids;
+use crate::{ids, metrics};
 
 /// What an event is about. Fields left out are unknown or do not apply.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +57,9 @@ impl AuditTrail {
             about = event.target.as_deref(),
             address = event.address.map(tracing::field::display),
         );
+        metrics::event(kind);
         if let Err(error) = self.log.append(&event).await {
+            metrics::event_not_stored();
             tracing::error!(target: "audit", %error, ?event, "the audit event could not be stored");
         }
     }

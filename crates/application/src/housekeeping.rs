@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use informer_oauth_domain::timestamp::Timestamp;
 use informer_oauth_ports::{AttemptCounter, CodeStore, SessionStore, TokenStore};
 
-use crate::error::Fault;
+use crate::{error::Fault, metrics::purged};
 
 /// How many rows one call removes at most.
 const BATCH: u32 = 500;
@@ -34,10 +34,10 @@ impl Housekeeping {
     /// One batch of everything.
     pub async fn run(&self, now: Timestamp) -> Result<Purged, Fault> {
         let removed = [
-            self.codes.purge(now, BATCH).await?,
-            self.sessions.purge(now, BATCH).await?,
-            self.attempts.purge(now, BATCH).await?,
-            self.tokens.purge(now.minus(ENDED_RECORDS_KEPT), BATCH).await?,
+            purged("codes", self.codes.purge(now, BATCH).await?),
+            purged("sessions", self.sessions.purge(now, BATCH).await?),
+            purged("attempts", self.attempts.purge(now, BATCH).await?),
+            purged("tokens", self.tokens.purge(now.minus(ENDED_RECORDS_KEPT), BATCH).await?),
         ];
         Ok(Purged {
             rows: removed.iter().sum(),

@@ -29,6 +29,7 @@ mod ids;
 pub mod introspect;
 pub mod issue_tokens;
 pub mod manage;
+pub mod metrics;
 pub mod redeem_code;
 pub mod refresh;
 pub mod revoke;
@@ -39,5 +40,5 @@ pub mod users;
 
 pub use application::{Application, Ports, Settings};
 pub use informer_oauth_ports::{
-    ClientSort, Icon, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn,
+    ClientSort, Icon, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn, TRACE_TARGET,
 };

@@ -107,9 +107,10 @@ impl RedeemCode {
             });
         }
         match self.tokens.insert(&record).await? {
-            Insertion::Inserted => Ok(self.issue.run(&record, record.scope, now)?),
-            // A replay of the same code was faster than this insertion.
-            Insertion::Barred => Err(REFUSED),
+            // Barred: a replay of the code was faster than this insertion. The one presentation that consumed the code
+            // is answered all the same, so that of any number exactly one is (RFC 6749 §4.1.2); its tokens belong to a
+            // revoked record, as they would if the replay had come a moment later.
+            Insertion::Inserted | Insertion::Barred => Ok(self.issue.run(&record, record.scope, now)?),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     client_credentials::{BasicCredentials, ClientCredentials},
     error::ProtocolError,
     issue_tokens::TokenAnswer,
+    metrics,
     redeem_code::RedeemCode,
     refresh::Refresh,
 };
@@ -28,6 +29,18 @@ pub struct TokenEndpoint {
 impl TokenEndpoint {
     /// Answers one token request.
     pub async fn answer(
+        &self,
+        parameters: &Parameters,
+        basic: Option<BasicCredentials>,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<TokenAnswer, ProtocolError> {
+        let answer = self.exchange(parameters, basic, address, now).await;
+        metrics::grant(parameters, &answer);
+        answer
+    }
+
+    async fn exchange(
         &self,
         parameters: &Parameters,
         basic: Option<BasicCredentials>,

@@ -1,4 +1,14 @@
 //! How often something may be tried in a while.
+//!
+//! ```
+//! use std::time::Duration;
+//! use informer_oauth_domain::{attempts::{AttemptLimit, Attempts}, timestamp::Timestamp};
+//!
+//! let limit = AttemptLimit { attempts: 5, window: Duration::from_secs(300) };
+//! let seen = Attempts { count: 5, until: Some(Timestamp::from_seconds(300)) };
+//! assert_eq!(limit.wait(seen, Timestamp::from_seconds(240)), Some(Duration::from_secs(60)));
+//! assert_eq!(limit.wait(seen, Timestamp::from_seconds(300)), None);
+//! ```
 
 use std::time::Duration;
 

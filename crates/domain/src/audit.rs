@@ -1,4 +1,11 @@
 //! What the audit log records.
+//!
+//! ```
+//! use informer_oauth_domain::audit::EventKind;
+//!
+//! assert_eq!(EventKind::RefreshReplayed.as_str(), "refresh.replayed");
+//! assert_eq!(EventKind::from_stored("refresh.replayed"), Some(EventKind::RefreshReplayed));
+//! ```
 
 use std::net::IpAddr;
 

@@ -1,5 +1,22 @@
 //! The authorization request (RFC 6749 §4.1.1, with RFC 7636, 8707 and 9207): what makes one good, and where a bad one
 //! is told so.
+//!
+//! ```
+//! use informer_oauth_domain::{
+//!     authorization::{AuthorizationRefusal, AuthorizationRequest, OwnResources, PageProblem},
+//!     parameters::Parameters, resource::Resource, timestamp::Timestamp,
+//! };
+//!
+//! let issuer = Resource::parse("https://login.example.com")?;
+//! let own = OwnResources { audience: issuer.clone(), issuer };
+//! let asked: Parameters = [("client_id", "a6bd8f0f72b2c3275ff6"), ("response_type", "code")].into_iter().collect();
+//! // The store knows no such client: a page, and never a redirect.
+//! assert_eq!(
+//!     AuthorizationRequest::judge(&asked, None, &own, Timestamp::EPOCH),
+//!     Err(AuthorizationRefusal::Page(PageProblem::UnknownClient)),
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use thiserror::Error;
 

@@ -1,4 +1,23 @@
 //! What the tokens say. How they are signed is a signer's affair.
+//!
+//! ```
+//! use std::time::Duration;
+//! use informer_oauth_domain::{claims::AccessTokenClaims, resource::Resource, timestamp::Timestamp};
+//!
+//! let now = Timestamp::from_seconds(1_800_000_000);
+//! let claims = AccessTokenClaims {
+//!     audience: Resource::parse("https://bi.example.com")?,
+//!     subject: "ada".into(),
+//!     client_id: "a6bd8f0f72b2c3275ff6".parse()?,
+//!     scope: "read:dataset".parse()?,
+//!     issued_at: now,
+//!     expires_at: Some(now + Duration::from_secs(900)),
+//!     token_id: "0199c2d4-1111-7abc-8def-0123456789ab".parse()?,
+//!     token_record: "0199c2d4-1111-7abc-8def-0123456789ac".parse()?,
+//! };
+//! assert_eq!(claims.expires_at.map(|end| end.since(now).as_secs()), Some(900));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::{
     id::{ClientId, TokenId, TokenRecordId},

@@ -1,4 +1,22 @@
 //! Registered clients (RFC 6749 §2).
+//!
+//! ```
+//! use informer_oauth_domain::client::ClientDraft;
+//!
+//! let draft = ClientDraft {
+//!     name: "Sales Board".into(),
+//!     redirect_uris: vec!["https://board.example.com/callback".into()],
+//!     scope: vec!["read:dataset".into()],
+//!     ..ClientDraft::default()
+//! };
+//! let profile = draft.clone().check(&[])?;
+//! assert!(profile.pkce);
+//! assert_eq!(profile.allowed_scope().to_string(), "read:dataset");
+//!
+//! let bad = ClientDraft { redirect_uris: vec!["javascript:alert(1)".into()], ..draft };
+//! assert_eq!(bad.check(&[]).map_err(|error| error.field()), Err("redirect_uri"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use thiserror::Error;
 use url::Url;

@@ -1,4 +1,15 @@
 //! Client secrets: `cs_` and 32 characters of base62, of which the first eight are a lookup id.
+//!
+//! ```
+//! use informer_oauth_domain::client_secret::ClientSecretText;
+//!
+//! // The characters come from the caller's randomness.
+//! let secret = ClientSecretText::from_base62("lookupIDthe24thatcannotBeGuessed").ok_or("32 characters of base62")?;
+//! assert_eq!(secret.lookup().as_str(), "lookupID");
+//! assert_eq!(secret.hint(), "*****eGuessed");
+//! assert_eq!(format!("{:?}", secret.secret()), "Secret(***)");
+//! # Ok::<(), &str>(())
+//! ```
 
 use std::fmt;
 

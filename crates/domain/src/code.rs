@@ -1,4 +1,40 @@
 //! Authorization codes (RFC 6749 §4.1.2).
+//!
+//! ```
+//! use std::time::Duration;
+//! use informer_oauth_domain::{
+//!     code::{AuthorizationCode, CodeMismatch, CodePresentation},
+//!     pkce::CodeVerifier, resource::Resource, secret::Digest, timestamp::Timestamp,
+//! };
+//!
+//! let verifier = CodeVerifier::parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")?;
+//! let now = Timestamp::from_seconds(1_800_000_000);
+//! let code = AuthorizationCode {
+//!     digest: Digest::of("the code itself, which is kept nowhere"),
+//!     client: "0199c2d4-1111-7abc-8def-0123456789ab".parse()?,
+//!     client_id: "a6bd8f0f72b2c3275ff6".parse()?,
+//!     redirect_uri: "https://board.example.com/callback".into(),
+//!     redirect_uri_sent: true,
+//!     challenge: Some(verifier.challenge()),
+//!     username: "ada".into(),
+//!     scope: "read:dataset".parse()?,
+//!     audience: Resource::parse("https://bi.example.com")?,
+//!     token_record: "0199c2d4-1111-7abc-8def-0123456789ac".parse()?,
+//!     issued_at: now,
+//!     expires_at: now + Duration::from_secs(60),
+//! };
+//! let presented = CodePresentation {
+//!     client: code.client,
+//!     redirect_uri: Some(code.redirect_uri.clone()),
+//!     challenge: Some(verifier.challenge()),
+//!     resource: None,
+//! };
+//! assert_eq!(code.matches(&presented, now), Ok(()));
+//! assert_eq!(code.matches(&presented, code.expires_at), Err(CodeMismatch::Expired));
+//! let without_verifier = CodePresentation { challenge: None, ..presented };
+//! assert_eq!(code.matches(&without_verifier, now), Err(CodeMismatch::Verifier));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::time::Duration;
 

@@ -1,4 +1,19 @@
 //! Remembered consent.
+//!
+//! ```
+//! use informer_oauth_domain::{consent::Consent, timestamp::Timestamp};
+//!
+//! let consent = Consent {
+//!     username: "ada".into(),
+//!     client: "0199c2d4-1111-7abc-8def-0123456789ab".parse()?,
+//!     scope: "read:dataset read:profile".parse()?,
+//!     created_at: Timestamp::EPOCH,
+//!     updated_at: Timestamp::EPOCH,
+//! };
+//! assert!(consent.covers("read:dataset".parse()?));
+//! assert!(!consent.covers("read:dataset write:report".parse()?));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::{id::ClientUid, scope::ScopeSet, timestamp::Timestamp};
 

@@ -1,4 +1,11 @@
 //! Errors as clients see them: one code per RFC's word, and a fixed sentence beside it.
+//!
+//! ```
+//! use informer_oauth_domain::error::ErrorCode;
+//!
+//! let error = ErrorCode::InvalidScope.because("The scope is empty.");
+//! assert_eq!(error.to_string(), "invalid_scope: The scope is empty.");
+//! ```
 
 use std::fmt;
 

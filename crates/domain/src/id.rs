@@ -1,4 +1,13 @@
 //! Identifiers, each its own type so that one cannot stand in for another.
+//!
+//! ```
+//! use informer_oauth_domain::id::{ClientId, ClientRef};
+//!
+//! let id: ClientId = "a6bd8f0f72b2c3275ff6".parse()?;
+//! assert_eq!("a6bd8f0f72b2c3275ff6".parse::<ClientRef>()?, ClientRef::ClientId(id));
+//! assert!("A6BD8F0F72B2C3275FF6".parse::<ClientId>().is_err());
+//! # Ok::<(), informer_oauth_domain::id::InvalidId>(())
+//! ```
 
 use std::{fmt, str::FromStr};
 

@@ -1,4 +1,13 @@
 //! Request parameters as the OAuth endpoints read them (RFC 6749 §3.1, §3.2).
+//!
+//! ```
+//! use informer_oauth_domain::{error::ErrorCode, parameters::Parameters};
+//!
+//! let sent: Parameters = [("code", "abc"), ("state", ""), ("scope", "a"), ("scope", "b")].into_iter().collect();
+//! assert_eq!(sent.get("code"), Ok(Some("abc")));
+//! assert_eq!(sent.get("state"), Ok(None));
+//! assert_eq!(sent.get("scope").map_err(|error| error.code), Err(ErrorCode::InvalidRequest));
+//! ```
 
 use std::fmt;
 

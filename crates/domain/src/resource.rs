@@ -1,4 +1,12 @@
 //! Resource indicators (RFC 8707): which resource server a token is for.
+//!
+//! ```
+//! use informer_oauth_domain::resource::Resource;
+//!
+//! assert_eq!(Resource::parse("https://bi.example.com/api")?.as_str(), "https://bi.example.com/api");
+//! assert!(Resource::parse("/api").is_err());
+//! # Ok::<(), informer_oauth_domain::resource::InvalidResource>(())
+//! ```
 
 use std::fmt;
 

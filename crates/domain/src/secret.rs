@@ -1,4 +1,13 @@
 //! Text that must not leak, by type.
+//!
+//! ```
+//! use informer_oauth_domain::secret::{Digest, Secret};
+//!
+//! let secret = Secret::new("correct horse".into());
+//! assert_eq!(format!("{secret:?}"), "Secret(***)");
+//! // What a store may keep instead, of a value with enough randomness of its own.
+//! assert_eq!(Digest::of(secret.expose()), Digest::of("correct horse"));
+//! ```
 
 use std::fmt;
 

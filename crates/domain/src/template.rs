@@ -1,4 +1,13 @@
 //! Templates that a client can be made from, the two built-in clients among them.
+//!
+//! ```
+//! use informer_oauth_domain::template::{INFORMER_CLI, template};
+//!
+//! let cli = template("Informer CLI").ok_or("it is one of the three")?;
+//! assert_eq!(cli.client_id, Some(INFORMER_CLI));
+//! assert!(cli.draft.pkce);
+//! # Ok::<(), &str>(())
+//! ```
 
 use crate::{client::ClientDraft, id::ClientId};
 

@@ -1,4 +1,13 @@
 //! Points in time, to the microsecond.
+//!
+//! ```
+//! use std::time::Duration;
+//! use informer_oauth_domain::timestamp::Timestamp;
+//!
+//! let at = Timestamp::parse("2026-11-23T05:15:43Z")?;
+//! assert_eq!((at + Duration::from_secs(60)).to_string(), "2026-11-23T05:16:43.000Z");
+//! # Ok::<(), informer_oauth_domain::timestamp::InvalidTimestamp>(())
+//! ```
 
 use std::{fmt, ops::Add, time::Duration};
 

@@ -2,6 +2,48 @@
 //!
 //! A grant with refresh tokens has exactly one live refresh token at any time. Refreshing replaces it; presenting a
 //! replaced one means that two parties hold the family, and ends it (RFC 9700 §4.14.2).
+//!
+//! ```
+//! use std::time::Duration;
+//! use informer_oauth_domain::{
+//!     resource::Resource, timestamp::Timestamp,
+//!     token_record::{RefreshState, RevocationReason, Rotation, RotationRequest, TokenRecord},
+//! };
+//!
+//! let now = Timestamp::from_seconds(1_800_000_000);
+//! let first = "0199c2d4-1111-7abc-8def-000000000001".parse()?;
+//! let record = TokenRecord {
+//!     id: "0199c2d4-1111-7abc-8def-0123456789ac".parse()?,
+//!     client: "0199c2d4-1111-7abc-8def-0123456789ab".parse()?,
+//!     client_id: "a6bd8f0f72b2c3275ff6".parse()?,
+//!     username: "ada".into(),
+//!     scope: "read:dataset".parse()?,
+//!     audience: Resource::parse("https://bi.example.com")?,
+//!     created_at: now,
+//!     expires_at: Some(now + Duration::from_secs(30 * 24 * 3600)),
+//!     refresh: Some(RefreshState { generation: 0, current: first, current_issued_at: now, previous: None }),
+//!     last_used_at: None,
+//!     revoked: None,
+//! };
+//! let request = RotationRequest {
+//!     record: record.id,
+//!     presented: first,
+//!     presented_issued_at: now,
+//!     presented_generation: 0,
+//!     successor: "0199c2d4-1111-7abc-8def-000000000002".parse()?,
+//!     asked: record.scope,
+//!     now: now + Duration::from_secs(60),
+//!     retry_window: Duration::ZERO,
+//! };
+//! let (record, answer) = record.rotate(&request);
+//! assert!(matches!(answer, Rotation::Rotated(_)));
+//!
+//! // The same token once more: two parties hold it.
+//! let (record, answer) = record.rotate(&request);
+//! assert_eq!(answer, Rotation::Reused { first: true });
+//! assert_eq!(record.revoked.map(|end| end.reason), Some(RevocationReason::RefreshReplay));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::time::Duration;
 
@@ -255,7 +297,7 @@ impl RefreshState {
 pub enum Insertion {
     /// The record is there now.
     Inserted,
-    /// Its id was barred before it came, or is there already: a replay of its code was faster. Nothing may be issued.
+    /// Its id was barred before it came, or is there already: a replay of its code was faster. No token of it lives.
     Barred,
 }
 

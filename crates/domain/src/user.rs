@@ -1,4 +1,13 @@
 //! Users, and the proofs that one may do something.
+//!
+//! ```
+//! use informer_oauth_domain::user::{ClientAdministrator, Forbidden, Superuser, User};
+//!
+//! let ada = User { username: "ada".into(), display_name: "Ada".into(), superuser: true, token_api: false };
+//! assert!(Superuser::check(&ada).is_ok());
+//! // A use case that takes a ClientAdministrator cannot be called for her.
+//! assert_eq!(ClientAdministrator::check(&ada).err(), Some(Forbidden::TokenApiDisabled));
+//! ```
 
 use thiserror::Error;
 

@@ -19,8 +19,10 @@ mod error;
 mod identity;
 mod keys;
 mod page;
+mod pool;
 mod signing;
 mod tokens;
+mod trace;
 mod world;
 
 pub use changes::{Change, ChangeListener, Changes};
@@ -34,8 +36,10 @@ pub use error::StoreError;
 pub use identity::{Identity, IdentityError, PasswordSignIn, SignIn, SignInPage, SignedIn};
 pub use keys::{KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore};
 pub use page::{Page, PageRequest};
+pub use pool::{PoolState, Pools};
 pub use signing::{
     FormKey, HashError, PasswordHasher, PublicKeySet, SecretHasher, SigningError, TokenRefused, TokenSigner,
 };
 pub use tokens::{TokenFilter, TokenStore};
+pub use trace::{TRACE_TARGET, traced};
 pub use world::{Clock, Entropy, Probe};

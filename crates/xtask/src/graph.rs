@@ -76,9 +76,7 @@ impl Graph {
         for node in &resolve.nodes {
             let user = *index.get(&node.id).context("a node without a package")?;
             for dependency in &node.deps {
-                let package = *index
-                    .get(&dependency.pkg)
-                    .context("a dependency without a package")?;
+                let package = *index.get(&dependency.pkg).context("a dependency without a package")?;
                 for kind in &dependency.dep_kinds {
                     let purpose = if kind.kind == DependencyKind::Development {
                         Purpose::Develop

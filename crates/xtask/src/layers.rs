@@ -8,14 +8,7 @@ use anyhow::{Result, bail};
 use crate::graph::{Graph, Purpose};
 
 /// Frameworks, drivers and runtimes that the inner layers must not reach, directly or through others.
-const HEAVY: [&str; 6] = [
-    "actix-web",
-    "diesel",
-    "redis",
-    "tokio",
-    "josekit",
-    "openssl",
-];
+const HEAVY: [&str; 6] = ["actix-web", "diesel", "redis", "tokio", "josekit", "openssl"];
 
 /// Where a crate stands. Its folder says so, so that a new adapter is held to the rules from its first commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,10 +101,7 @@ fn violations(graph: &Graph) -> Vec<String> {
                 Purpose::Develop => (layer.may_test_with(target_layer), "dev-dependencies"),
             };
             if !allowed {
-                found.push(format!(
-                    "{name} must not list {} in its {section}",
-                    target.name
-                ));
+                found.push(format!("{name} must not list {} in its {section}", target.name));
             }
         }
         if layer.is_inner() {

@@ -44,10 +44,7 @@ fn violations(graph: &Graph, allowed: &[Licensee]) -> (usize, Vec<String>) {
     // Development dependencies too come from crates.io only; their licences do not reach anyone.
     for package in &graph.packages {
         if let Some(source) = &package.foreign_source {
-            found.push(format!(
-                "{} {}: comes from {source}",
-                package.name, package.version
-            ));
+            found.push(format!("{} {}: comes from {source}", package.name, package.version));
         }
     }
     let shipped: BTreeSet<usize> = graph
@@ -71,9 +68,7 @@ fn violations(graph: &Graph, allowed: &[Licensee]) -> (usize, Vec<String>) {
 fn objection(licence: &str, allowed: &[Licensee]) -> Option<String> {
     // Lax: older manifests write `MIT/Apache-2.0`, which Cargo reads as OR.
     match Expression::parse_mode(licence, ParseMode::LAX) {
-        Err(error) => Some(format!(
-            "licence `{licence}` is no SPDX expression: {error}"
-        )),
+        Err(error) => Some(format!("licence `{licence}` is no SPDX expression: {error}")),
         Ok(expression) => {
             let met = expression.evaluate(|asked| allowed.iter().any(|one| one.satisfies(asked)));
             (!met).then(|| format!("licence `{licence}` is not one deny.toml allows"))

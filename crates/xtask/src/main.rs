@@ -1,5 +1,6 @@
-//! The project's own commands: `cargo xtask test`, `cargo xtask layers`, `cargo xtask licences`.
+//! The project's own commands: `cargo xtask test`, `with-servers`, `layers`, `licences`.
 
+mod apt;
 mod graph;
 mod layers;
 mod licences;
@@ -7,9 +8,11 @@ mod plan;
 mod process;
 mod programs;
 mod report;
+mod servers;
 mod suites;
 mod summary;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -17,10 +20,7 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    about = "Tests, provisioning and the checks of this workspace"
-)]
+#[command(name = "cargo xtask", about = "Tests, provisioning and the checks of this workspace")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -33,6 +33,17 @@ enum Command {
         /// Only these parts, for instance `--only fmt clippy`; all of them when absent
         #[arg(long, value_enum, num_args = 1.., value_delimiter = ',', value_name = "PART")]
         only: Vec<plan::Part>,
+    },
+    /// Runs one command with a throwaway Postgres and Redis, as `test` has them for its tests
+    WithServers {
+        /// For instance `cargo nextest run -p CRATE`
+        #[arg(
+            required = true,
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "COMMAND"
+        )]
+        command: Vec<OsString>,
     },
     /// Fails when a crate depends on one its layer may not see
     Layers,
@@ -57,14 +68,14 @@ fn run() -> Result<bool> {
     let metadata = metadata()?;
     match arguments.command {
         Command::Test { only } => Ok(plan::run(&metadata, &only)),
+        Command::WithServers { command } => plan::with_servers(&command),
         Command::Layers => {
             let verdict = layers::check(&graph::Graph::read(&metadata)?)?;
             println!("{verdict}");
             Ok(true)
         }
         Command::Licences => {
-            let verdict =
-                licences::check(&graph::Graph::read(&metadata)?, &metadata.workspace_root)?;
+            let verdict = licences::check(&graph::Graph::read(&metadata)?, &metadata.workspace_root)?;
             println!("{verdict}");
             Ok(true)
         }

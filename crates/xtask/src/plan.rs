@@ -1,8 +1,9 @@
 //! `cargo xtask test`: what runs, in which order.
 
+use std::ffi::OsString;
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::{Metadata, TargetKind};
 use clap::ValueEnum;
 
@@ -10,6 +11,7 @@ use crate::graph::Graph;
 use crate::process::{answer, succeed, test};
 use crate::programs::{self, Program};
 use crate::report::{Outcome, Report};
+use crate::servers::Servers;
 use crate::suites::{NodeSuite, PythonSuite};
 use crate::summary::Runner;
 use crate::{layers, licences};
@@ -44,14 +46,19 @@ pub(crate) enum Part {
 
 impl Part {
     fn programs(self) -> &'static [Program] {
-        use Program::{Chromium, Fonts, Make, Nginx, Node, Npm, Perl, Python};
+        use Program::{Bash, Chromium, Curl, Fonts, Make, Nginx, Node, Npm, Perl, Python};
         match self {
             Self::Fmt | Self::Layers | Self::Licences => &[],
             Self::Clippy | Self::Docs | Self::Build | Self::Unit => &[Make, Perl],
-            Self::Blackbox => &[Make, Perl, Nginx],
+            Self::Blackbox => &[Make, Perl, Nginx, Bash, Curl, Python],
             Self::Clients => &[Make, Perl, Nginx, Chromium, Fonts, Node, Npm, Python],
             Self::Browser => &[Make, Perl, Chromium, Fonts, Node, Npm],
         }
+    }
+
+    /// Whether its tests ask for Postgres and Redis.
+    fn needs_servers(self) -> bool {
+        matches!(self, Self::Unit | Self::Blackbox)
     }
 }
 
@@ -64,23 +71,22 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         .collect();
     let wants = |part| parts.contains(&part);
     let suites = wants(Part::Clients) || wants(Part::Browser);
+    let needs_servers = parts.iter().any(|part| part.needs_servers());
     let workspace = Workspace::new(metadata);
+    let mut servers = Servers::default();
     let mut report = Report::default();
 
-    let mut needed: Vec<Program> = parts
-        .iter()
-        .flat_map(|part| part.programs())
-        .copied()
-        .collect();
+    let mut needed: Vec<Program> = parts.iter().flat_map(|part| part.programs()).copied().collect();
+    if needs_servers {
+        needed.extend(programs::SERVERS);
+    }
     needed.sort_unstable();
     needed.dedup();
     if !needed.is_empty() {
         report.step("programs", || programs::provide(&needed));
     }
     if wants(Part::Clients) {
-        report.step("packages openid-client", || {
-            workspace.openid_client.install()
-        });
+        report.step("packages openid-client", || workspace.openid_client.install());
         report.step("packages authlib", || workspace.authlib.install());
     }
     if wants(Part::Browser) {
@@ -91,9 +97,7 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         report.step("fmt", || workspace.check(&["fmt", "--all", "--check"]));
     }
     if wants(Part::Layers) {
-        report.step("layers", || {
-            Ok(Outcome::Holds(layers::check(&Graph::read(metadata)?)?))
-        });
+        report.step("layers", || Ok(Outcome::Holds(layers::check(&Graph::read(metadata)?)?)));
     }
     if wants(Part::Licences) {
         report.step("licences", || {
@@ -103,36 +107,33 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
     }
     if wants(Part::Clippy) {
         report.step("clippy", || {
-            workspace.check(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ])
+            workspace.check(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
         });
     }
     if wants(Part::Docs) {
         report.step("docs", || workspace.docs());
     }
+    if needs_servers {
+        report.step("servers", || servers.provide());
+    }
     if wants(Part::Unit) {
-        report.step("unit tests", || workspace.unit_tests());
+        report.step("unit tests", || workspace.unit_tests(&servers));
     }
     if wants(Part::Blackbox) {
-        report.step("black-box tests", || workspace.blackbox_tests());
+        report.step("black-box tests", || workspace.blackbox_tests(&servers));
     }
     if wants(Part::Unit) {
         report.step("documentation tests", || {
             let mut command = workspace.cargo(&["test", "--workspace", "--doc"]);
-            test(&mut command, Runner::CargoTest, None)
+            test(servers.tell(&mut command), Runner::CargoTest, None)
         });
+    }
+    if needs_servers {
+        report.step("servers stopped", || servers.stop());
     }
     // The same targets and features as the tests were built with, so that nothing is built twice.
     let built = (wants(Part::Build) || suites)
-        && report.step("build", || {
-            workspace.check(&["build", "--workspace", "--all-targets"])
-        });
+        && report.step("build", || workspace.check(&["build", "--workspace", "--all-targets"]));
     // After a failed build, an older binary may still lie there; a suite says nothing about this tree then.
     let binary = || {
         ensure!(built, "not run: the build failed");
@@ -146,6 +147,20 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         report.step("browser", || workspace.browser.run(binary()?));
     }
     report.close()
+}
+
+/// Runs one command with the servers that the tests have; true when it succeeds.
+pub(crate) fn with_servers(words: &[OsString]) -> Result<bool> {
+    programs::provide(programs::SERVERS)?;
+    let mut servers = Servers::default();
+    servers.provide()?;
+    let (program, arguments) = words.split_first().context("no command")?;
+    let status = servers
+        .tell(Command::new(program).args(arguments))
+        .status()
+        .with_context(|| format!("starting {}", program.display()))?;
+    servers.stop()?;
+    Ok(status.success())
 }
 
 struct Workspace<'a> {
@@ -179,9 +194,7 @@ impl<'a> Workspace<'a> {
 
     fn cargo(&self, words: &[&str]) -> Command {
         let mut command = Command::new("cargo");
-        command
-            .args(words)
-            .current_dir(&self.metadata.workspace_root);
+        command.args(words).current_dir(&self.metadata.workspace_root);
         command
     }
 
@@ -196,21 +209,21 @@ impl<'a> Workspace<'a> {
         Ok(Outcome::Holds(String::new()))
     }
 
-    fn unit_tests(&self) -> Result<Outcome> {
+    fn unit_tests(&self, servers: &Servers) -> Result<Outcome> {
         if self.has_nextest() {
-            return self.nextest(&format!("not (package({SERVER}) and kind(test))"));
+            return self.nextest(&format!("not (package({SERVER}) and kind(test))"), servers);
         }
         let mut command = self.cargo(&["test", "--workspace", "--no-fail-fast"]);
         command.args(["--lib", "--bins", "--examples"]);
         for name in self.integration_tests(false) {
             command.args(["--test", name]);
         }
-        test(&mut command, Runner::CargoTest, None)
+        test(servers.tell(&mut command), Runner::CargoTest, None)
     }
 
-    fn blackbox_tests(&self) -> Result<Outcome> {
+    fn blackbox_tests(&self, servers: &Servers) -> Result<Outcome> {
         if self.has_nextest() {
-            return self.nextest(&format!("package({SERVER}) and kind(test)"));
+            return self.nextest(&format!("package({SERVER}) and kind(test)"), servers);
         }
         let names = self.integration_tests(true);
         ensure!(!names.is_empty(), "no tests: {SERVER} has no tests/*.rs");
@@ -218,14 +231,14 @@ impl<'a> Workspace<'a> {
         for name in names {
             command.args(["--test", name]);
         }
-        test(&mut command, Runner::CargoTest, None)
+        test(servers.tell(&mut command), Runner::CargoTest, None)
     }
 
     /// The whole workspace with a filter, and never one package: another set of packages is another set of features,
     /// and would be another build.
-    fn nextest(&self, filter: &str) -> Result<Outcome> {
+    fn nextest(&self, filter: &str, servers: &Servers) -> Result<Outcome> {
         let mut command = self.cargo(&["nextest", "run", "--workspace", "--filterset", filter]);
-        test(&mut command, Runner::Nextest, None)
+        test(servers.tell(&mut command), Runner::Nextest, None)
     }
 
     fn has_nextest(&self) -> bool {

@@ -32,11 +32,7 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 }
 
 /// Runs tests; none run is an error, and so is one left out by its own wish. After `limit` what still runs is ended.
-pub(crate) fn test(
-    command: &mut Command,
-    runner: Runner,
-    limit: Option<Duration>,
-) -> Result<Outcome> {
+pub(crate) fn test(command: &mut Command, runner: Runner, limit: Option<Duration>) -> Result<Outcome> {
     // At a terminal the person is the limit, and Ctrl-C has to reach what runs.
     let limit = limit.filter(|_| !std::io::stdin().is_terminal());
     let finished = finish(command, limit)?;
@@ -60,11 +56,7 @@ pub(crate) fn test(
         counts.failed += counts.skipped;
     }
     if !finished.status.success() && counts.failed == 0 {
-        let _ = write!(
-            note,
-            "no test failed, but the runner did ({})",
-            finished.status
-        );
+        let _ = write!(note, "no test failed, but the runner did ({})", finished.status);
         counts.failed = 1;
     }
     Ok(Outcome::Tests {
@@ -115,10 +107,7 @@ fn finish(command: &mut Command, limit: Option<Duration>) -> Result<Finished> {
     let (status, in_time) = wait(&mut child, limit)?;
     let mut kept = Vec::new();
     if !drain(&output, &mut kept, LAST_WORDS) {
-        println!(
-            "    something that `{}` started is still running",
-            shown(command)
-        );
+        println!("    something that `{}` started is still running", shown(command));
         if own_group {
             end_group(&child);
             drain(&output, &mut kept, LAST_WORDS);
@@ -228,17 +217,12 @@ mod tests {
     fn a_failing_command_is_named() {
         succeed(&mut shell("true")).unwrap();
         let error = succeed(&mut shell("exit 3")).unwrap_err().to_string();
-        assert!(
-            error.contains("exit 3") && error.contains("status: 3"),
-            "{error}"
-        );
+        assert!(error.contains("exit 3") && error.contains("status: 3"), "{error}");
     }
 
     #[test]
     fn both_streams_are_read_for_the_summary() {
-        let Outcome::Tests { passed, failed, .. } =
-            outcome("echo 'Ran 2 tests in 1s'; echo OK >&2").unwrap()
-        else {
+        let Outcome::Tests { passed, failed, .. } = outcome("echo 'Ran 2 tests in 1s'; echo OK >&2").unwrap() else {
             panic!("no tests counted");
         };
         assert_eq!((passed, failed), (2, 0));
@@ -253,11 +237,8 @@ mod tests {
 
     #[test]
     fn skipping_counts_as_failing() {
-        let Outcome::Tests {
-            passed,
-            failed,
-            note,
-        } = outcome("echo 'Ran 2 tests in 1s'; echo 'OK (skipped=1)'").unwrap()
+        let Outcome::Tests { passed, failed, note } =
+            outcome("echo 'Ran 2 tests in 1s'; echo 'OK (skipped=1)'").unwrap()
         else {
             panic!("no tests counted");
         };
@@ -267,9 +248,7 @@ mod tests {
 
     #[test]
     fn a_runner_that_fails_after_its_tests_passed_counts_as_one_failure() {
-        let Outcome::Tests { failed, .. } =
-            outcome("echo 'Ran 2 tests in 1s'; echo OK; exit 1").unwrap()
-        else {
+        let Outcome::Tests { failed, .. } = outcome("echo 'Ran 2 tests in 1s'; echo OK; exit 1").unwrap() else {
             panic!("no tests counted");
         };
         assert_eq!(failed, 1);
@@ -278,13 +257,10 @@ mod tests {
     #[test]
     fn a_hanging_command_is_ended_with_what_it_started() {
         let started = Instant::now();
-        let error = finish(
-            &mut shell("sleep 60 & sleep 60"),
-            Some(Duration::from_millis(200)),
-        )
-        .err()
-        .unwrap()
-        .to_string();
+        let error = finish(&mut shell("sleep 60 & sleep 60"), Some(Duration::from_millis(200)))
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains("was ended after"), "{error}");
         assert!(started.elapsed() < Duration::from_secs(20));
     }
@@ -292,11 +268,7 @@ mod tests {
     #[test]
     fn what_a_command_leaves_behind_does_not_hold_up_the_next_step() {
         let started = Instant::now();
-        let finished = finish(
-            &mut shell("echo said; sleep 60 &"),
-            Some(Duration::from_secs(30)),
-        )
-        .unwrap();
+        let finished = finish(&mut shell("echo said; sleep 60 &"), Some(Duration::from_secs(30))).unwrap();
         assert!(finished.status.success());
         assert_eq!(finished.output, "said\n");
         assert!(started.elapsed() < Duration::from_secs(20));

@@ -5,17 +5,33 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::process::{answer, succeed};
+use crate::apt::Apt;
+use crate::process::answer;
 use crate::report::Outcome;
+use crate::servers;
 
 /// The oldest Node.js that openid-client, playwright-core and `node --test --test-timeout` all work on.
 const NODE: (u32, u32) = (20, 11);
+/// The first Redis with GETDEL.
+const REDIS: (u32, u32) = (6, 2);
+/// What stands before the number in `redis-server --version`.
+pub(crate) const REDIS_VERSION: &str = "v=";
+/// What the tests of the production stores start: one server of each for all, and their own to stop, freeze and cut off.
+pub(crate) const SERVERS: &[Program] = &[
+    Program::Postgres,
+    Program::Redis,
+    Program::RedisSentinel,
+    Program::Openssl,
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Program {
     /// Builds the vendored OpenSSL, together with Perl.
     Make,
     Perl,
+    /// Run the blocks of the documents.
+    Bash,
+    Curl,
     /// A real reverse proxy in front of the gate.
     Nginx,
     Chromium,
@@ -24,6 +40,12 @@ pub(crate) enum Program {
     Node,
     Npm,
     Python,
+    /// `initdb` and `postgres` in one folder, with the contrib modules.
+    Postgres,
+    Redis,
+    RedisSentinel,
+    /// Makes the certificates of servers that are asked over TLS.
+    Openssl,
 }
 
 impl Program {
@@ -42,31 +64,25 @@ impl Program {
                 let modules = ["-MFindBin", "-MIPC::Cmd", "-e", "1"];
                 works(&perl, &modules, "perl lacks its standard modules")
             }),
+            Self::Bash => on_path(&["bash"]),
+            Self::Curl => on_path(&["curl"]),
             Self::Nginx => on_path(&["nginx"]),
             Self::Chromium => match std::env::var_os("CHROMIUM") {
                 Some(path) if Path::new(&path).is_file() => Ok(path.into()),
                 Some(path) => Err(format!("CHROMIUM names no file: {}", path.display())),
-                None => on_path(&[
-                    "chromium",
-                    "chromium-browser",
-                    "google-chrome",
-                    "google-chrome-stable",
-                ]),
+                None => on_path(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]),
             },
             Self::Fonts => fonts(),
-            Self::Node => on_path(&["node"]).and_then(|node| {
-                let version = answer(Command::new(&node).arg("--version")).unwrap_or_default();
-                if node_version(&version) >= Some(NODE) {
-                    Ok(node)
-                } else {
-                    Err(format!("node is {version}"))
-                }
-            }),
+            Self::Node => on_path(&["node"]).and_then(|node| new_enough(node, "v", NODE)),
             Self::Npm => on_path(&["npm"]),
             Self::Python => on_path(&["python3"]).and_then(|python| {
                 let modules = ["-c", "import venv, ensurepip"];
                 works(&python, &modules, "python3 lacks venv or ensurepip")
             }),
+            Self::Postgres => servers::postgres(),
+            Self::Redis => on_path(&["redis-server"]).and_then(|redis| new_enough(redis, REDIS_VERSION, REDIS)),
+            Self::RedisSentinel => on_path(&["redis-sentinel"]),
+            Self::Openssl => on_path(&["openssl"]),
         }
     }
 
@@ -74,11 +90,17 @@ impl Program {
         match self {
             Self::Make => &["make"],
             Self::Perl => &["perl"],
+            Self::Bash => &["bash"],
+            Self::Curl => &["curl"],
             Self::Nginx => &["nginx"],
             Self::Chromium => &["chromium"],
             Self::Fonts => &["fonts-dejavu-core"],
             Self::Node | Self::Npm => &["nodejs", "npm"],
             Self::Python => &["python3", "python3-venv"],
+            Self::Postgres => &["postgresql"],
+            Self::Redis => &["redis-server"],
+            Self::RedisSentinel => &["redis-sentinel"],
+            Self::Openssl => &["openssl"],
         }
     }
 
@@ -92,9 +114,14 @@ impl Program {
             Self::Chromium => format!(
                 "install Chromium (Debian: `apt-get install {packages}`) or let CHROMIUM name a Chromium or Chrome"
             ),
-            _ => format!(
-                "install it (Debian: `apt-get install {packages}`; elsewhere the package of that name)"
+            Self::Postgres => format!(
+                "install the Postgres server (Debian: `apt-get install {packages}`; elsewhere its contrib modules too)"
             ),
+            Self::Redis | Self::RedisSentinel => format!(
+                "install Redis {}.{} or newer with redis-sentinel (Debian 12 and later: `apt-get install {packages}`)",
+                REDIS.0, REDIS.1
+            ),
+            _ => format!("install it (Debian: `apt-get install {packages}`; elsewhere the package of that name)"),
         }
     }
 }
@@ -113,15 +140,7 @@ pub(crate) fn provide(programs: &[Program]) -> Result<Outcome> {
         let mut packages: Vec<&str> = missing.iter().flat_map(|p| p.debian()).copied().collect();
         packages.sort_unstable();
         packages.dedup();
-        // A list that cannot be renewed may still serve; if not, the installation says so.
-        if let Err(error) = succeed(&mut apt.get(&["update"])) {
-            println!("    {error:#}");
-        }
-        let mut words = vec!["install", "-y", "--no-install-recommends"];
-        words.extend(&packages);
-        if let Err(error) = succeed(&mut apt.get(&words)) {
-            println!("    {error:#}");
-        }
+        apt.install(&packages);
     }
     let lacking: Vec<String> = missing
         .iter()
@@ -134,41 +153,7 @@ pub(crate) fn provide(programs: &[Program]) -> Result<Outcome> {
     Ok(Outcome::Holds(format!("installed {missing:?}")))
 }
 
-/// apt-get as root, or through a sudo that asks nothing.
-struct Apt {
-    through_sudo: bool,
-}
-
-impl Apt {
-    fn usable() -> Option<Self> {
-        on_path(&["apt-get"]).ok()?;
-        if answer(Command::new("id").arg("-u")).as_deref() == Some("0") {
-            return Some(Self {
-                through_sudo: false,
-            });
-        }
-        answer(Command::new("sudo").args(["-n", "true"]))?;
-        Some(Self { through_sudo: true })
-    }
-
-    fn get(&self, words: &[&str]) -> Command {
-        let mut command = if self.through_sudo {
-            let mut sudo = Command::new("sudo");
-            sudo.args(["-n", "env"]);
-            sudo
-        } else {
-            Command::new("env")
-        };
-        command
-            // RUNLEVEL keeps a freshly installed nginx from being started as a system service.
-            .args(["DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get"])
-            .args(["-q", "-o", "DPkg::Lock::Timeout=300"])
-            .args(words);
-        command
-    }
-}
-
-fn on_path(names: &[&str]) -> Result<PathBuf, String> {
+pub(crate) fn on_path(names: &[&str]) -> Result<PathBuf, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Servers live in sbin, which an ordinary user's PATH leaves out.
     let sbin = ["/usr/local/sbin", "/usr/sbin"].map(PathBuf::from);
@@ -206,22 +191,52 @@ fn has_font(folder: &Path) -> bool {
     })
 }
 
-/// Major and minor of `v20.20.2`.
-fn node_version(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text.strip_prefix('v')?.split('.').map(str::parse);
-    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+fn new_enough(program: PathBuf, mark: &str, oldest: (u32, u32)) -> Result<PathBuf, String> {
+    let said = answer(Command::new(&program).arg("--version")).unwrap_or_default();
+    match version(&said, mark) {
+        Some(version) if numbers(version) >= Some(oldest) => Ok(program),
+        Some(version) => Err(format!("{} is {version}", program.display())),
+        None => Err(format!("{} tells no version", program.display())),
+    }
+}
+
+/// `7.0.15` of `Redis server v=7.0.15 sha=…`: what follows the mark, in the first word that starts with it.
+pub(crate) fn version<'a>(said: &'a str, mark: &str) -> Option<&'a str> {
+    said.split_whitespace()
+        .filter_map(|word| word.strip_prefix(mark))
+        .find(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// Major and minor of `20.20.2`; a major alone (`15`, `16beta1`) has the minor 0.
+pub(crate) fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    let major = numbers.next()?.ok()?;
+    Some((major, numbers.next().and_then(Result::ok).unwrap_or(0)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NODE, Program, node_version, on_path};
+    use super::{NODE, Program, REDIS, REDIS_VERSION, SERVERS, numbers, on_path, version};
 
     #[test]
-    fn an_old_node_is_told_from_a_new_one() {
-        assert!(node_version("v20.20.2") >= Some(NODE));
-        assert!(node_version("v22.1.0") >= Some(NODE));
-        assert!(node_version("v18.19.0") < Some(NODE));
-        assert!(node_version("") < Some(NODE));
+    fn an_old_version_is_told_from_a_new_one() {
+        let node = |said| version(said, "v").and_then(numbers);
+        assert!(node("v20.20.2") >= Some(NODE));
+        assert!(node("v22.1.0") >= Some(NODE));
+        assert!(node("v18.19.0") < Some(NODE));
+        assert!(node("") < Some(NODE));
+        let redis = |said| version(said, REDIS_VERSION).and_then(numbers);
+        assert!(redis("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64") >= Some(REDIS));
+        assert!(redis("Redis server v=6.0.16 sha=00000000:0") < Some(REDIS));
+        assert!(redis("Server v=garbled") < Some(REDIS));
+    }
+
+    #[test]
+    fn a_version_without_a_minor_is_read_too() {
+        assert_eq!(numbers("15"), Some((15, 0)));
+        assert_eq!(numbers("9.6"), Some((9, 6)));
+        assert_eq!(numbers("19beta1"), Some((19, 0)));
+        assert_eq!(numbers("common"), None);
     }
 
     #[test]
@@ -230,12 +245,8 @@ mod tests {
             on_path(&["no-such-program-anywhere"]),
             Err("no-such-program-anywhere is missing".to_owned())
         );
-        for program in [
-            Program::Nginx,
-            Program::Chromium,
-            Program::Python,
-            Program::Node,
-        ] {
+        let some = [Program::Nginx, Program::Chromium, Program::Python, Program::Node];
+        for program in some.iter().chain(SERVERS) {
             for package in program.debian() {
                 assert!(program.advice().contains(package), "{}", program.advice());
             }

@@ -10,11 +10,7 @@ pub(crate) enum Outcome {
     /// A check that holds, in a sentence.
     Holds(String),
     /// A suite that ran.
-    Tests {
-        passed: usize,
-        failed: usize,
-        note: String,
-    },
+    Tests { passed: usize, failed: usize, note: String },
 }
 
 #[derive(Default)]
@@ -35,11 +31,7 @@ struct Row {
 
 impl Report {
     /// Runs one step; whatever becomes of it is a row, and the next one can go on. True when nothing failed.
-    pub(crate) fn step(
-        &mut self,
-        step: &'static str,
-        run: impl FnOnce() -> Result<Outcome>,
-    ) -> bool {
+    pub(crate) fn step(&mut self, step: &'static str, run: impl FnOnce() -> Result<Outcome>) -> bool {
         println!("==> {step}");
         let started = Instant::now();
         let row = Row::new(step, run(), started.elapsed());
@@ -71,10 +63,7 @@ impl Report {
     fn table(&self) -> String {
         let mut lines = vec![
             String::new(),
-            format!(
-                "{:<24} {:<6} {:>6} {:>9}",
-                "step", "result", "tests", "seconds"
-            ),
+            format!("{:<24} {:<6} {:>6} {:>9}", "step", "result", "tests", "seconds"),
         ];
         for row in &self.rows {
             let tests = row.tests.map_or("-".to_owned(), |tests| tests.to_string());
@@ -108,11 +97,7 @@ impl Row {
     fn new(step: &'static str, outcome: Result<Outcome>, took: Duration) -> Self {
         let (passed, failed, tests, note) = match outcome {
             Ok(Outcome::Holds(note)) => (1, 0, None, note),
-            Ok(Outcome::Tests {
-                passed,
-                failed,
-                note,
-            }) => (passed, failed, Some(passed + failed), note),
+            Ok(Outcome::Tests { passed, failed, note }) => (passed, failed, Some(passed + failed), note),
             Err(error) => (0, 1, None, format!("{error:#}")),
         };
         Self {

@@ -52,10 +52,7 @@ impl NodeSuite {
     pub(crate) fn run(&self, binary: &Path) -> Result<Outcome> {
         let files = files(&self.folder, "", ".test.mjs")?;
         if !self.is_installed(&read(&self.folder.join("package-lock.json"))?) {
-            bail!(
-                "the Node packages of {} are not installed",
-                self.folder.display()
-            );
+            bail!("the Node packages of {} are not installed", self.folder.display());
         }
         let mut command = Command::new(Program::Node.find()?);
         command
@@ -105,10 +102,7 @@ impl PythonSuite {
     pub(crate) fn run(&self, binary: &Path) -> Result<Outcome> {
         files(&self.folder, "test_", ".py")?;
         if !self.is_installed(&read(&self.folder.join("requirements.txt"))?) {
-            bail!(
-                "the Python packages of {} are not installed",
-                self.folder.display()
-            );
+            bail!("the Python packages of {} are not installed", self.folder.display());
         }
         let mut command = self.python();
         command

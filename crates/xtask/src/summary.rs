@@ -102,10 +102,7 @@ fn unittest(output: &str) -> Option<Counts> {
     let lines = || output.lines().rev().map(str::trim);
     let ran = lines().find_map(|line| number(line.strip_prefix("Ran ")?))?;
     let verdict = lines().find(|line| {
-        *line == "OK"
-            || line.starts_with("OK (")
-            || line.starts_with("FAILED (")
-            || *line == "NO TESTS RAN"
+        *line == "OK" || line.starts_with("OK (") || line.starts_with("FAILED (") || *line == "NO TESTS RAN"
     })?;
     let mut counts = Counts::default();
     let details = verdict.split_once('(').map_or("", |(_, rest)| rest);
@@ -147,9 +144,7 @@ mod tests {
             Some(counts(5, 0, 0))
         );
         assert_eq!(
-            read(
-                "Summary [ 1.0s] 9 tests run: 6 passed (1 slow, 1 flaky), 2 failed, 1 timed out, 0 skipped\nmore"
-            ),
+            read("Summary [ 1.0s] 9 tests run: 6 passed (1 slow, 1 flaky), 2 failed, 1 timed out, 0 skipped\nmore"),
             Some(counts(6, 3, 0))
         );
         assert_eq!(
@@ -189,18 +184,12 @@ mod tests {
     #[test]
     fn unittest_is_read_whatever_its_verdict() {
         let read = |text: &str| Runner::Unittest.read(text);
-        assert_eq!(
-            read("..\nRan 2 tests in 0.1s\n\nOK\n"),
-            Some(counts(2, 0, 0))
-        );
+        assert_eq!(read("..\nRan 2 tests in 0.1s\n\nOK\n"), Some(counts(2, 0, 0)));
         assert_eq!(
             read("Ran 5 tests in 0.1s\n\nFAILED (failures=1, errors=1, skipped=1)\n"),
             Some(counts(2, 2, 1))
         );
-        assert_eq!(
-            read("Ran 1 test in 0.1s\n\nOK (skipped=1)\n"),
-            Some(counts(0, 0, 1))
-        );
+        assert_eq!(read("Ran 1 test in 0.1s\n\nOK (skipped=1)\n"), Some(counts(0, 0, 1)));
         assert_eq!(read("Ran 0 tests in 0.0s\n\nOK\n"), Some(counts(0, 0, 0)));
         assert_eq!(read("Traceback"), None);
     }

@@ -212,6 +212,14 @@ impl Keys {
         Ok(done)
     }
 
+    /// Since when the current key of a purpose signs.
+    pub fn signs_since(&self, purpose: KeyPurpose) -> Option<Timestamp> {
+        self.ring().held().iter().find_map(|held| match held.state {
+            KeyState::Current { since } if held.key.purpose == purpose => Some(since),
+            _ => None,
+        })
+    }
+
     /// Whether a token with an unknown `kid` came since the last call: perhaps another process rotated, and a reload is
     /// due. Anyone can send such a token, so do not reload more often than once in a while for it.
     pub fn take_unknown_key(&self) -> bool {

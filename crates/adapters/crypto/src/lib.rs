@@ -27,4 +27,4 @@ pub use entropy::SystemEntropy;
 pub use keys::{Housekeeping, KeySchedule, Keys, KeysError};
 pub use master_key::{DerivedFormKey, InvalidMasterKey, MasterKey};
 pub use passwords::{Argon2Cost, Argon2id, LONGEST_PASSWORD};
-pub use pool::{HashingPool, PoolSettings};
+pub use pool::{HashingPool, PoolSettings, describe_metrics};

@@ -10,7 +10,12 @@ use std::{
 };
 
 use informer_oauth_ports::HashError;
+use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+const PENDING: &str = "informer_oauth_hashing_pending";
+const LIMIT: &str = "informer_oauth_hashing_limit";
+const JOBS: &str = "informer_oauth_hashing_jobs_total";
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -35,6 +40,41 @@ impl Default for PoolSettings {
     }
 }
 
+/// Describes what [`HashingPool`]s count. Call it once, after installing a recorder and before starting a pool.
+pub fn describe_metrics() {
+    describe_gauge!(PENDING, Unit::Count, "Hashes that run or wait, by pool.");
+    describe_gauge!(
+        LIMIT,
+        Unit::Count,
+        "How many hashes may run or wait, by pool; more are shed."
+    );
+    describe_counter!(
+        JOBS,
+        Unit::Count,
+        "Hashes asked for, by pool and outcome: accepted, or shed because the queue was full."
+    );
+}
+
+struct Counters {
+    pending: Gauge,
+    accepted: Counter,
+    shed: Counter,
+}
+
+impl Counters {
+    fn of(pool: &str, room: usize) -> Self {
+        let pool = pool.to_owned();
+        // A room that does not fit the 53 bits of a float is none that anybody fills.
+        #[expect(clippy::cast_precision_loss, reason = "said above")]
+        gauge!(LIMIT, "pool" => pool.clone()).set(room as f64);
+        Self {
+            pending: gauge!(PENDING, "pool" => pool.clone()),
+            accepted: counter!(JOBS, "pool" => pool.clone(), "outcome" => "accepted"),
+            shed: counter!(JOBS, "pool" => pool, "outcome" => "shed"),
+        }
+    }
+}
+
 /// Threads for slow hashes, with a bounded queue: more than it holds is refused as [`HashError::Busy`] at once, instead
 /// of making everyone wait. Work whose caller has gone away is passed over.
 ///
@@ -42,10 +82,20 @@ impl Default for PoolSettings {
 pub struct HashingPool {
     jobs: Sender<Job>,
     room: Arc<Semaphore>,
+    counters: Counters,
 }
 
 /// The right to submit one job.
-pub(crate) struct Permit(OwnedSemaphorePermit);
+pub(crate) struct Permit {
+    _room: OwnedSemaphorePermit,
+    pending: Gauge,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.pending.decrement(1.0);
+    }
+}
 
 impl HashingPool {
     /// Starts the threads; `name` is theirs, for those who look at the process.
@@ -66,19 +116,29 @@ impl HashingPool {
         Ok(Self {
             jobs,
             room: Arc::new(Semaphore::new(room)),
+            counters: Counters::of(name, room),
         })
     }
 
     /// Room for one job; `None` when there is none.
     pub(crate) fn permit(&self) -> Option<Permit> {
-        Arc::clone(&self.room).try_acquire_owned().ok().map(Permit)
+        let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
+            self.counters.shed.increment(1);
+            return None;
+        };
+        self.counters.accepted.increment(1);
+        self.counters.pending.increment(1.0);
+        Some(Permit {
+            _room: room,
+            pending: self.counters.pending.clone(),
+        })
     }
 
     /// Queues a job. It is dropped unrun only if the threads are gone.
     pub(crate) fn submit(&self, permit: Permit, job: impl FnOnce() + Send + 'static) {
         let job: Job = Box::new(move || {
             job();
-            drop(permit.0);
+            drop(permit);
         });
         if self.jobs.send(job).is_err() {
             tracing::error!("the hashing threads have ended");

@@ -13,13 +13,24 @@ pub(crate) fn username_key(username: &str) -> String {
     )
 }
 
-/// The key of an address. One IPv6 host has a whole /64 to come from, so that counts as one address.
+/// The key of a username at an address.
+pub(crate) fn username_here_key(username: &str, address: Option<IpAddr>) -> String {
+    let place = address.map_or_else(|| "unknown".to_owned(), place);
+    format!("{}:{place}", username_key(username))
+}
+
+/// The key of an address.
 pub(crate) fn address_key(address: IpAddr) -> String {
+    format!("sign-in:address:{}", place(address))
+}
+
+/// One IPv6 host has a whole /64 to come from, so that counts as one address.
+fn place(address: IpAddr) -> String {
     match address.to_canonical() {
-        IpAddr::V4(address) => format!("sign-in:address:{address}"),
+        IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
             let network = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64));
-            format!("sign-in:address:{network}/64")
+            format!("{network}/64")
         }
     }
 }

@@ -13,9 +13,9 @@ use informer_oauth_ports::{
 };
 
 use crate::{
-    attempts::{address_key, username_key},
+    attempts::{address_key, username_here_key, username_key},
     cookie,
-    settings::DirectorySettings,
+    settings::{DirectorySettings, EVERYWHERE},
 };
 
 /// The local directory: users with passwords, and the sessions of those who signed in.
@@ -143,27 +143,33 @@ impl PasswordSignIn for Directory {
         replaces: Option<&Secret>,
         now: Timestamp,
     ) -> Result<SignIn, IdentityError> {
-        let (per_username, per_address) = (&self.settings.per_username, &self.settings.per_address);
-        let username_key = username_key(username);
-        let address_key = address.map(address_key);
-        let mut waits = vec![self.wait(&username_key, per_username, now).await?];
-        if let Some(key) = &address_key {
-            waits.push(self.wait(key, per_address, now).await?);
+        let (here, per_address) = (&self.settings.per_username, &self.settings.per_address);
+        let everywhere = &AttemptLimit {
+            attempts: here.attempts.saturating_mul(EVERYWHERE),
+            ..*here
+        };
+        let here_key = username_here_key(username, address);
+        let mut failures = vec![(username_key(username), everywhere)];
+        failures.extend(address.map(|address| (address_key(address), per_address)));
+        let mut waits = vec![self.wait(&here_key, here, now).await?];
+        for (key, limit) in &failures {
+            waits.push(self.wait(key, limit, now).await?);
         }
         if let Some(retry_after) = waits.into_iter().flatten().max() {
             return Ok(SignIn::Limited { retry_after });
         }
-        // A name's attempt counts before its password is looked at, so that guesses made at once cannot all be let in; a
-        // right password takes the count back. An address counts failures only: a success cannot be taken back without
-        // forgiving the failures, and many people may share it. Guesses at once are bounded by the hasher there.
-        let counted = self.attempts.record(&username_key, per_username.window, now).await?;
-        if counted.count > per_username.attempts {
-            let retry_after = per_username.wait(counted, now).unwrap_or(Duration::from_secs(1));
+        // An attempt at a name from here counts before its password is looked at, so that guesses made at once cannot all
+        // be let in; a right password takes the count back. The name everywhere and the address count failures only: a
+        // success cannot be taken back without forgiving the failures of others. Guesses at once are bounded by the hasher
+        // there.
+        let counted = self.attempts.record(&here_key, here.window, now).await?;
+        if counted.count > here.attempts {
+            let retry_after = here.wait(counted, now).unwrap_or(Duration::from_secs(1));
             return Ok(SignIn::Limited { retry_after });
         }
         let Some(user) = self.check_password(username, password).await? else {
-            if let Some(key) = &address_key {
-                self.attempts.record(key, per_address.window, now).await?;
+            for (key, limit) in &failures {
+                self.attempts.record(key, limit.window, now).await?;
             }
             return Ok(SignIn::Refused);
         };
@@ -171,7 +177,7 @@ impl PasswordSignIn for Directory {
         if let Some(replaced) = replaces {
             self.sign_out(replaced).await?;
         }
-        self.attempts.clear(&username_key).await?;
+        self.attempts.clear(&here_key).await?;
         Ok(SignIn::SignedIn {
             user: self.describe(user),
             cookie,

@@ -10,4 +10,4 @@ mod directory;
 mod settings;
 
 pub use directory::Directory;
-pub use settings::DirectorySettings;
+pub use settings::{DirectorySettings, EVERYWHERE};

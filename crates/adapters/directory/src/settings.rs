@@ -8,6 +8,9 @@ const PLAIN_COOKIE: &str = "informer_oauth_session";
 /// Over https the prefix keeps other hosts of the domain from setting the cookie (RFC 6265bis §4.1.3.2).
 const HOST_COOKIE: &str = "__Host-informer_oauth_session";
 
+/// How many addresses' worth of failures a username bears.
+pub const EVERYWHERE: u32 = 20;
+
 /// How the directory signs people in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DirectorySettings {
@@ -15,7 +18,9 @@ pub struct DirectorySettings {
     pub cookie: String,
     /// How long a session lasts.
     pub session_lifetime: Duration,
-    /// Attempts at one username, right ones not counted.
+    /// Attempts at one username from one address, right ones not counted. From all addresses together it is
+    /// [`EVERYWHERE`] times as many: enough that nobody locks a user out by guessing from afar, and few enough that
+    /// guessing from many addresses leads nowhere.
     pub per_username: AttemptLimit,
     /// Failures from one address. A success does not forgive them.
     pub per_address: AttemptLimit,
@@ -24,7 +29,7 @@ pub struct DirectorySettings {
 }
 
 impl DirectorySettings {
-    /// Sessions of twelve hours; ten wrong passwords for a name and fifty from an address in fifteen minutes; the token
+    /// Sessions of twelve hours; ten wrong passwords for a name from an address and fifty from an address in fifteen minutes; the token
     /// API is on. `https` says whether browsers come over https.
     pub fn new(https: bool) -> Self {
         let window = Duration::from_secs(15 * 60);

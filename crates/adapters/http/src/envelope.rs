@@ -19,12 +19,15 @@ use actix_web::{
     web,
 };
 use futures_util::FutureExt as _;
+use informer_oauth_application::TRACE_TARGET;
 use informer_oauth_domain::error::ErrorCode;
+use tracing::{Instrument as _, Span, field::Empty};
 
 use crate::{
     api_error::{self, Source, Validation},
     family::{Family, Standing},
     json::{HAL, accepts_hal},
+    metrics::{NO_ROUTE, Requests, method_name},
     parameters::JSON,
     protocol_error,
     request_id::{REQUEST_ID, request_id},
@@ -43,9 +46,15 @@ pub(crate) async fn envelope(
         .expect("`service` registers the state before any route")
         .clone();
     strip_base_path(&mut request, state.base_path());
+    let id = request_id(request.headers(), &state.app);
     let line = Line {
         started,
-        id: request_id(request.headers(), &state.app),
+        requests: request
+            .app_data::<Requests>()
+            .expect("`service` registers it before any route")
+            .clone(),
+        span: span(&request, &state, &id),
+        id,
         method: request.method().clone(),
         uri: request.uri().clone(),
         standing: Standing::of(request.path()),
@@ -61,7 +70,7 @@ pub(crate) async fn envelope(
     if let (&Method::OPTIONS, Some(methods)) = (&line.method, line.standing.cross_origin) {
         let mut response = request.into_response(preflight(methods));
         finish(response.headers_mut());
-        line.write(response.status());
+        line.end(&response);
         return Ok(response);
     }
     // Whatever answers GET answers HEAD (RFC 9110 §9.3.2): the connection knows to leave the body out.
@@ -70,7 +79,11 @@ pub(crate) async fn envelope(
     }
 
     // A handler holds nothing across requests but ports, whose locks recover; so going on after a panic is sound.
-    let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+    let mut response = match AssertUnwindSafe(next.call(request))
+        .catch_unwind()
+        .instrument(line.span.clone())
+        .await
+    {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
             let mut response = error.error_response();
@@ -78,7 +91,7 @@ pub(crate) async fn envelope(
                 response = bare(response.status(), line.standing.family);
             }
             finish(response.headers_mut());
-            line.write(response.status());
+            line.write(response.status(), None);
             return Err(InternalError::from_response(error, response).into());
         }
         Err(_) => {
@@ -89,7 +102,7 @@ pub(crate) async fn envelope(
             );
             let mut response = bare(StatusCode::INTERNAL_SERVER_ERROR, line.standing.family);
             finish(response.headers_mut());
-            line.write(response.status());
+            line.write(response.status(), None);
             return Err(InternalError::from_response("panic", response).into());
         }
     };
@@ -106,8 +119,35 @@ pub(crate) async fn envelope(
         name_hal(&mut response, hal);
     }
     finish(response.headers_mut());
-    line.write(status);
+    line.end(&response);
     Ok(response)
+}
+
+/// The request's span, for whoever collects traces. It names the route and never the path: that may hold names, and the query
+/// holds codes. The name of a span is settled when it begins, so the route is looked for before it is taken; that costs
+/// microseconds, so only where the span is wanted.
+fn span(request: &ServiceRequest, state: &HttpState, id: &HeaderValue) -> Span {
+    let span = tracing::info_span!(
+        target: TRACE_TARGET,
+        "request",
+        otel.name = Empty,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = method_name(request.method()),
+        http.route = Empty,
+        http.response.status_code = Empty,
+        request_id = id.to_str().unwrap_or_default(),
+    );
+    if !span.is_disabled() {
+        let route = request.match_pattern();
+        let route = route.as_deref().unwrap_or(NO_ROUTE);
+        span.record("otel.name", format!("{} {route}", method_name(request.method())))
+            .record("http.route", route);
+        if let Some(adopt) = state.settings.adopt_trace {
+            adopt(&span, request.headers());
+        }
+    }
+    span
 }
 
 /// Takes the issuer's path off, so that it does not matter whether the proxy does. The well-known path is inserted before
@@ -225,9 +265,12 @@ fn name_hal(response: &mut ServiceResponse<BoxBody>, hal: bool) {
     }
 }
 
-/// The request's line in the log. Never the query, a header or a body: they hold codes, tokens and passwords.
+/// The request's line in the log, and what is counted of it. Never the query, a header or a body: they hold codes, tokens and
+/// passwords.
 struct Line {
     started: Instant,
+    requests: Requests,
+    span: Span,
     id: HeaderValue,
     method: Method,
     uri: Uri,
@@ -235,7 +278,18 @@ struct Line {
 }
 
 impl Line {
-    fn write(&self, status: StatusCode) {
+    fn end(&self, response: &ServiceResponse<BoxBody>) {
+        let route = response.request().match_pattern();
+        self.write(response.status(), route.as_deref());
+    }
+
+    fn write(&self, status: StatusCode, route: Option<&str>) {
+        let took = self.started.elapsed();
+        self.requests.count(route, &self.method, status, took);
+        self.span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            self.span.record("otel.status_code", "ERROR");
+        }
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
@@ -243,7 +297,7 @@ impl Line {
                     method = self.method.as_str(),
                     path = self.uri.path(),
                     status = status.as_u16(),
-                    ms = self.started.elapsed().as_secs_f64() * 1000.0,
+                    ms = took.as_secs_f64() * 1000.0,
                     request_id = self.id.to_str().unwrap_or_default(),
                 )
             };

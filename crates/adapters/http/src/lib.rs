@@ -27,6 +27,7 @@ pub mod json;
 mod jwks;
 pub mod management;
 mod metadata;
+mod metrics;
 mod openapi;
 pub mod pages;
 mod paging;
@@ -52,8 +53,9 @@ use actix_web::{
 pub use address::{Address, Network};
 pub use api_error::{ApiError, ApiResult};
 pub use caller::{Caller, RequestTime};
+pub use metrics::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS, describe_metrics};
 pub use protocol_error::{ProtocolErrorResponse, ProtocolResult};
-pub use state::{HttpSettings, HttpState, ServerLimits};
+pub use state::{AdoptTrace, HttpSettings, HttpState, ServerLimits};
 
 /// Every route. The envelope is not part of it: see [`service`].
 pub fn configure(routes: &mut web::ServiceConfig) {
@@ -74,6 +76,12 @@ pub fn configure(routes: &mut web::ServiceConfig) {
 /// The whole application for one worker, to be handed to an `HttpServer`.
 pub fn service(
     state: web::Data<HttpState>,
-) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
-    App::new().app_data(state).configure(configure).wrap(from_fn(envelope::envelope))
+) -> App<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>,
+> {
+    App::new()
+        .app_data(state)
+        .app_data(metrics::Requests::default())
+        .configure(configure)
+        .wrap(from_fn(envelope::envelope))
 }

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpRequest, http::header::HeaderMap, web};
 use informer_oauth_application::Application;
 use url::Url;
 
 use crate::{
-    address::Network, document::Document, jwks::KeyDocument, metadata, openapi::Reference, same_origin::SiteOrigin,
-    scopes,
+    address::Network, document::Document, jwks::KeyDocument, metadata, metrics::GateAnswers, openapi::Reference,
+    same_origin::SiteOrigin, scopes,
 };
 
 /// The largest body of most requests, in bytes.
@@ -19,6 +19,10 @@ pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The largest body of an icon upload, in bytes.
 pub const MAX_ICON_BODY_BYTES: usize = 256 * 1024;
+
+/// Makes a request's span a child of the one that the request's headers name (W3C Trace Context). Called before the span is
+/// entered, and only for spans that somebody wants.
+pub type AdoptTrace = fn(&tracing::Span, &HeaderMap);
 
 /// What the operator decides about the HTTP side.
 #[derive(Clone, Debug)]
@@ -37,6 +41,8 @@ pub struct HttpSettings {
     pub gate_require_token: bool,
     /// How long one readiness check may take.
     pub probe_timeout: Duration,
+    /// How a request's span finds its parent, where spans are exported.
+    pub adopt_trace: Option<AdoptTrace>,
     /// For whoever builds the `HttpServer`.
     pub server: ServerLimits,
 }
@@ -52,6 +58,7 @@ impl HttpSettings {
             body_timeout: Duration::from_secs(10),
             gate_require_token: false,
             probe_timeout: Duration::from_millis(1500),
+            adopt_trace: None,
             server: ServerLimits::default(),
         }
     }
@@ -92,6 +99,7 @@ pub struct HttpState {
     metadata: Document,
     scopes: Document,
     keys: KeyDocument,
+    gate_answers: GateAnswers,
     reference: OnceLock<Reference>,
 }
 
@@ -120,6 +128,7 @@ impl HttpState {
             metadata,
             scopes: scopes::document(),
             keys: KeyDocument::default(),
+            gate_answers: GateAnswers::new(),
             reference: OnceLock::new(),
         })
     }
@@ -170,6 +179,11 @@ impl HttpState {
     /// The public keys.
     pub(crate) const fn key_document(&self) -> &KeyDocument {
         &self.keys
+    }
+
+    /// What the gate has said so far.
+    pub(crate) const fn gate_answers(&self) -> &GateAnswers {
+        &self.gate_answers
     }
 
     /// The OpenAPI document and its page, made when somebody first asks.

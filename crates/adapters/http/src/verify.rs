@@ -14,7 +14,10 @@ use actix_web::{
     },
     web,
 };
-use informer_oauth_application::{error::ProtocolError, gate::GateAnswer};
+use informer_oauth_application::{
+    error::{Fault, ProtocolError},
+    gate::GateAnswer,
+};
 use informer_oauth_domain::{error::ErrorCode, scope::Scope};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -77,32 +80,29 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
 )]
 pub(crate) async fn verify(request: HttpRequest) -> ProtocolResult {
     let state = HttpState::of(&request);
-    let headers = request.headers();
+    let judged = judge(state, request.headers()).await;
+    state.gate_answers().count(&judged);
+    answer(state, judged.map_err(ProtocolError::from)?)
+}
+
+/// What cannot be judged safely is a bad path, and an unclear token is an invalid one.
+async fn judge(state: &HttpState, headers: &HeaderMap) -> Result<GateAnswer, Fault> {
     let (Some(method), Some(uri)) = (original(headers, &METHODS), original(headers, &URIS)) else {
         tracing::info!("the gate was asked without one original method and one original URI");
-        return Ok(unjudged());
+        return Ok(GateAnswer::BadPath);
     };
     if !is_whole_pair(headers) {
-        return Ok(unjudged());
+        return Ok(GateAnswer::BadPath);
     }
     let token = match bearer(headers) {
         Bearer::None => None,
         Bearer::Token(token) => Some(token),
-        Bearer::Unclear => {
-            return Ok(refusal(
-                StatusCode::UNAUTHORIZED,
-                ErrorCode::InvalidToken,
-                INVALID,
-                Some(INVALID_TOKEN),
-            ));
-        }
+        Bearer::Unclear => return Ok(GateAnswer::InvalidToken),
     };
-    let judged = state
-        .app
-        .gate
-        .judge(token, method, uri, state.app.now())
-        .await
-        .map_err(ProtocolError::from)?;
+    state.app.gate.judge(token, method, uri, state.app.now()).await
+}
+
+fn answer(state: &HttpState, judged: GateAnswer) -> ProtocolResult {
     match judged {
         GateAnswer::Allowed {
             username,

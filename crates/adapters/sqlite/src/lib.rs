@@ -34,6 +34,7 @@ mod users;
 mod writer;
 
 use std::{
+    any::type_name,
     fmt, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, atomic::Ordering},
@@ -42,7 +43,7 @@ use std::{
 
 use async_trait::async_trait;
 use diesel::sqlite::SqliteConnection;
-use informer_oauth_ports::{Probe, StoreError};
+use informer_oauth_ports::{PoolState, Pools, Probe, StoreError, traced};
 // Nothing is called: it is here to have SQLite itself compiled in (`bundled`).
 use libsqlite3_sys as _;
 use thiserror::Error;
@@ -142,6 +143,27 @@ impl Probe for Sqlite {
 
     async fn check(&self) -> Result<(), StoreError> {
         Self::check(self).await
+    }
+}
+
+impl Pools for Sqlite {
+    /// `sqlite_write`, of which there is one, and `sqlite_read`.
+    fn pools(&self) -> Vec<PoolState> {
+        let state = |name, queue: &Queue| {
+            let (threads, calls) = (queue.threads(), queue.calls());
+            let busy = calls.min(threads);
+            PoolState {
+                name,
+                limit: threads,
+                open: threads,
+                busy,
+                waiting: calls - busy,
+            }
+        };
+        vec![
+            state("sqlite_write", &self.threads.writes),
+            state("sqlite_read", &self.threads.reads),
+        ]
     }
 }
 
@@ -303,11 +325,18 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     {
-        let (job, answer) = Call::prepare(work);
-        queue.submit(job)?;
-        tokio::time::timeout(self.patience, answer)
-            .await
-            .map_err(|_| unavailable("it did not answer in time"))?
-            .map_err(|_| unavailable("its thread has ended"))?
+        traced(failure::STORE, type_name::<F>(), async {
+            let _counted = queue.enter();
+            let (job, answer) = Call::prepare(work);
+            queue.submit(job)?;
+            tokio::time::timeout(self.patience, answer)
+                .await
+                .map_err(|_| unavailable("it did not answer in time"))?
+                .map_err(|_| unavailable("its thread has ended"))?
+        })
+        .await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::{
     io,
     sync::{
         Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{self, Receiver, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
@@ -20,6 +21,16 @@ pub(crate) type Waiting = Receiver<Box<dyn Job>>;
 pub(crate) struct Queue {
     sender: RwLock<Option<SyncSender<Box<dyn Job>>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    calls: AtomicUsize,
+}
+
+/// A call that waits for its answer.
+pub(crate) struct Entered<'a>(&'a AtomicUsize);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Queue {
@@ -30,6 +41,7 @@ impl Queue {
             Self {
                 sender: RwLock::new(Some(sender)),
                 threads: Mutex::default(),
+                calls: AtomicUsize::new(0),
             },
             waiting,
         )
@@ -41,7 +53,7 @@ impl Queue {
             .name(name.to_owned())
             .stack_size(512 * 1024)
             .spawn(work)?;
-        self.threads().push(thread);
+        self.started().push(thread);
         Ok(())
     }
 
@@ -58,7 +70,7 @@ impl Queue {
     /// Takes no more jobs and waits until the threads have done what they have.
     pub(crate) fn stop(&self) {
         self.sender.write().unwrap_or_else(PoisonError::into_inner).take();
-        let threads = std::mem::take(&mut *self.threads());
+        let threads = std::mem::take(&mut *self.started());
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("a database thread panicked");
@@ -66,7 +78,23 @@ impl Queue {
         }
     }
 
-    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+    /// Counts a call until it is dropped.
+    pub(crate) fn enter(&self) -> Entered<'_> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        Entered(&self.calls)
+    }
+
+    /// How many calls wait for their answer.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// How many threads work.
+    pub(crate) fn threads(&self) -> usize {
+        self.started().len()
+    }
+
+    fn started(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

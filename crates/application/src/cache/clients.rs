@@ -13,20 +13,22 @@ use informer_oauth_ports::{
 };
 use moka::sync::Cache;
 
-use super::STALENESS;
+use super::{Lookups, STALENESS};
 
 /// Remembers registrations that were looked up by `client_id`, for at most a second. Every change goes to the store and
 /// makes this process forget.
 pub struct CachedClients {
     inner: Arc<dyn ClientStore>,
     known: Cache<ClientId, Arc<Registration>>,
+    lookups: Lookups,
 }
 
 impl CachedClients {
     /// Wraps a store, remembering at most `capacity` clients.
     pub fn new(inner: Arc<dyn ClientStore>, capacity: u64) -> Self {
         let known = Cache::builder().max_capacity(capacity).time_to_live(STALENESS).build();
-        Self { inner, known }
+        let lookups = Lookups::of("clients");
+        Self { inner, known, lookups }
     }
 
     fn forget(&self, client: ClientUid) {
@@ -53,7 +55,7 @@ impl ClientStore for CachedClients {
         let ClientRef::ClientId(id) = client else {
             return self.inner.registration(client).await;
         };
-        if let Some(known) = self.known.get(&id) {
+        if let Some(known) = self.lookups.count(self.known.get(&id)) {
             return Ok(Some(known));
         }
         let registration = self.inner.registration(client).await?;

@@ -8,13 +8,14 @@ use informer_oauth_domain::{
 use informer_oauth_ports::{Change, ChangeListener, PublicKeySet, SigningError, TokenRefused, TokenSigner};
 use moka::sync::Cache;
 
-use super::STALENESS;
+use super::{Lookups, STALENESS};
 
 /// Remembers access tokens whose signature was good, so that a token used often is verified once in a while only. Expiry
 /// is judged at every use.
 pub struct CachedSignatures {
     inner: Arc<dyn TokenSigner>,
     seen: Cache<[u8; 32], Arc<AccessTokenClaims>>,
+    lookups: Lookups,
 }
 
 impl CachedSignatures {
@@ -24,7 +25,8 @@ impl CachedSignatures {
             .max_capacity(capacity)
             .time_to_live(STALENESS * 60)
             .build();
-        Self { inner, seen }
+        let lookups = Lookups::of("signatures");
+        Self { inner, seen, lookups }
     }
 }
 
@@ -35,7 +37,7 @@ impl TokenSigner for CachedSignatures {
 
     fn verify_access(&self, token: &str, now: Timestamp) -> Result<AccessTokenClaims, TokenRefused> {
         let key = *Digest::of(token).as_bytes();
-        if let Some(claims) = self.seen.get(&key) {
+        if let Some(claims) = self.lookups.count(self.seen.get(&key)) {
             if claims.expires_at.is_some_and(|at| at <= now) {
                 return Err(TokenRefused::Expired);
             }

@@ -9,20 +9,22 @@ use informer_oauth_domain::{
 use informer_oauth_ports::{Change, ChangeListener, Page, PageRequest, StoreError, TokenFilter, TokenStore};
 use moka::sync::Cache;
 
-use super::STALENESS;
+use super::{Lookups, STALENESS};
 
 /// Remembers token records that were found, for at most a second. Only [`TokenStore::find`] is answered from memory;
 /// every change goes to the store and makes this process forget.
 pub struct CachedTokens {
     inner: Arc<dyn TokenStore>,
     found: Cache<TokenRecordId, Arc<TokenRecord>>,
+    lookups: Lookups,
 }
 
 impl CachedTokens {
     /// Wraps a store, remembering at most `capacity` records.
     pub fn new(inner: Arc<dyn TokenStore>, capacity: u64) -> Self {
         let found = Cache::builder().max_capacity(capacity).time_to_live(STALENESS).build();
-        Self { inner, found }
+        let lookups = Lookups::of("tokens");
+        Self { inner, found, lookups }
     }
 }
 
@@ -39,7 +41,7 @@ impl TokenStore for CachedTokens {
     }
 
     async fn find(&self, id: TokenRecordId) -> Result<Option<TokenRecord>, StoreError> {
-        if let Some(record) = self.found.get(&id) {
+        if let Some(record) = self.lookups.count(self.found.get(&id)) {
             return Ok(Some(TokenRecord::clone(&record)));
         }
         let record = self.inner.find(id).await?;

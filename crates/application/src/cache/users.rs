@@ -5,20 +5,22 @@ use informer_oauth_domain::{secret::Secret, timestamp::Timestamp, user::User};
 use informer_oauth_ports::{Identity, IdentityError, SignInPage, SignedIn};
 use moka::sync::Cache;
 
-use super::STALENESS;
+use super::{Lookups, STALENESS};
 
 /// Remembers active users, for at most a second, so that a refresh asks its store one thing only. Who is not active is
 /// asked for every time, and so is who is behind a session.
 pub struct CachedUsers {
     inner: Arc<dyn Identity>,
     active: Cache<String, User>,
+    lookups: Lookups,
 }
 
 impl CachedUsers {
     /// Wraps an identity source, remembering at most `capacity` users.
     pub fn new(inner: Arc<dyn Identity>, capacity: u64) -> Self {
         let active = Cache::builder().max_capacity(capacity).time_to_live(STALENESS).build();
-        Self { inner, active }
+        let lookups = Lookups::of("users");
+        Self { inner, active, lookups }
     }
 }
 
@@ -37,7 +39,7 @@ impl Identity for CachedUsers {
     }
 
     async fn active_user(&self, username: &str, now: Timestamp) -> Result<Option<User>, IdentityError> {
-        if let Some(user) = self.active.get(username) {
+        if let Some(user) = self.lookups.count(self.active.get(username)) {
             return Ok(Some(user));
         }
         let user = self.inner.active_user(username, now).await?;

@@ -3,6 +3,7 @@
 mod clients;
 mod icons;
 mod lists;
+mod payloads;
 mod permissions;
 mod records;
 mod secrets;

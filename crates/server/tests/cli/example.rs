@@ -17,20 +17,9 @@ struct ResourceServer {
 
 impl ResourceServer {
     fn start(issuer: &str) -> Self {
-        let built = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "informer-oauth",
-                "--example",
-                "resource_server",
-            ])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status()
-            .unwrap();
-        assert!(built.success());
         let program = Path::new(BINARY).with_file_name("examples").join("resource_server");
+        // `cargo test` and nextest build the examples of a package along with its tests.
+        assert!(program.exists(), "{} was not built with the tests", program.display());
         let mut process = Command::new(program)
             .args([issuer, "127.0.0.1:0"])
             .stdout(Stdio::piped())

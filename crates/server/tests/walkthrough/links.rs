@@ -1,4 +1,4 @@
-//! Every link from a document to a file of this repository leads somewhere.
+//! Every link from a document to a file of this repository leads somewhere, and the Rust that a page shows is compiled.
 
 use std::{
     fs,
@@ -111,4 +111,31 @@ fn every_page_is_reached_from_the_index() {
             "docs/README.md does not link {name}"
         );
     }
+}
+
+/// `<!-- from: FILE -->` stands before a block that is part of a file which is compiled.
+#[test]
+fn the_rust_that_is_shown_stands_in_files_that_are_compiled() {
+    let text = fs::read_to_string(workspace().join("docs/embedding.md")).unwrap();
+    let mut seen = 0;
+    for (before, rest) in text
+        .match_indices("```rust\n")
+        .map(|(at, fence)| (&text[..at], &text[at + fence.len()..]))
+    {
+        let (block, _) = rest.split_once("```").unwrap();
+        let file = before
+            .trim_end()
+            .rsplit_once("<!-- from: ")
+            .and_then(|(_, file)| file.strip_suffix(" -->"))
+            .unwrap_or_else(|| panic!("this block does not say where it is from:\n{block}"));
+        let source = fs::read_to_string(workspace().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        for part in block.split("// …\n") {
+            assert!(
+                source.contains(part.trim_matches('\n')),
+                "{file} does not contain\n{part}"
+            );
+        }
+        seen += 1;
+    }
+    assert!(seen > 0, "there is no Rust in docs/embedding.md");
 }

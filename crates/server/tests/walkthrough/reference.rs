@@ -62,12 +62,14 @@ fn the_documented_environment_variables_are_those_of_the_keys() {
 #[test]
 fn the_documented_defaults_are_the_defaults() {
     // What depends on the machine, or is put in words.
-    const IN_WORDS: [&str; 8] = [
+    const IN_WORDS: [&str; 10] = [
         "bootstrap.admin_password",
         "http.workers",
         "issuer",
         "limits.bcrypt_concurrency",
+        "limits.bcrypt_queue",
         "limits.password_concurrency",
+        "limits.password_queue",
         "secrets.encryption_key",
         "secrets.encryption_key_file",
         "tokens.audience",

@@ -71,10 +71,7 @@ fn only_violation(more: &[(&str, &str, Purpose)]) -> String {
 #[test]
 fn the_designed_workspace_passes() {
     let sentence = check(&graph(&[])).unwrap();
-    assert!(
-        sentence.starts_with("layers: 9 crates, 12 edges"),
-        "{sentence}"
-    );
+    assert!(sentence.starts_with("layers: 9 crates, 12 edges"), "{sentence}");
 }
 
 #[test]

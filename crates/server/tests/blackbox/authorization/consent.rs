@@ -278,16 +278,12 @@ fn consent_is_remembered_per_user_client_and_scope_and_asking_for_more_asks_agai
     let client = world.public_client();
     let asks = |browser: &Browser, scope: &str| {
         let answer = browser.open(&Ask::of(&client).with("scope", scope).page());
-        match answer.status {
-            200 => {
-                consent(&answer);
-                true
-            }
-            _ => {
-                answer.redirected().code();
-                false
-            }
+        if answer.status == 200 {
+            consent(&answer);
+            return true;
         }
+        answer.redirected().code();
+        false
     };
     assert!(asks(&world.admin, "read:dataset read:report"));
     world.code_and_target(&Ask::of(&client).with("scope", "read:dataset read:report"));

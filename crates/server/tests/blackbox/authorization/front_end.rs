@@ -18,7 +18,7 @@ fn the_json_endpoint_describes_the_request_and_says_whether_consent_is_on_record
         "{before}"
     );
     assert!(text.contains("https://app.example/cb"), "{before}");
-    world.code_for(&world.admin, &client, &ask);
+    world.admin.code(&ask);
     let after = world.admin.api("GET", &ask.api(), None).is(200).json();
     let flipped: Vec<&String> = before
         .as_object()
@@ -134,4 +134,27 @@ fn all_eight_scopes_are_discoverable_with_their_descriptions() {
         assert_eq!(members(scope), ["description", "id"]);
         assert!(scope["description"].as_str().unwrap().len() > 10, "{scope}");
     }
+}
+
+#[test]
+fn a_decision_about_a_bad_request_issues_nothing_and_says_what_is_wrong() {
+    let world = World::start();
+    let client = world.public_client();
+    let good = Ask::of(&client);
+    for (ask, error) in [
+        (good.clone().with("scope", "openid"), "invalid_scope"),
+        (good.clone().with("code_challenge_method", "plain"), "invalid_request"),
+        (good.clone().without("code_challenge"), "invalid_request"),
+        (good.clone().with("response_type", "token"), "unsupported_response_type"),
+        (good.clone().with("resource", "https://evil.example"), "invalid_target"),
+        (good.clone().with("state", &"s".repeat(2049)), "invalid_request"),
+    ] {
+        let answer = world
+            .admin
+            .api("POST", "/api/oauth/authorize", Some(&ask.decision(true)));
+        assert!([200, 400].contains(&answer.status), "{answer}");
+        assert!(answer.text().contains(error), "{error}: {answer}");
+        assert!(!answer.text().contains("code="), "{answer}");
+    }
+    assert_eq!(world.count_events(&client, "consent.granted"), 0);
 }

@@ -195,7 +195,7 @@ fn a_loopback_code_is_redeemed_with_the_port_that_it_was_asked_with() {
     let world = World::start();
     let client = world.register(json!({ "redirect_uri": ["http://127.0.0.1/cb"] }));
     let ask = Ask::of(&client).with("redirect_uri", "http://127.0.0.1:4444/cb");
-    let code = world.code_for(&world.admin, &client, &ask);
+    let code = world.admin.code(&ask);
     let other = Code {
         redirect_uri: Some("http://127.0.0.1:5555/cb".into()),
         ..code.clone()

@@ -6,9 +6,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 #[track_caller]
 fn put(world: &World, client: &Client, kind: &str, bytes: &[u8]) -> Answer {
-    let request = world
-        .admin
-        .api_request("PUT", &format!("/api/oauth-clients/{}/icon", client.id), None);
+    let request = Browser::scripted("PUT", &format!("/api/oauth-clients/{}/icon", client.id), None);
     world.admin.send(request.body(kind, bytes))
 }
 

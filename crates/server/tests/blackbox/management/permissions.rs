@@ -390,7 +390,7 @@ fn sql_like_and_path_metacharacters_in_ids_are_data() {
             format!("/api/oauth-clients/{id}/secrets"),
             format!("/api/oauth-clients/{}/secrets/{id}", client.id),
         ] {
-            let request = world.admin.api_request("GET", &path, None);
+            let request = Browser::scripted("GET", &path, None);
             let cookie: Vec<String> = world
                 .admin
                 .cookies()

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 use serde_json::Value;
 use url::Url;
 
-use super::{Answer, Form, Http, Request, forms};
+use super::{Answer, Ask, Code, Form, Http, Redirected, Request, forms};
 
 /// One browser with its own cookies.
 pub(crate) struct Browser {
@@ -153,14 +153,27 @@ impl Browser {
         self.send(request)
     }
 
+    /// The code that comes of the user's consent to a request, by the JSON endpoint.
+    #[track_caller]
+    pub(crate) fn code(&self, ask: &Ask) -> Code {
+        let decision = ask.decision(true);
+        let answer = self.api("POST", "/api/oauth/authorize", Some(&decision)).is(200).json();
+        let target = Url::parse(answer["redirect_uri"].as_str().unwrap_or_else(|| panic!("{answer}"))).unwrap();
+        Code {
+            code: Redirected(target).code(),
+            redirect_uri: ask.get("redirect_uri").map(str::to_owned),
+            verifier: ask.verifier.clone(),
+        }
+    }
+
     /// Calls the Informer API as a script of the service's own pages would.
     #[track_caller]
     pub(crate) fn api(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
-        self.send(self.api_request(method, path, body))
+        self.send(Self::scripted(method, path, body))
     }
 
-    /// The request that [`Browser::api`] sends, without the cookies.
-    pub(crate) fn api_request(&self, method: &str, path: &str, body: Option<&Value>) -> Request {
+    /// The request that [`Browser::api`] sends, before its cookies.
+    pub(crate) fn scripted(method: &str, path: &str, body: Option<&Value>) -> Request {
         let mut request = Request::new(method, path).header("Sec-Fetch-Site", "same-origin");
         if let Some(body) = body {
             request = request.json(body);

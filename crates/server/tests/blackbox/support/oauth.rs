@@ -18,6 +18,7 @@ pub(crate) fn challenge_of(verifier: &str) -> String {
 
 /// A registered client, as its own developer knows it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "the RFC's word is `client_id`")]
 pub(crate) struct Client {
     pub(crate) id: String,
     pub(crate) client_id: String,
@@ -40,13 +41,11 @@ impl Client {
             .iter()
             .map(|(name, value)| (name.as_ref().to_owned(), value.as_ref().to_owned()))
             .collect();
-        match &self.secret {
-            Some(secret) => Request::post(path).basic(&self.client_id, secret).form(&sent),
-            None => {
-                sent.push(("client_id".into(), self.client_id.clone()));
-                Request::post(path).form(&sent)
-            }
+        if let Some(secret) = &self.secret {
+            return Request::post(path).basic(&self.client_id, secret).form(&sent);
         }
+        sent.push(("client_id".into(), self.client_id.clone()));
+        Request::post(path).form(&sent)
     }
 
     /// The redemption of a code.
@@ -143,6 +142,7 @@ impl Ask {
 
 /// An authorization code and what its redemption needs.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "the RFC's word is `code`")]
 pub(crate) struct Code {
     pub(crate) code: String,
     pub(crate) redirect_uri: Option<String>,

@@ -31,10 +31,10 @@ pub(crate) fn bytes(base: &Url, request: &Request) -> Vec<u8> {
         base.authority()
     );
     for (name, value) in &request.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     if !request.body.is_empty() || request.method != "GET" {
-        head.push_str(&format!("Content-Length: {}\r\n", request.body.len()));
+        head.extend(["Content-Length: ", &request.body.len().to_string(), "\r\n"]);
     }
     head.push_str("\r\n");
     [head.as_bytes(), &request.body].concat()

@@ -162,11 +162,11 @@ impl World {
     /// A code for the administrator's own account.
     #[track_caller]
     pub(crate) fn code(&self, client: &Client) -> Code {
-        self.code_for(&self.admin, client, &self.natural_ask(client))
+        self.admin.code(&Self::natural_ask(client))
     }
 
     /// What a client of its kind would ask: PKCE where it has no secret.
-    pub(crate) fn natural_ask(&self, client: &Client) -> Ask {
+    pub(crate) fn natural_ask(client: &Client) -> Ask {
         if client.secret.is_some() {
             Ask::plainly_of(client)
         } else {
@@ -174,40 +174,22 @@ impl World {
         }
     }
 
-    /// The code that comes of a user's consent to a request, by the JSON endpoint.
-    #[track_caller]
-    pub(crate) fn code_for(&self, user: &Browser, client: &Client, ask: &Ask) -> Code {
-        let answer = user
-            .api("POST", "/api/oauth/authorize", Some(&ask.decision(true)))
-            .is(200)
-            .json();
-        let target = Url::parse(answer["redirect_uri"].as_str().unwrap_or_else(|| panic!("{answer}"))).unwrap();
-        let code = super::answer::Redirected(target).code();
-        let redirect_uri = ask.get("redirect_uri").map(str::to_owned);
-        assert!(!client.client_id.is_empty());
-        Code {
-            code,
-            redirect_uri,
-            verifier: ask.verifier.clone(),
-        }
-    }
-
     /// Tokens for the administrator's own account, with the client's default scope.
     #[track_caller]
     pub(crate) fn tokens(&self, client: &Client) -> Tokens {
-        self.tokens_for(&self.admin, client, &self.natural_ask(client))
+        self.tokens_for(&self.admin, client, &Self::natural_ask(client))
     }
 
     /// Tokens with a scope.
     #[track_caller]
     pub(crate) fn tokens_with(&self, client: &Client, scope: &str) -> Tokens {
-        self.tokens_for(&self.admin, client, &self.natural_ask(client).with("scope", scope))
+        self.tokens_for(&self.admin, client, &Self::natural_ask(client).with("scope", scope))
     }
 
     /// Tokens for a user and a request.
     #[track_caller]
     pub(crate) fn tokens_for(&self, user: &Browser, client: &Client, ask: &Ask) -> Tokens {
-        let code = self.code_for(user, client, ask);
+        let code = user.code(ask);
         Tokens::read(self.redeem(client, &code).oauth_json())
     }
 
@@ -225,6 +207,25 @@ impl World {
     #[track_caller]
     pub(crate) fn refreshed(&self, client: &Client, refresh_token: &str) -> Tokens {
         Tokens::read(self.refresh(client, refresh_token).oauth_json())
+    }
+
+    /// Refreshes until it is refused, within a second and with the newest token each time, and gives the `error`. The last
+    /// token is then good as far as the client can know.
+    #[track_caller]
+    pub(crate) fn refused_within_a_second(&self, client: &Client, refresh_token: &str) -> (String, String) {
+        let mut token = refresh_token.to_owned();
+        let mut error = None;
+        let refused = super::comes_true(super::A_SECOND, || {
+            let answer = self.refresh(client, &token);
+            if answer.status == 200 {
+                Tokens::read(answer.oauth_json()).refresh().clone_into(&mut token);
+            } else {
+                error = Some(answer.json()["error"].as_str().unwrap().to_owned());
+            }
+            error.is_some()
+        });
+        assert!(refused, "it is still refreshed");
+        (error.unwrap(), token)
     }
 
     #[track_caller]

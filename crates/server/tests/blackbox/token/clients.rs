@@ -34,17 +34,11 @@ fn an_unknown_client_and_a_wrong_secret_get_the_same_answer_in_comparable_time()
         ..wrong.clone()
     };
     let time = |client: &Client| {
-        let mut taken: Vec<Duration> = (0..5)
-            .map(|_| {
-                let started = Instant::now();
-                let answer = world.http.send(knock(client));
-                let taken = started.elapsed();
-                answer.oauth_error(401, "invalid_client");
-                taken
-            })
-            .collect();
-        taken.sort_unstable();
-        taken[2]
+        let started = Instant::now();
+        let answer = world.http.send(knock(client));
+        let taken = started.elapsed();
+        answer.oauth_error(401, "invalid_client");
+        taken
     };
     let (one, other) = (world.http.send(knock(&wrong)), world.http.send(knock(&unknown)));
     assert_eq!((one.status, one.body.clone()), (other.status, other.body.clone()));
@@ -59,7 +53,10 @@ fn an_unknown_client_and_a_wrong_secret_get_the_same_answer_in_comparable_time()
         names
     };
     assert_eq!(heads(&one), heads(&other));
-    let (wrong_secret, unknown_client) = (time(&wrong), time(&unknown));
+    // The quickest of several, taken in turns: what else the machine does only adds.
+    let taken: Vec<(Duration, Duration)> = (0..9).map(|_| (time(&wrong), time(&unknown))).collect();
+    let wrong_secret = taken.iter().map(|pair| pair.0).min().unwrap();
+    let unknown_client = taken.iter().map(|pair| pair.1).min().unwrap();
     assert!(
         unknown_client * 2 > wrong_secret && wrong_secret * 2 > unknown_client,
         "{wrong_secret:?} and {unknown_client:?}"
@@ -103,7 +100,12 @@ fn the_secret_may_come_by_basic_encoded_or_raw_or_in_the_body() {
     let client = world.confidential_client();
     let secret = client.secret.as_deref().unwrap();
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", "x")];
-    let percent = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let percent = |text: &str| {
+        text.bytes()
+            .map(|byte| format!("%{byte:02X}"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
     let posted = [
         refresh[0],
         refresh[1],

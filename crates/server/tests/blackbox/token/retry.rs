@@ -41,7 +41,7 @@ fn within_the_window_a_used_successor_is_invalid_grant_and_an_event_but_no_revoc
 fn within_the_window_another_client_or_another_scope_gets_nothing() {
     let world = World::start_with(&[WINDOW]);
     let (client, thief) = (world.public_client(), world.confidential_client());
-    let tokens = world.tokens_with(&client, "read:dataset read:report");
+    let tokens = world.tokens_with(&client, "read:profile read:report");
     let first = world.refreshed(&client, tokens.refresh());
     world
         .refresh(&thief, tokens.refresh())
@@ -49,7 +49,7 @@ fn within_the_window_another_client_or_another_scope_gets_nothing() {
     let narrower = [
         ("grant_type", "refresh_token"),
         ("refresh_token", tokens.refresh()),
-        ("scope", "read:dataset"),
+        ("scope", "read:profile"),
     ];
     world
         .http

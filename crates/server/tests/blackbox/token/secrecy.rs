@@ -34,8 +34,8 @@ fn no_secret_password_code_or_token_is_in_the_logs_or_in_the_files() {
     ];
     for client in [&client, &public] {
         let ask = Ask::of(client);
-        let code = world.code_for(&ada, client, &ask);
-        let unused = world.code_for(&ada, client, &ask);
+        let code = ada.code(&ask);
+        let unused = ada.code(&ask);
         let tokens = Tokens::read(world.redeem(client, &code).oauth_json());
         let next = world.refreshed(client, tokens.refresh());
         // Used well and badly, everywhere.
@@ -78,8 +78,12 @@ fn no_secret_password_code_or_token_is_in_the_logs_or_in_the_files() {
         let mut places = vec![("the log".to_owned(), world.service.log().into_bytes())];
         files(&world.service.data_dir(), &mut places);
         assert!(
-            places.iter().any(|(name, _)| name.ends_with(".db")),
+            places.iter().any(|(name, _)| name.contains("informer-oauth.db")),
             "there is a database"
+        );
+        assert!(
+            holds(&places[0].1, "client.authentication_failed"),
+            "the log tells of what was done"
         );
         let banner = world.service.stdout();
         for (what, secret) in &secrets {

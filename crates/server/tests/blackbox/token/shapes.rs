@@ -226,7 +226,7 @@ fn resource_is_accepted_at_every_step_and_must_stay_what_was_granted() {
         "redirect_uri": ["https://app.example/cb"], "enableRefreshTokens": true, "resources": ["https://warehouse.example/"],
     }));
     let granted = ("resource", "https://warehouse.example/".to_owned());
-    let code = world.code_for(&world.admin, &client, &Ask::of(&client).with("resource", &granted.1));
+    let code = world.admin.code(&Ask::of(&client).with("resource", &granted.1));
     let mut pairs = code.pairs();
     pairs.push(granted.clone());
     let tokens = Tokens::read(world.http.send(client.post("/oauth/token", &pairs)).oauth_json());
@@ -247,7 +247,7 @@ fn resource_is_accepted_at_every_step_and_must_stay_what_was_granted() {
     let again = Tokens::read(world.http.send(client.post("/oauth/token", &refresh)).oauth_json());
     assert_eq!(jwt::Jwt::read(&again.access).claim("aud"), "https://warehouse.example/");
 
-    let code = world.code_for(&world.admin, &client, &Ask::of(&client).with("resource", &granted.1));
+    let code = world.admin.code(&Ask::of(&client).with("resource", &granted.1));
     let mut pairs = code.pairs();
     pairs.push(("resource", "https://evil.example/".into()));
     world
