@@ -26,11 +26,11 @@ pub async fn traced<T>(
     let span = tracing::debug_span!(
         target: TRACE_TARGET,
         "store",
-        otel.name = format_args!("{store} {}", method(operation)),
+        otel.name = format!("{store} {}", named(operation)),
         otel.kind = "client",
         otel.status_code = Empty,
         db.system.name = store,
-        db.operation.name = method(operation),
+        db.operation.name = named(operation),
         error.type = Empty,
     );
     let answer = call.instrument(span.clone()).await;
@@ -48,10 +48,22 @@ fn fail(span: &Span, error: &StoreError) {
     span.record("otel.status_code", "ERROR").record("error.type", kind);
 }
 
-/// The name of the method: of a closure's type name, the last part that is no closure.
-fn method(operation: &'static str) -> &'static str {
-    let named = operation.trim_end_matches("::{{closure}}");
-    named.rsplit("::").next().unwrap_or(named)
+/// `TokenStore.rotate`: of a closure's type name, the method that it stands in, and its trait; anything else as it is.
+fn named(operation: &str) -> String {
+    let (place, method) = operation
+        .trim_end_matches("::{{closure}}")
+        .rsplit_once("::")
+        .unwrap_or(("", operation));
+    let method = method.split('<').next().unwrap_or(method);
+    // `<Adapter as Port>` or, where the implementation stands in another module than its type, `<impl Port for Adapter>`.
+    let port = place
+        .strip_suffix('>')
+        .and_then(|place| {
+            let named = place.split_once(" as ").map(|(_, port)| port);
+            named.or_else(|| Some(place.split_once("<impl ")?.1.split_once(" for ")?.0))
+        })
+        .and_then(|port| port.rsplit("::").next());
+    port.map_or_else(|| method.to_owned(), |port| format!("{port}.{method}"))
 }
 
 #[cfg(test)]
@@ -61,24 +73,43 @@ mod tests {
     use super::*;
 
     trait Port {
-        fn look_up(&self) -> &'static str;
+        fn look_up<'a>(&'a self, key: &'a str) -> &'static str;
     }
 
-    struct Adapter;
+    struct Here;
+    struct Elsewhere;
 
-    impl Port for Adapter {
-        fn look_up(&self) -> &'static str {
+    impl Port for Here {
+        fn look_up<'a>(&'a self, key: &'a str) -> &'static str {
             let outer = || {
-                let inner = || 1;
+                let inner = || key.len();
                 type_name_of_val(&inner)
             };
             outer()
         }
     }
 
+    mod elsewhere {
+        impl super::Port for super::Elsewhere {
+            fn look_up<'a>(&'a self, key: &'a str) -> &'static str {
+                std::any::type_name_of_val(&|| key.len())
+            }
+        }
+    }
+
+    fn free() -> &'static str {
+        type_name_of_val(&|| 1)
+    }
+
     #[test]
-    fn a_closures_type_names_the_method_that_it_stands_in() {
-        assert_eq!(method(Adapter.look_up()), "look_up");
-        assert_eq!(method("SessionStore.find"), "SessionStore.find");
+    fn a_closures_type_names_the_method_that_it_stands_in_and_its_trait() {
+        assert_eq!(named(Here.look_up("key")), "Port.look_up");
+        assert_eq!(named(Elsewhere.look_up("key")), "Port.look_up");
+        assert_eq!(named(free()), "free");
+        assert_eq!(named("SessionStore.find"), "SessionStore.find");
+        assert_eq!(
+            named("<a::Sqlite as b::c::TokenStore>::rotate<'_, '_>::{{closure}}::{{closure}}"),
+            "TokenStore.rotate"
+        );
     }
 }

@@ -23,6 +23,7 @@ mod secrets;
 mod security;
 mod show;
 mod stores;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -36,6 +37,7 @@ pub(crate) use self::{
     log::{Format, Log},
     problems::Problems,
     show::show,
+    telemetry::Telemetry,
 };
 
 /// The whole configuration.
@@ -58,6 +60,7 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     pub(crate) secrets: secrets::Secrets,
     pub(crate) security: security::Security,
+    pub(crate) telemetry: Telemetry,
     pub(crate) tokens: tokens::Tokens,
 }
 
@@ -78,6 +81,7 @@ impl Config {
         self.log.validate(&mut problems);
         self.secrets.validate(&mut problems);
         self.security.validate(&mut problems);
+        self.telemetry.validate(&mut problems);
         self.tokens.validate(&mut problems);
         stores::validate(self, &mut problems);
         problems

@@ -13,7 +13,7 @@ use informer_oauth_domain::{
     resource::Resource,
     user::{ClientAdministrator, Superuser},
 };
-use informer_oauth_ports::{Changes, Clock as _, Entropy, SigningKeyStore};
+use informer_oauth_ports::{Changes, Clock as _, Entropy, Pools, SigningKeyStore};
 
 use crate::{
     clock::SystemClock,
@@ -30,6 +30,8 @@ pub(crate) struct Installation {
     pub(crate) keys: Arc<Keys>,
     /// Who tells and hears of changes.
     pub(crate) changes: Arc<dyn Changes>,
+    /// Whose pools metrics show.
+    pub(crate) pools: Vec<Arc<dyn Pools>>,
     /// Every store.
     pub(crate) stores: Stores,
 }
@@ -124,6 +126,7 @@ impl Installation {
             app,
             keys,
             changes,
+            pools: stores.pools(),
             stores,
         })
     }

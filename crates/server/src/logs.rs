@@ -11,10 +11,15 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::config::{Format, Log};
+use informer_oauth_ports::TRACE_TARGET;
 
-/// Starts logging. Commands other than `serve` say on standard output what they did, so their log is for trouble only.
-pub(crate) fn start(log: &Log, serving: bool) {
+use crate::{
+    config::{Format, Log},
+    telemetry::Traces,
+};
+
+/// Starts logging, and handing over traces where they are sent. Commands other than `serve` say on standard output what they did, so their log is for trouble only.
+pub(crate) fn start(log: &Log, serving: bool, traces: Option<&Traces>) {
     let terminal = io::stderr().is_terminal();
     let lines = fmt::layer().with_writer(io::stderr);
     let lines = if is_json(log.format, terminal) {
@@ -27,7 +32,10 @@ pub(crate) fn start(log: &Log, serving: bool) {
     } else {
         lines.with_ansi(terminal).boxed()
     };
-    registry().with(lines.with_filter(targets(log, serving))).init();
+    registry()
+        .with(lines.with_filter(targets(log, serving)))
+        .with(traces.map(Traces::layer))
+        .init();
 }
 
 const fn is_json(format: Format, terminal: bool) -> bool {
@@ -39,7 +47,11 @@ const fn is_json(format: Format, terminal: bool) -> bool {
 }
 
 fn targets(log: &Log, serving: bool) -> Targets {
-    let targets = log.targets().unwrap_or_default();
+    // Spans for traces are not for log lines: where no traces are sent, they then cost nothing.
+    let targets = log
+        .targets()
+        .unwrap_or_default()
+        .with_target(TRACE_TARGET, LevelFilter::OFF);
     if log.level.contains('=') {
         return targets;
     }
@@ -49,6 +61,7 @@ fn targets(log: &Log, serving: bool) -> Targets {
     let server = level.min(LevelFilter::WARN);
     Targets::new()
         .with_default(level)
+        .with_target(TRACE_TARGET, LevelFilter::OFF)
         .with_target("actix_server", server)
         .with_target("actix_http", server)
 }
@@ -61,6 +74,20 @@ mod tests {
     fn lines_are_for_people_on_a_terminal_and_for_programs_elsewhere() {
         assert!(is_json(Format::Auto, false) && !is_json(Format::Auto, true));
         assert!(is_json(Format::Json, true) && !is_json(Format::Pretty, false));
+    }
+
+    #[test]
+    fn spans_for_traces_are_never_for_the_log() {
+        for level in ["trace", "info", "debug,otel=trace"] {
+            let log = Log {
+                level: level.into(),
+                ..Log::default()
+            };
+            assert!(
+                !targets(&log, true).would_enable(TRACE_TARGET, &tracing::Level::ERROR),
+                "{level}"
+            );
+        }
     }
 
     #[test]

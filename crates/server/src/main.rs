@@ -7,9 +7,11 @@ mod config;
 mod data_folder;
 mod installation;
 mod logs;
+mod outbound;
 mod output;
 mod serve;
 mod stores;
+mod telemetry;
 
 use std::{env, process::ExitCode};
 
@@ -21,6 +23,7 @@ use crate::{
     cli::{Cli, Command},
     config::{Loaded, Problems, Sources},
     output::{Misuse, Output},
+    telemetry::Traces,
 };
 
 /// The command was given something that cannot be.
@@ -61,7 +64,21 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let loaded = config::load(&sources)?;
     let out = Output::new(cli.settings.output);
     let command = cli.command.unwrap_or(Command::Serve { migrate: false });
-    logs::start(&loaded.config.log, matches!(command, Command::Serve { .. }));
+    let serving = matches!(command, Command::Serve { .. });
+    let traces = if serving {
+        Traces::start(&loaded.config.telemetry)?
+    } else {
+        None
+    };
+    logs::start(&loaded.config.log, serving, traces.as_ref());
+    let ended = dispatch(command, &loaded, out);
+    if let Some(traces) = traces {
+        traces.finish();
+    }
+    ended
+}
+
+fn dispatch(command: Command, loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve { migrate } => wait(serve::serve(&loaded.config, migrate)),
         Command::Migrate { dry_run } => wait(commands::migrate::run(&loaded.config, dry_run, out)),
@@ -69,8 +86,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Client(command) => wait(commands::client::run(&loaded.config, command, out)),
         Command::Keys(command) => wait(commands::keys::run(&loaded.config, command, out)),
         Command::Gate(command) => commands::gate::run(&loaded.config, command, out),
-        Command::Config(command) => commands::config::run(&loaded, &command, out),
-        Command::Doctor => wait(doctor(&loaded, out)),
+        Command::Config(command) => commands::config::run(loaded, &command, out),
+        Command::Doctor => wait(doctor(loaded, out)),
     }
 }
 

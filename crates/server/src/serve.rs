@@ -4,12 +4,14 @@ mod background;
 mod banner;
 mod first_start;
 mod listener;
+mod metrics;
+mod process;
 
 use std::{process::ExitCode, time::Duration};
 
 use actix_web::{HttpServer, rt, web::Data};
 use anyhow::Context as _;
-use informer_oauth_http::{HttpSettings, HttpState, ServerLimits};
+use informer_oauth_http::{AdoptTrace, HttpSettings, HttpState, ServerLimits};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -17,6 +19,8 @@ use crate::{
     data_folder::{self, ServeLock},
     installation::Installation,
     output,
+    serve::metrics::{Metrics, Serving},
+    telemetry,
 };
 
 /// How long requests that are under way may take to finish. With closing the stores, it stays under ten seconds.
@@ -33,9 +37,13 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
     } else {
         None
     };
-    let listener = listener::bind(config.http.listen, BACKLOG)?;
+    let listener = listener::bind("http.listen", config.http.listen, BACKLOG)?;
     let listen = listener.local_addr()?;
     let issuer = config.issuer_at(listen);
+
+    // Before anything that counts.
+    let metrics = config.http.metrics_listen(config.database.is_embedded());
+    let metrics = metrics.map(Metrics::install).transpose()?;
 
     let service = Installation::create(config, &issuer, migrate).await?;
     let made = first_start::run(&service.app, config).await?;
@@ -71,23 +79,33 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
         }
     });
     let background = background::start(&service, config);
+    let metrics = metrics.map(|metrics| metrics.serve(&service)).transpose()?;
 
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %listen, issuer, "serving");
-    if let Err(error) = output::write(&banner::banner(listen, &issuer, made.as_ref())) {
+    if let Err(error) = output::write(&banner::banner(
+        listen,
+        metrics.as_ref().map(Serving::address),
+        &issuer,
+        made.as_ref(),
+    )) {
         // Nobody reads it; a password that was lost with it can be replaced with `user password`.
         tracing::error!(%error, "the start banner could not be printed");
     }
     let ended = server.await;
 
     background.abort();
+    if let Some(metrics) = metrics {
+        metrics.stop().await;
+    }
     stopper.abort();
     let Installation {
         app,
         keys,
         changes,
+        pools,
         stores,
     } = service;
-    drop((app, keys, changes));
+    drop((app, keys, changes, pools));
     stores.close().await;
     drop(lock);
     ended.context("the server failed")?;
@@ -104,6 +122,7 @@ fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
         max_icon_body_bytes: limits.icon_bytes,
         body_timeout: Duration::from_secs(limits.body_seconds),
         gate_require_token: config.gate.require_token,
+        adopt_trace: config.telemetry.traces_url().map(|_| telemetry::adopt as AdoptTrace),
         server: ServerLimits {
             head_timeout: Duration::from_secs(limits.head_seconds),
             keep_alive: Duration::from_secs(limits.keep_alive_seconds),

@@ -1,6 +1,6 @@
 //! What is counted of requests: how many there were, how long they took, and what the gate said.
 //!
-//! Routes are named by their pattern (`/api/oauth-clients/{id}`), never by the path that was asked for, so that their number is
+//! Routes are named by their pattern (`/api/oauth-clients/{client}`), never by the path that was asked for, so that their number is
 //! that of the routes.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};

@@ -15,6 +15,8 @@ use super::Problems;
 pub(crate) struct Http {
     /// Where to listen; port 0 picks one.
     pub(crate) listen: SocketAddr,
+    /// Where metrics are served; unset, it follows the database.
+    pub(crate) metrics_listen: Option<MetricsListen>,
     /// Threads that answer requests; one a core by default.
     pub(crate) workers: usize,
     /// Addresses and networks whose forwarded headers count.
@@ -25,13 +27,58 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
+            metrics_listen: None,
             workers: thread::available_parallelism().map_or(1, NonZeroUsize::get),
             trusted_proxies: Vec::new(),
         }
     }
 }
 
+/// Where metrics are served, if anywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) enum MetricsListen {
+    /// Nowhere, and nothing is counted.
+    Off,
+    /// Here; port 0 picks one.
+    At(SocketAddr),
+}
+
+impl TryFrom<String> for MetricsListen {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "" | "off" => Ok(Self::Off),
+            address => address
+                .parse()
+                .map(Self::At)
+                .map_err(|_| format!("http.metrics_listen: {address:?} is neither an address with a port nor off")),
+        }
+    }
+}
+
+impl From<MetricsListen> for String {
+    fn from(listen: MetricsListen) -> Self {
+        match listen {
+            MetricsListen::Off => "off".into(),
+            MetricsListen::At(address) => address.to_string(),
+        }
+    }
+}
+
 impl Http {
+    /// Where metrics are served, for a service on an embedded database or on others. Embedded, mostly nobody collects them,
+    /// and several may run on one machine.
+    pub(crate) fn metrics_listen(&self, embedded: bool) -> Option<SocketAddr> {
+        match self.metrics_listen {
+            Some(MetricsListen::At(address)) => Some(address),
+            Some(MetricsListen::Off) => None,
+            None if embedded => None,
+            None => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9787))),
+        }
+    }
+
     pub(super) fn validate(&self, problems: &mut Problems) {
         problems.range("http.workers", self.workers, 1..=1024);
         for text in &self.trusted_proxies {
@@ -47,5 +94,30 @@ impl Http {
             .iter()
             .filter_map(|text| text.parse().ok())
             .collect()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn metrics(text: Option<&str>, embedded: bool) -> Option<String> {
+        let http = Http {
+            metrics_listen: text.map(|text| text.to_owned().try_into().unwrap()),
+            ..Http::default()
+        };
+        http.metrics_listen(embedded).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn metrics_are_served_where_it_says_else_where_the_database_is_a_server() {
+        assert_eq!(metrics(None, true), None);
+        assert_eq!(metrics(None, false).as_deref(), Some("127.0.0.1:9787"));
+        for off in ["", "off"] {
+            assert_eq!(metrics(Some(off), false), None);
+        }
+        assert_eq!(metrics(Some("[::1]:80"), true).as_deref(), Some("[::1]:80"));
+        assert!(MetricsListen::try_from("localhost".to_owned()).is_err());
     }
 }

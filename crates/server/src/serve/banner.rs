@@ -5,7 +5,12 @@ use std::{fmt::Write as _, net::SocketAddr};
 use super::first_start::Administrator;
 
 /// The greeting. Its last line is the address: there the eye looks, and programs wait for it.
-pub(super) fn banner(listen: SocketAddr, issuer: &str, first: Option<&Administrator>) -> String {
+pub(super) fn banner(
+    listen: SocketAddr,
+    metrics: Option<SocketAddr>,
+    issuer: &str,
+    first: Option<&Administrator>,
+) -> String {
     let mut text = format!("informer-oauth {}\n\n", env!("CARGO_PKG_VERSION"));
     // Writing to a String cannot fail.
     let mut line = |arguments: std::fmt::Arguments<'_>| {
@@ -32,6 +37,9 @@ pub(super) fn banner(listen: SocketAddr, issuer: &str, first: Option<&Administra
     line(format_args!(
         "  Try        curl -s {local}/.well-known/oauth-authorization-server"
     ));
+    if let Some(metrics) = metrics {
+        line(format_args!("  Metrics    http://{}/metrics", reachable(metrics)));
+    }
     line(format_args!("  Next       register a client:"));
     line(format_args!(
         "             informer-oauth client create --name 'My app' --redirect-uri http://127.0.0.1/callback"
@@ -69,12 +77,20 @@ mod tests {
             username: "admin".into(),
             drawn: Some(Secret::new("0123456789".into())),
         };
-        let text = banner("0.0.0.0:80".parse().unwrap(), "https://login.example.com", Some(&first));
+        let text = banner(
+            "0.0.0.0:80".parse().unwrap(),
+            None,
+            "https://login.example.com",
+            Some(&first),
+        );
         assert_eq!(text.lines().last(), Some("listening on http://0.0.0.0:80"));
         assert!(text.lines().any(|line| line.trim() == "password: 0123456789"));
         assert!(text.contains("curl -s http://127.0.0.1:80/"));
         assert!(text.contains("https://login.example.com/oauth/sign-in"));
-        let later = banner("127.0.0.1:80".parse().unwrap(), "https://login.example.com", None);
+        assert!(!text.contains("metrics"));
+        let (listen, metrics) = ("127.0.0.1:80".parse().unwrap(), "[::]:9787".parse().unwrap());
+        let later = banner(listen, Some(metrics), "https://login.example.com", None);
         assert!(!later.contains("password"));
+        assert!(later.contains("http://[::1]:9787/metrics"));
     }
 }

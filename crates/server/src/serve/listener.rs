@@ -3,8 +3,9 @@ use std::net::{SocketAddr, TcpListener};
 use anyhow::Context as _;
 use tokio::net::TcpSocket;
 
-/// Listens with a backlog of one's own choice, before anything else is made: a port that is taken leaves no trace.
-pub(super) fn bind(address: SocketAddr, backlog: u32) -> anyhow::Result<TcpListener> {
+/// Listens with a backlog of one's own choice, before anything else is made: a port that is taken leaves no trace. `key` is the
+/// setting that the address came from.
+pub(super) fn bind(key: &str, address: SocketAddr, backlog: u32) -> anyhow::Result<TcpListener> {
     let listen = || {
         let socket = if address.is_ipv4() {
             TcpSocket::new_v4()
@@ -16,5 +17,5 @@ pub(super) fn bind(address: SocketAddr, backlog: u32) -> anyhow::Result<TcpListe
         socket.bind(address)?;
         socket.listen(backlog)?.into_std()
     };
-    listen().with_context(|| format!("cannot listen on {address} (http.listen)"))
+    listen().with_context(|| format!("cannot listen on {address} ({key})"))
 }

@@ -62,12 +62,13 @@ fn the_documented_environment_variables_are_those_of_the_keys() {
 #[test]
 fn the_documented_defaults_are_the_defaults() {
     // What depends on the machine, or is put in words.
-    const IN_WORDS: [&str; 14] = [
+    const IN_WORDS: [&str; 16] = [
         "bootstrap.admin_password",
         "cache.tls_certificate_file",
         "cache.tls_key_file",
         "cache.tls_root_file",
         "cache.url",
+        "http.metrics_listen",
         "http.workers",
         "issuer",
         "limits.bcrypt_concurrency",
@@ -76,6 +77,7 @@ fn the_documented_defaults_are_the_defaults() {
         "limits.password_queue",
         "secrets.encryption_key",
         "secrets.encryption_key_file",
+        "telemetry.otlp_endpoint",
         "tokens.audience",
     ];
     let documented = rows();

@@ -1,29 +1,17 @@
 //! Whether clients can reach the issuer: its metadata (RFC 8414) as they would fetch it.
 
-use std::{
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream, ToSocketAddrs as _},
-    time::Duration,
-};
-
 use anyhow::{Context as _, bail, ensure};
-use openssl::ssl::{SslConnector, SslMethod};
 use serde_json::Value;
 use url::Url;
 
-const TIMEOUT: Duration = Duration::from_secs(3);
-const LARGEST: u64 = 256 * 1024;
+use crate::outbound::{self, Answer};
 
 /// Fetches the metadata of an issuer and compares its `issuer`; the address that answered.
 pub(super) fn check(issuer: &str) -> anyhow::Result<Url> {
     let url = well_known(issuer)?;
     let answer = fetch(&url).with_context(|| format!("{url} does not answer"))?;
-    let (head, body) = answer
-        .split_once("\r\n\r\n")
-        .with_context(|| format!("{url} does not speak HTTP"))?;
-    let status = head.split(' ').nth(1).unwrap_or_default();
-    ensure!(status == "200", "{url} answers {status}");
-    let metadata: Value = serde_json::from_str(body).with_context(|| format!("{url} is no JSON"))?;
+    ensure!(answer.status == 200, "{url} answers {}", answer.status);
+    let metadata: Value = serde_json::from_slice(&answer.body).with_context(|| format!("{url} is no JSON"))?;
     match metadata.get("issuer").and_then(Value::as_str) {
         Some(found) if found == issuer => Ok(url),
         Some(found) => bail!("{url} says that the issuer is {found}, not {issuer}"),
@@ -39,58 +27,18 @@ fn well_known(issuer: &str) -> anyhow::Result<Url> {
     Ok(url)
 }
 
-/// One GET in HTTP/1.0, so that the answer ends with the connection and comes in one piece.
-fn fetch(url: &Url) -> anyhow::Result<String> {
-    let host = url.host_str().context("it has no host")?;
-    let port = url.port_or_known_default().context("it has no port")?;
-    let authority = url
-        .port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let request = format!(
-        "GET {} HTTP/1.0\r\nHost: {authority}\r\nAccept: application/json\r\n\r\n",
-        url.path()
-    );
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = connect((bare, port).to_socket_addrs()?)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
-    if url.scheme() == "https" {
-        let mut connector = SslConnector::builder(SslMethod::tls_client())?;
-        let found = openssl_probe::probe();
-        if let Some(file) = found.cert_file {
-            connector.set_ca_file(file)?;
-        }
-        exchange(connector.build().connect(bare, stream)?, &request)
-    } else {
-        exchange(stream, &request)
-    }
-}
-
-fn connect(addresses: impl Iterator<Item = SocketAddr>) -> anyhow::Result<TcpStream> {
-    let mut last = None;
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, TIMEOUT) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = Some(error),
-        }
-    }
-    match last {
-        Some(error) => Err(error.into()),
-        None => bail!("its host has no address"),
-    }
-}
-
-fn exchange(mut stream: impl Read + Write, request: &str) -> anyhow::Result<String> {
-    stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.take(LARGEST).read_to_end(&mut answer)?;
-    Ok(String::from_utf8(answer)?)
+fn fetch(url: &Url) -> anyhow::Result<Answer> {
+    outbound::send(url, "GET", &[("Accept", "application/json")], &[])
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use std::{io::BufRead as _, io::BufReader, net::TcpListener, thread};
+    use std::{
+        io::{BufRead as _, BufReader, Write as _},
+        net::TcpListener,
+        thread,
+    };
 
     use super::*;
 
