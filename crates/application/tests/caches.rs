@@ -135,6 +135,27 @@ fn a_revocation_elsewhere_is_seen_at_once_when_told() {
 }
 
 #[test]
+fn a_replica_that_may_have_missed_anything_forgets_everything() {
+    run(async {
+        let shared = Memory::default();
+        let here = Replica::over(shared.clone());
+        let (record, client) = (a_record(1), a_client(1));
+        let by_id = ClientRef::ClientId(client.client_id);
+        ClientStore::insert(&shared, &client).await.unwrap();
+        here.tokens.insert(&record).await.unwrap();
+        assert!(is_live(&here, &record).await);
+        assert!(here.clients.registration(by_id).await.unwrap().is_some());
+        TokenStore::revoke(&shared, record.id, None, RevocationReason::User, NOW)
+            .await
+            .unwrap();
+        ClientStore::delete(&shared, client.uid, NOW).await.unwrap();
+        here.changes.publish(Change::Everything).await;
+        assert!(!is_live(&here, &record).await);
+        assert!(here.clients.registration(by_id).await.unwrap().is_none());
+    });
+}
+
+#[test]
 fn a_client_deleted_elsewhere_is_gone_within_the_staleness_bound_or_when_told() {
     run(async {
         let shared = Memory::default();
@@ -148,6 +169,8 @@ fn a_client_deleted_elsewhere_is_gone_within_the_staleness_bound_or_when_told() 
         assert!(here.clients.registration(by_id).await.unwrap().is_some(), "remembered");
         here.changes.publish(Change::Client(client.uid)).await;
         assert!(here.clients.registration(by_id).await.unwrap().is_none(), "told");
+        there.changes.publish(Change::SigningKeys).await;
+        assert!(there.clients.registration(by_id).await.unwrap().is_some(), "told of other things");
         until_stale().await;
         assert!(there.clients.registration(by_id).await.unwrap().is_none(), "not told");
     });

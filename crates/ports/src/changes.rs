@@ -14,6 +14,8 @@ pub enum Change {
     TokenRecords,
     /// Signing keys advanced.
     SigningKeys,
+    /// Anything: nobody knows what was missed. Forget all that is remembered.
+    Everything,
 }
 
 /// Hears of changes, from this process and others.

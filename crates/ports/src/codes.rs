@@ -28,7 +28,8 @@ pub trait CodeStore: Send + Sync {
         now: Timestamp,
     ) -> Result<CodeRedemption, StoreError>;
 
-    /// Forgets up to `limit` codes that are past their use and their memory; how many it was.
+    /// Forgets up to `limit` codes that are past their use and their memory; how many it was: none where the store
+    /// forgets by itself.
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }
 
@@ -47,7 +48,7 @@ pub trait SessionStore: Send + Sync {
     /// Ends every session of a user: after a lock or a new password.
     async fn remove_all(&self, username: &str) -> Result<(), StoreError>;
 
-    /// Forgets up to `limit` expired sessions; how many it was.
+    /// Forgets up to `limit` expired sessions; how many it was: none where the store forgets by itself.
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }
 
@@ -64,6 +65,6 @@ pub trait AttemptCounter: Send + Sync {
     /// Forgets a key's attempts.
     async fn clear(&self, key: &str) -> Result<(), StoreError>;
 
-    /// Forgets up to `limit` windows that have ended; how many it was.
+    /// Forgets up to `limit` windows that have ended; how many it was: none where the store forgets by itself.
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -15,11 +15,33 @@ macro_rules! contract_suite {
         $crate::__durable_obligations!($fixture);
     };
     (short_lived: $fixture:expr) => {
-        $crate::__short_lived_obligations!($fixture);
+        $crate::__short_lived_obligations!(__obligations, $fixture);
     };
     ($fixture:expr) => {
         $crate::__durable_obligations!($fixture);
-        $crate::__short_lived_obligations!($fixture);
+        $crate::__short_lived_obligations!(__obligations, $fixture);
+    };
+}
+
+/// The obligations of the short-lived ports one after the other, in an async block: for an adapter whose servers take too
+/// long to start to have them anew for every test. The fixture is called for each, as in [`contract_suite!`].
+#[macro_export]
+macro_rules! short_lived_obligations_in_turn {
+    ($fixture:expr) => {
+        $crate::__short_lived_obligations!(__obligations_in_turn, $fixture);
+    };
+}
+
+/// The calls of one group.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __obligations_in_turn {
+    ($fixture:expr, $group:ident, $stores:ident::$port:ident, [$($case:ident,)*]) => {
+        $(
+            eprintln!(concat!(stringify!($group), "::", stringify!($case)));
+            let fixture = ($fixture)().await;
+            $crate::contract::$group::$case($crate::$stores::$port(&fixture)).await;
+        )*
     };
 }
 
@@ -275,8 +297,8 @@ macro_rules! __durable_obligations {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __short_lived_obligations {
-    ($fixture:expr) => {
-        $crate::__obligations!(
+    ($each:ident, $fixture:expr) => {
+        $crate::$each!(
             $fixture,
             codes,
             ShortLivedStores::codes,
@@ -296,7 +318,7 @@ macro_rules! __short_lived_obligations {
                 purging_takes_only_codes_past_use_and_memory_and_few_at_a_time,
             ]
         );
-        $crate::__obligations!(
+        $crate::$each!(
             $fixture,
             sessions,
             ShortLivedStores::sessions,
@@ -309,7 +331,7 @@ macro_rules! __short_lived_obligations {
                 purging_takes_expired_sessions_only_and_few_at_a_time,
             ]
         );
-        $crate::__obligations!(
+        $crate::$each!(
             $fixture,
             attempts,
             ShortLivedStores::attempts,

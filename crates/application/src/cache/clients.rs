@@ -131,8 +131,10 @@ impl ClientStore for CachedClients {
 
 impl ChangeListener for CachedClients {
     fn changed(&self, change: Change) {
-        if let Change::Client(client) = change {
-            self.forget(client);
+        match change {
+            Change::Client(client) => self.forget(client),
+            Change::Everything => self.known.invalidate_all(),
+            Change::TokenRecord(_) | Change::TokenRecords | Change::SigningKeys => {}
         }
     }
 }

@@ -63,7 +63,7 @@ impl TokenSigner for CachedSignatures {
 
 impl ChangeListener for CachedSignatures {
     fn changed(&self, change: Change) {
-        if change == Change::SigningKeys {
+        if matches!(change, Change::SigningKeys | Change::Everything) {
             self.seen.invalidate_all();
         }
     }

@@ -108,7 +108,7 @@ impl ChangeListener for CachedTokens {
     fn changed(&self, change: Change) {
         match change {
             Change::TokenRecord(id) => self.found.invalidate(&id),
-            Change::TokenRecords => self.found.invalidate_all(),
+            Change::TokenRecords | Change::Everything => self.found.invalidate_all(),
             Change::Client(_) | Change::SigningKeys => {}
         }
     }

@@ -1,0 +1,103 @@
+//! What lives for minutes to hours, in Redis: authorization codes, sign-in sessions and attempt counts, and the notices of
+//! [`Changes`](informer_oauth_ports::Changes) over publish and subscribe.
+//!
+//! [`Redis::connect`] makes a handle that is cheap to clone and implements `CodeStore`, `SessionStore` and
+//! `AttemptCounter`; [`Redis::changes`] starts the notices. One server, a master watched by Sentinels and a Cluster are
+//! used alike.
+//!
+//! - **One call, one round trip.** What must be atomic is one command or one script.
+//! - **Every key has a time to live**, which only cleans up: what is still valid is judged by the `now` of the call.
+//!   Nothing is ever looked for by `KEYS` or `SCAN`.
+//! - **Losing Redis** loses codes, sessions and counts, and nothing is used twice by it: that a code was used is written
+//!   into the code itself, so without the one there is not the other. A replica that takes over may have missed the last
+//!   writes, and so may a Redis that comes back from its disk; what a code gives is inserted into `TokenStore` under an id
+//!   that was chosen with the code, which happens once.
+//! - **Nothing waits longer than [`RedisOptions::timeout`].** A connection that does not answer in time, or whose caller
+//!   waits no longer, is closed, and those made before it are replaced when they are next wanted. No restart is needed.
+//!
+//! Redis must not evict keys (`maxmemory-policy noeviction`): a user's sessions are ended by a note of which they are.
+
+mod attempts;
+mod call;
+mod changes;
+mod codes;
+mod connections;
+mod failure;
+mod keys;
+mod message;
+mod options;
+mod sessions;
+mod topology;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use deadpool_redis::redis::{Value, cmd};
+use informer_oauth_ports::{Entropy, Probe, StoreError};
+
+pub use crate::{
+    changes::RedisChanges,
+    options::{RedisClientCertificate, RedisOptions, RedisOptionsError, RedisTls},
+};
+use crate::{
+    connections::{Connector, Pool},
+    keys::Keys,
+    topology::Topology,
+};
+
+/// A handle to Redis. Clones share its connections.
+#[derive(Clone)]
+pub struct Redis {
+    pool: Pool,
+    keys: Arc<Keys>,
+    timeout: Duration,
+}
+
+impl Redis {
+    /// Prepares to use Redis as `options` say. Nothing is asked of it yet, so that a service also starts while Redis is
+    /// down; [`Probe`] tells. Connections are made when they are first needed.
+    pub fn connect(options: &RedisOptions) -> Result<Self, RedisOptionsError> {
+        if options.pool_size == 0 || options.timeout.is_zero() {
+            return Err(RedisOptionsError::Nothing);
+        }
+        if options.key_prefix.contains(['{', '}']) {
+            return Err(RedisOptionsError::KeyPrefix(options.key_prefix.clone()));
+        }
+        // The client takes what the process has. If there is one already, it is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let connector = Connector::new(Topology::of(options)?, options.timeout)?;
+        let pool = Pool::builder(connector).max_size(options.pool_size).build();
+        Ok(Self {
+            // A pool without time limits of its own needs no runtime, and nothing else can be wrong with it.
+            pool: pool.map_err(|_| RedisOptionsError::Nothing)?,
+            keys: Arc::new(Keys::new(&options.key_prefix)),
+            timeout: options.timeout,
+        })
+    }
+
+    /// Starts telling and hearing of changes. Must be called in a Tokio runtime, whose tasks do it until the answer is
+    /// dropped. `entropy` gives this process a name among the others, to tell its own messages by.
+    pub fn changes(&self, entropy: &dyn Entropy) -> RedisChanges {
+        RedisChanges::start(self.clone(), entropy)
+    }
+}
+
+#[async_trait]
+impl Probe for Redis {
+    fn name(&self) -> &'static str {
+        failure::STORE
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.ask::<Value>("answer", cmd("PING")).await.map(drop)
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis")
+            .field("keys", &self.keys)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,55 @@
+//! What these tests share.
+#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use informer_oauth_ports::StoreError;
+use informer_oauth_redis::{Redis, RedisOptions};
+use informer_oauth_testkit::servers::redis::key_prefix;
+
+/// Stores of one's own in the Redis at `urls`.
+pub(crate) fn stores(urls: &[String]) -> Redis {
+    stores_named(urls, &key_prefix())
+}
+
+/// Stores in the Redis at `urls`, shared with others of that prefix.
+pub(crate) fn stores_named(urls: &[String], prefix: &str) -> Redis {
+    Redis::connect(&RedisOptions {
+        urls: urls.to_vec(),
+        key_prefix: prefix.to_owned(),
+        ..RedisOptions::default()
+    })
+    .unwrap()
+}
+
+/// The answer of a store that must say in time that it is unavailable.
+pub(crate) async fn unavailable<T>(call: impl Future<Output = Result<T, StoreError>>) {
+    let started = Instant::now();
+    let answer = call.await;
+    assert!(
+        matches!(answer, Err(StoreError::Unavailable { store: "redis", .. })),
+        "it is unavailable, not {:?}",
+        answer.err()
+    );
+    assert!(
+        started.elapsed() < Duration::from_millis(1900),
+        "it is said within two seconds, not {:?}",
+        started.elapsed()
+    );
+}
+
+/// What a call answers that works again within a while.
+pub(crate) async fn again<T, F: Future<Output = Result<T, StoreError>>>(patience: Duration, call: impl Fn() -> F) -> T {
+    let started = Instant::now();
+    loop {
+        match call().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(started.elapsed() < patience, "it works again: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
