@@ -79,11 +79,6 @@ impl Database {
         Ok(file)
     }
 
-    /// Whether the database is a file of this process's own.
-    pub(crate) fn is_embedded(&self) -> bool {
-        self.url.starts_with("sqlite:")
-    }
-
     /// The database file.
     pub(crate) fn path(&self) -> &Path {
         Path::new(self.file().unwrap_or_default())

@@ -55,6 +55,7 @@ impl ProductionStores {
                 "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=".into(),
             ),
             ("INFORMER_OAUTH__BOOTSTRAP__BUILTIN_CLIENTS", "true".into()),
+            ("INFORMER_OAUTH__HTTP__METRICS_LISTEN", "off".into()),
         ]
     }
 
