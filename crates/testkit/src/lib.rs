@@ -1,5 +1,5 @@
 //! What the adapters of this workspace are tested with: a clock that stands still, entropy that repeats, values of the
-//! domain ready made, and the contract suite of the store ports.
+//! domain ready made, throwaway servers, and the contract suite of the store ports.
 //!
 //! An adapter's contract test is one line, and has every obligation that there is:
 //!
@@ -13,6 +13,7 @@ mod clock;
 mod concurrency;
 pub mod contract;
 mod entropy;
+pub mod servers;
 mod stores;
 mod suite;
 pub mod values;

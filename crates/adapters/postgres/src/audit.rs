@@ -1,0 +1,123 @@
+//! The audit log.
+
+use async_trait::async_trait;
+use diesel::{dsl::count_star, pg::Pg as Backend, prelude::*};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::FutureExt;
+use informer_oauth_domain::{
+    audit::{AuditEvent, EventKind},
+    id::{ClientUid, EventId},
+};
+use informer_oauth_ports::{AuditLog, Page, PageRequest, StoreError};
+use uuid::Uuid;
+
+use crate::{
+    Postgres,
+    columns::{self, bounds, time},
+    failure::{Failure, corrupt},
+    schema::audit_events,
+};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_events, check_for_backend(Backend), treat_none_as_default_value = false)]
+struct EventRow {
+    id: Uuid,
+    at: i64,
+    kind: String,
+    actor: Option<String>,
+    client_uid: Option<Uuid>,
+    target: Option<String>,
+    address: Option<String>,
+}
+
+const EVENT: &str = "audit event";
+
+impl From<&AuditEvent> for EventRow {
+    fn from(event: &AuditEvent) -> Self {
+        // What somebody typed may hold NUL, which Postgres cannot store; the event must not be lost for that.
+        let text = |text: &String| text.replace('\0', "\u{fffd}");
+        Self {
+            id: event.id.uuid(),
+            at: event.at.as_micros(),
+            kind: event.kind.as_str().to_owned(),
+            actor: event.actor.as_ref().map(text),
+            client_uid: event.client.map(ClientUid::uuid),
+            target: event.target.as_ref().map(text),
+            address: event.address.map(|address| address.to_string()),
+        }
+    }
+}
+
+impl TryFrom<EventRow> for AuditEvent {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+        let address = row
+            .address
+            .map(|text| text.parse().map_err(|error| corrupt(EVENT, error)))
+            .transpose()?;
+        Ok(Self {
+            id: EventId::new(row.id),
+            at: time(row.at),
+            kind: EventKind::from_stored(&row.kind).ok_or_else(|| corrupt(EVENT, "unknown kind"))?,
+            actor: row.actor,
+            client: row.client_uid.map(ClientUid::new),
+            target: row.target,
+            address,
+        })
+    }
+}
+
+#[async_trait]
+impl AuditLog for Postgres {
+    async fn append(&self, event: &AuditEvent) -> Result<(), StoreError> {
+        let row = EventRow::from(event);
+        self.call(|connection| append(connection, row).boxed()).await
+    }
+
+    async fn list(&self, client: Option<ClientUid>, page: PageRequest) -> Result<Page<AuditEvent>, StoreError> {
+        self.call(move |connection| list(connection, client, page).boxed())
+            .await
+    }
+}
+
+async fn append(connection: &mut AsyncPgConnection, row: EventRow) -> Result<(), Failure> {
+    diesel::insert_into(audit_events::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn about(client: Option<ClientUid>) -> audit_events::BoxedQuery<'static, Backend> {
+    let all = audit_events::table.into_boxed();
+    match client {
+        None => all,
+        Some(client) => all.filter(audit_events::client_uid.eq(client.uuid())),
+    }
+}
+
+async fn list(
+    connection: &mut AsyncPgConnection,
+    client: Option<ClientUid>,
+    page: PageRequest,
+) -> Result<Page<AuditEvent>, Failure> {
+    let (offset, limit) = bounds(page);
+    connection
+        .build_transaction()
+        .repeatable_read()
+        .read_only()
+        .run(async |connection| {
+            let total = about(client).select(count_star()).first(connection).await?;
+            let rows: Vec<EventRow> = about(client)
+                .select(EventRow::as_select())
+                .order((audit_events::at.desc(), audit_events::id.desc()))
+                .offset(offset)
+                .limit(limit)
+                .load(connection)
+                .await?;
+            Ok(columns::page(rows, total)?)
+        })
+        .await
+}

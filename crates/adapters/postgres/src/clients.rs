@@ -1,0 +1,266 @@
+//! Clients, their secrets and their icons.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use diesel::{
+    dsl::{count_star, exists, select},
+    pg::Pg as Backend,
+    prelude::*,
+    sql_types::Text,
+};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use futures_util::FutureExt;
+use informer_oauth_domain::{
+    client::{Client, ClientProfile, Registration},
+    client_secret::ClientSecret,
+    id::{ClientRef, ClientUid, SecretUid},
+    timestamp::Timestamp,
+    token_record::RevocationReason,
+};
+use informer_oauth_ports::{
+    ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, Icon, Page, PageRequest,
+    SecretInsertion, StoreError, TokenFilter,
+};
+
+use crate::{
+    Postgres,
+    client_rows::{ClientRow, IconRow, ProfileRow, SecretRow},
+    client_secrets::{delete_secret, insert_secret, touch_secret},
+    columns::{self, bounds, can_be_stored},
+    failure::Failure,
+    icons::{icon, set_icon},
+    schema::{client_secrets, clients},
+    tokens,
+};
+
+diesel::define_sql_function! {
+    /// Where `needle` begins in `text`, from 1; 0 when it is not there. Neither has metacharacters.
+    fn strpos(text: Text, needle: Text) -> Integer;
+}
+diesel::define_sql_function! {
+    /// Letters in lower case; with the columns' collation "C" those of ASCII.
+    fn lower(text: Text) -> Text;
+}
+
+#[async_trait]
+impl ClientStore for Postgres {
+    async fn registration(&self, client: ClientRef) -> Result<Option<Arc<Registration>>, StoreError> {
+        self.call(move |connection| registration(connection, client).boxed())
+            .await
+    }
+
+    async fn list(
+        &self,
+        text: Option<&str>,
+        sort: ClientSort,
+        descending: bool,
+        page: PageRequest,
+    ) -> Result<Page<Client>, StoreError> {
+        if !text.is_none_or(can_be_stored) {
+            return Ok(columns::nothing());
+        }
+        let text = text.map(str::to_ascii_lowercase);
+        self.call(move |connection| list(connection, text, sort, descending, page).boxed())
+            .await
+    }
+
+    async fn insert(&self, client: &Client) -> Result<ClientInsertion, StoreError> {
+        let row = ClientRow::from(client);
+        self.call(|connection| insert(connection, row).boxed()).await
+    }
+
+    async fn replace(
+        &self,
+        client: ClientUid,
+        profile: &ClientProfile,
+        expected: Option<i64>,
+        now: Timestamp,
+    ) -> Result<ClientReplacement, StoreError> {
+        let profile = ProfileRow::from(profile);
+        self.call(move |connection| replace(connection, client, profile, expected, now).boxed())
+            .await
+    }
+
+    async fn delete(&self, client: ClientUid, now: Timestamp) -> Result<ClientDeletion, StoreError> {
+        self.call_patiently(move |connection| delete(connection, client, now).boxed())
+            .await
+    }
+
+    async fn insert_secret(
+        &self,
+        secret: &ClientSecret,
+        others_expire_at: Option<Timestamp>,
+    ) -> Result<SecretInsertion, StoreError> {
+        let secret = secret.clone();
+        self.call(move |connection| insert_secret(connection, secret, others_expire_at).boxed())
+            .await
+    }
+
+    async fn delete_secret(&self, client: ClientUid, secret: SecretUid) -> Result<bool, StoreError> {
+        self.call(move |connection| delete_secret(connection, client, secret).boxed())
+            .await
+    }
+
+    async fn touch_secret(&self, secret: SecretUid, at: Timestamp) -> Result<(), StoreError> {
+        self.call(move |connection| touch_secret(connection, secret, at).boxed())
+            .await
+    }
+
+    async fn icon(&self, client: ClientUid) -> Result<Option<Icon>, StoreError> {
+        self.call(move |connection| icon(connection, client).boxed()).await
+    }
+
+    async fn set_icon(&self, client: ClientUid, icon: Option<&Icon>) -> Result<bool, StoreError> {
+        let row = icon.map(|icon| IconRow::new(client, icon));
+        self.call(move |connection| set_icon(connection, client, row).boxed())
+            .await
+    }
+}
+
+/// Whether there is such a client.
+pub(crate) async fn is_known(connection: &mut AsyncPgConnection, client: ClientUid) -> Result<bool, Failure> {
+    let found = clients::table.find(client.uuid());
+    Ok(select(exists(found)).get_result(connection).await?)
+}
+
+/// The client and its secrets, from one statement: every secret on a row with its client.
+async fn registration(
+    connection: &mut AsyncPgConnection,
+    client: ClientRef,
+) -> Result<Option<Arc<Registration>>, Failure> {
+    let joined = clients::table
+        .left_join(client_secrets::table)
+        .select((ClientRow::as_select(), Option::<SecretRow>::as_select()))
+        .order((client_secrets::created_at, client_secrets::uid));
+    let rows: Vec<(ClientRow, Option<SecretRow>)> = match client {
+        ClientRef::Uid(uid) => joined.filter(clients::uid.eq(uid.uuid())).load(connection).await?,
+        ClientRef::ClientId(id) => {
+            let of_id = joined.filter(clients::client_id.eq(id.to_string()));
+            of_id.load(connection).await?
+        }
+    };
+    let mut rows = rows.into_iter();
+    let Some((client, first)) = rows.next() else {
+        return Ok(None);
+    };
+    let secrets = first.into_iter().chain(rows.filter_map(|(_, secret)| secret));
+    Ok(Some(Arc::new(Registration {
+        client: client.try_into()?,
+        secrets: secrets.map(ClientSecret::try_from).collect::<Result<_, _>>()?,
+    })))
+}
+
+/// Clients with `text`, which is in lower case already, in their name or description.
+fn with_text(text: Option<&str>) -> clients::BoxedQuery<'_, Backend> {
+    let all = clients::table.into_boxed();
+    match text {
+        None => all,
+        Some(text) => all.filter(
+            strpos(lower(clients::name), text)
+                .gt(0)
+                .or(strpos(lower(clients::description), text).gt(0)),
+        ),
+    }
+}
+
+async fn list(
+    connection: &mut AsyncPgConnection,
+    text: Option<String>,
+    sort: ClientSort,
+    descending: bool,
+    page: PageRequest,
+) -> Result<Page<Client>, Failure> {
+    let text = text.as_deref();
+    let found = with_text(text).select(ClientRow::as_select());
+    let name = lower(clients::name);
+    let sorted = match (sort, descending) {
+        (ClientSort::Name, false) => found.order((name.asc(), clients::uid.asc())),
+        (ClientSort::Name, true) => found.order((name.desc(), clients::uid.desc())),
+        (ClientSort::CreatedAt, false) => found.order((clients::created_at.asc(), clients::uid.asc())),
+        (ClientSort::CreatedAt, true) => found.order((clients::created_at.desc(), clients::uid.desc())),
+        (ClientSort::UpdatedAt, false) => found.order((clients::updated_at.asc(), clients::uid.asc())),
+        (ClientSort::UpdatedAt, true) => found.order((clients::updated_at.desc(), clients::uid.desc())),
+    };
+    let (offset, limit) = bounds(page);
+    let part = sorted.offset(offset).limit(limit);
+    connection
+        .build_transaction()
+        .repeatable_read()
+        .read_only()
+        .run(async |connection| {
+            let total = with_text(text).select(count_star()).first(connection).await?;
+            let rows: Vec<ClientRow> = part.load(connection).await?;
+            Ok(columns::page(rows, total)?)
+        })
+        .await
+}
+
+async fn insert(connection: &mut AsyncPgConnection, row: ClientRow) -> Result<ClientInsertion, Failure> {
+    let rows = diesel::insert_into(clients::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
+    Ok(if rows == 1 {
+        ClientInsertion::Inserted
+    } else {
+        ClientInsertion::Taken
+    })
+}
+
+async fn replace(
+    connection: &mut AsyncPgConnection,
+    client: ClientUid,
+    profile: ProfileRow,
+    expected: Option<i64>,
+    now: Timestamp,
+) -> Result<ClientReplacement, Failure> {
+    let changes = (
+        profile,
+        clients::updated_at.eq(now.as_micros()),
+        clients::revision.eq(clients::revision + 1),
+    );
+    let mut update = diesel::update(clients::table.find(client.uuid()))
+        .set(changes)
+        .into_boxed();
+    if let Some(expected) = expected {
+        update = update.filter(clients::revision.eq(expected));
+    }
+    let row: Option<ClientRow> = update
+        .returning(ClientRow::as_returning())
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(match row {
+        Some(row) => ClientReplacement::Replaced(row.try_into()?),
+        None if expected.is_some() && is_known(connection, client).await? => ClientReplacement::Stale,
+        None => ClientReplacement::Unknown,
+    })
+}
+
+async fn delete(
+    connection: &mut AsyncPgConnection,
+    client: ClientUid,
+    now: Timestamp,
+) -> Result<ClientDeletion, Failure> {
+    connection
+        .transaction(async |connection| {
+            tokens::allow_time(connection).await?;
+            // Secrets, the icon and consents go along: ON DELETE CASCADE.
+            let deleted = diesel::delete(clients::table.find(client.uuid()))
+                .execute(connection)
+                .await?;
+            if deleted == 0 {
+                return Ok(ClientDeletion::Unknown);
+            }
+            let granted = TokenFilter {
+                client: Some(client),
+                username: None,
+            };
+            let reason = RevocationReason::ClientDeleted;
+            let revoked = tokens::revoke_live(connection, &granted, reason, now).await?;
+            Ok(ClientDeletion::Deleted { revoked })
+        })
+        .await
+}

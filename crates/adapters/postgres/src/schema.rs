@@ -1,0 +1,116 @@
+//! The tables, as `migrations/postgres` makes them.
+
+diesel::table! {
+    clients (uid) {
+        uid -> Uuid,
+        client_id -> Text,
+        name -> Text,
+        description -> Text,
+        url -> Nullable<Text>,
+        redirect_uris -> Array<Text>,
+        pkce -> Bool,
+        refresh_tokens -> Bool,
+        scope -> Text,
+        enabled -> Bool,
+        introspect -> Bool,
+        resources -> Array<Text>,
+        source -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    client_secrets (uid) {
+        uid -> Uuid,
+        client_uid -> Uuid,
+        lookup -> Text,
+        hash -> Text,
+        hint -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    client_icons (client_uid) {
+        client_uid -> Uuid,
+        kind -> Text,
+        bytes -> Binary,
+        digest -> Binary,
+    }
+}
+
+diesel::table! {
+    consents (username, client_uid) {
+        username -> Text,
+        client_uid -> Uuid,
+        scope -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_events (id) {
+        id -> Uuid,
+        at -> BigInt,
+        kind -> Text,
+        actor -> Nullable<Text>,
+        client_uid -> Nullable<Uuid>,
+        target -> Nullable<Text>,
+        address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    token_records (id) {
+        id -> Uuid,
+        client_uid -> Uuid,
+        client_id -> Text,
+        username -> Text,
+        scope -> Text,
+        audience -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        generation -> Nullable<BigInt>,
+        current_jti -> Nullable<Uuid>,
+        current_issued_at -> Nullable<BigInt>,
+        previous_jti -> Nullable<Uuid>,
+        previous_issued_at -> Nullable<BigInt>,
+        previous_asked -> Nullable<Text>,
+        last_used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        revoked_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        purpose -> Text,
+        state -> Text,
+        state_since -> Nullable<BigInt>,
+        created_at -> BigInt,
+        sealed -> Text,
+    }
+}
+
+diesel::table! {
+    users (username) {
+        username -> Text,
+        display_name -> Text,
+        password -> Text,
+        superuser -> Bool,
+        locked -> Bool,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::joinable!(client_secrets -> clients (client_uid));
+diesel::allow_tables_to_appear_in_same_query!(clients, client_secrets);

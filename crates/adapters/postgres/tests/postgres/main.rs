@@ -1,0 +1,12 @@
+//! What is Postgres's own: replicas, migrations, faults, TLS, plans.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod exclusive;
+mod faults;
+mod growth;
+mod migrations;
+mod rotation;
+#[path = "../support/mod.rs"]
+mod support;
+mod text;
+mod tls;
