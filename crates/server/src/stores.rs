@@ -1,18 +1,23 @@
 //! Which adapters keep what: one file for everything, or Postgres for what lasts and Redis for what does not.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::bail;
 use informer_oauth_memory::LocalChanges;
 use informer_oauth_ports::{
-    AttemptCounter, AuditLog, Changes, ClientStore, CodeStore, ConsentStore, Entropy, Pools, Probe, SessionStore,
-    SigningKeyStore, StoreError, TokenStore, UserDirectory,
+    AttemptCounter, AuditLog, Changes, ClientStore, CodeStore, ConsentStore, Entropy, PoolState, Pools, Probe,
+    SessionStore, SigningKeyStore, StoreError, TokenStore, UserDirectory,
 };
 use informer_oauth_postgres::{ConnectError, Exclusive, Postgres};
 use informer_oauth_redis::Redis;
 use informer_oauth_sqlite::{Sqlite, SqliteOptions};
+use tokio::time::{Instant, sleep};
 
 use crate::{config::Config, data_folder};
+
+/// For how long a Postgres that does not answer is tried again, and how often: a start may come a moment too early.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// The stores of an installation.
 #[derive(Clone, Debug)]
@@ -86,7 +91,8 @@ impl Stores {
             return Self::embedded(config.database.path());
         }
         if migrate {
-            for name in Postgres::migrate(&config.database.postgres(), false).await? {
+            let options = config.database.postgres();
+            for name in patiently(async || Postgres::migrate(&options, false).await).await? {
                 tracing::info!(name, "applied a schema change");
             }
         }
@@ -114,8 +120,9 @@ impl Stores {
     }
 
     async fn production(config: &Config) -> anyhow::Result<Self> {
+        let options = config.database.postgres();
         Ok(Self::Production {
-            postgres: Postgres::connect(&config.database.postgres()).await?,
+            postgres: patiently(async || Postgres::connect(&options).await).await?,
             redis: redis(config)?,
         })
     }
@@ -148,7 +155,9 @@ impl Stores {
     pub(crate) fn pools(&self) -> Vec<Arc<dyn Pools>> {
         match self {
             Self::Embedded(sqlite) => vec![Arc::new(sqlite.clone())],
-            Self::Production { .. } => Vec::new(),
+            Self::Production { postgres, redis } => {
+                vec![Arc::new(PostgresPool(postgres.clone())), Arc::new(redis.clone())]
+            }
         }
     }
 
@@ -185,9 +194,35 @@ impl Stores {
     }
 }
 
+struct PostgresPool(Postgres);
+
+impl Pools for PostgresPool {
+    fn pools(&self) -> Vec<PoolState> {
+        let state = self.0.pool_state();
+        vec![PoolState {
+            name: "postgres",
+            limit: state.limit,
+            open: state.open,
+            busy: state.open.saturating_sub(state.idle),
+            waiting: state.waiting,
+        }]
+    }
+}
+
 /// Redis as configured. Nothing is asked of it yet.
 pub(crate) fn redis(config: &Config) -> anyhow::Result<Redis> {
     Ok(Redis::connect(&config.cache.redis().map_err(anyhow::Error::msg)?)?)
+}
+
+/// Tries again while nobody answers.
+async fn patiently<T>(attempt: impl AsyncFn() -> Result<T, ConnectError>) -> Result<T, ConnectError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match attempt().await {
+            Err(ConnectError::Unreachable(_)) if Instant::now() < deadline => sleep(PAUSE).await,
+            other => return other,
+        }
+    }
 }
 
 /// Refuses a database that is missing or whose schema is older than this program's.

@@ -19,6 +19,25 @@ use crate::{layers, licences};
 /// The crate whose integration tests drive the real binary from outside.
 const SERVER: &str = "informer-oauth";
 
+/// Those of its tests that run twice: on embedded stores, and on Postgres and Redis.
+const ON_EITHER_STORES: [&str; 2] = ["blackbox", "cli"];
+
+/// Modules of them that use Postgres and Redis whatever the others use.
+const ON_SERVERS_ANYWAY: [&str; 2] = ["outages", "replicas"];
+
+/// Tests of them, one a line, of what only embedded stores have.
+const EMBEDDED_ONLY: &str = include_str!("../../server/tests/embedded-only.txt");
+
+/// What tells them which stores to use.
+const STORES: (&str, &str) = ("INFORMER_OAUTH_TEST_STORES", "production");
+
+fn embedded_only() -> impl Iterator<Item = &'static str> {
+    EMBEDDED_ONLY
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
     /// Formatting
@@ -121,6 +140,9 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
     }
     if wants(Part::Blackbox) {
         report.step("black-box tests", || workspace.blackbox_tests(&servers));
+        report.step("black-box tests on Postgres and Redis", || {
+            workspace.blackbox_tests_on_servers(&servers)
+        });
     }
     if wants(Part::Unit) {
         report.step("documentation tests", || {
@@ -211,7 +233,8 @@ impl<'a> Workspace<'a> {
 
     fn unit_tests(&self, servers: &Servers) -> Result<Outcome> {
         if self.has_nextest() {
-            return self.nextest(&format!("not (package({SERVER}) and kind(test))"), servers);
+            let filter = format!("not (package({SERVER}) and kind(test))");
+            return self.nextest(&filter, servers, None);
         }
         let mut command = self.cargo(&["test", "--workspace", "--no-fail-fast"]);
         command.args(["--lib", "--bins", "--examples"]);
@@ -223,7 +246,7 @@ impl<'a> Workspace<'a> {
 
     fn blackbox_tests(&self, servers: &Servers) -> Result<Outcome> {
         if self.has_nextest() {
-            return self.nextest(&format!("package({SERVER}) and kind(test)"), servers);
+            return self.nextest(&format!("package({SERVER}) and kind(test)"), servers, None);
         }
         let names = self.integration_tests(true);
         ensure!(!names.is_empty(), "no tests: {SERVER} has no tests/*.rs");
@@ -234,10 +257,36 @@ impl<'a> Workspace<'a> {
         test(servers.tell(&mut command), Runner::CargoTest, None)
     }
 
+    fn blackbox_tests_on_servers(&self, servers: &Servers) -> Result<Outcome> {
+        if self.has_nextest() {
+            let binaries = ON_EITHER_STORES.map(|name| format!("binary({name})")).join(" or ");
+            let left_out = embedded_only()
+                .map(|name| format!("test(={name})"))
+                .chain(ON_SERVERS_ANYWAY.map(|module| format!("test(/^{module}::/)")));
+            let left_out = left_out.collect::<Vec<_>>().join(" or ");
+            let filter = format!("package({SERVER}) and ({binaries}) and not ({left_out})");
+            return self.nextest(&filter, servers, Some(STORES));
+        }
+        let mut command = self.cargo(&["test", "--workspace", "--no-fail-fast"]);
+        for name in ON_EITHER_STORES {
+            command.args(["--test", name]);
+        }
+        command.arg("--");
+        for name in embedded_only() {
+            command.args(["--skip", name]);
+        }
+        for module in ON_SERVERS_ANYWAY {
+            command.args(["--skip", &format!("{module}::")]);
+        }
+        command.env(STORES.0, STORES.1);
+        test(servers.tell(&mut command), Runner::CargoTest, None)
+    }
+
     /// The whole workspace with a filter, and never one package: another set of packages is another set of features,
     /// and would be another build.
-    fn nextest(&self, filter: &str, servers: &Servers) -> Result<Outcome> {
+    fn nextest(&self, filter: &str, servers: &Servers, variable: Option<(&str, &str)>) -> Result<Outcome> {
         let mut command = self.cargo(&["nextest", "run", "--workspace", "--filterset", filter]);
+        command.envs(variable);
         test(servers.tell(&mut command), Runner::Nextest, None)
     }
 

@@ -33,7 +33,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use deadpool_redis::redis::{Value, cmd};
-use informer_oauth_ports::{Entropy, Probe, StoreError};
+use informer_oauth_ports::{Entropy, PoolState, Pools, Probe, StoreError};
 
 pub use crate::{
     changes::RedisChanges,
@@ -90,6 +90,19 @@ impl Probe for Redis {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.ask::<Value>("answer", cmd("PING")).await.map(drop)
+    }
+}
+
+impl Pools for Redis {
+    fn pools(&self) -> Vec<PoolState> {
+        let status = self.pool.status();
+        vec![PoolState {
+            name: failure::STORE,
+            limit: status.max_size,
+            open: status.size,
+            busy: status.size.saturating_sub(status.available),
+            waiting: status.waiting,
+        }]
     }
 }
 

@@ -59,6 +59,13 @@ impl Cache {
         if self.url.is_empty() || !problems.is_empty() {
             return;
         }
+        if self.url.0.iter().any(|url| !url.expose().contains("://")) {
+            problems.add(
+                "cache.url",
+                "must be redis:// or rediss:// and a host, or several of them",
+            );
+            return;
+        }
         // Nothing is asked of Redis by this.
         match self.redis() {
             Ok(options) => {

@@ -16,5 +16,7 @@ mod jwt_attacks;
 mod management;
 mod nginx;
 mod operations;
+mod outages;
 mod races;
+mod replicas;
 mod token;

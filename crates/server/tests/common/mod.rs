@@ -1,4 +1,5 @@
-//! Starts the real binary on a temporary folder and a free port, for black-box tests.
+//! Starts the real binary on a temporary folder and a free port, for black-box tests: on embedded stores, or on Postgres
+//! and Redis when `INFORMER_OAUTH_TEST_STORES` is `production`.
 
 #![allow(
     dead_code,
@@ -7,6 +8,8 @@
     clippy::unused_self,
     reason = "test support: each test file uses a part of it"
 )]
+
+pub mod stores;
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -22,6 +25,8 @@ use std::{
 };
 
 use tempfile::TempDir;
+
+use self::stores::ProductionStores;
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_informer-oauth");
@@ -47,6 +52,7 @@ pub fn command(folder: &Path) -> Command {
 /// A running service. Dropping it kills the process and removes the folder.
 pub struct Service {
     folder: TempDir,
+    stores: Option<Arc<ProductionStores>>,
     environment: Vec<(String, String)>,
     process: Option<Child>,
     base: String,
@@ -69,8 +75,15 @@ impl Service {
 
     /// A folder and settings, with nothing running yet: [`Service::launch`] starts it.
     pub fn prepare(environment: &[(&str, &str)]) -> Self {
+        let stores = stores::are_production().then(|| Arc::new(ProductionStores::new()));
+        Self::prepare_on(stores, environment)
+    }
+
+    /// As [`Service::prepare`], on these Postgres and Redis, or on embedded stores.
+    pub fn prepare_on(stores: Option<Arc<ProductionStores>>, environment: &[(&str, &str)]) -> Self {
         Self {
             folder: TempDir::new().unwrap(),
+            stores,
             environment: environment
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -80,6 +93,23 @@ impl Service {
             password: None,
             stdout: Arc::default(),
         }
+    }
+
+    /// A service on Postgres and Redis, whatever the other tests run on.
+    pub fn start_on(stores: &Arc<ProductionStores>, environment: &[(&str, &str)]) -> Self {
+        let mut service = Self::prepare_on(Some(Arc::clone(stores)), environment);
+        service.launch();
+        service
+    }
+
+    /// Another replica: on the same stores, with the same settings and issuer. It has no administrator of its own.
+    pub fn replica(&self) -> Self {
+        let mut environment = self.environment.clone();
+        environment.push(("INFORMER_OAUTH__ISSUER".to_owned(), self.base.clone()));
+        let mut replica = Self::prepare_on(self.stores.clone(), &[]);
+        replica.environment = environment;
+        replica.launch();
+        replica
     }
 
     /// Where it listens, for instance `http://127.0.0.1:40321`; also the issuer. The same after a restart.
@@ -239,7 +269,11 @@ impl Service {
 
     fn try_launch(&mut self, log: File) -> Result<(), String> {
         let mut process = self
-            .cli_command(&["serve"])
+            .cli_command(if self.stores.is_some() {
+                &["serve", "--migrate"]
+            } else {
+                &["serve"]
+            })
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -291,6 +325,7 @@ impl Service {
             .env("INFORMER_OAUTH__HTTP__LISTEN", listen)
             .env("INFORMER_OAUTH__HTTP__WORKERS", "2")
             .env("INFORMER_OAUTH__LOG__FORMAT", "json")
+            .envs(self.stores.iter().flat_map(|stores| stores.environment()))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .args(arguments);
         command

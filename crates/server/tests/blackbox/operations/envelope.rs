@@ -7,7 +7,12 @@ fn health_says_that_it_lives_and_is_ready() {
     let world = World::start();
     world.http.get("/health/live").is(200);
     let ready = world.http.get("/health/ready").is(200);
-    assert_eq!(ready.json(), json!({ "status": "up", "checks": { "sqlite": "up" } }));
+    let checks = if crate::common::stores::are_production() {
+        json!({ "postgres": "up", "redis": "up" })
+    } else {
+        json!({ "sqlite": "up" })
+    };
+    assert_eq!(ready.json(), json!({ "status": "up", "checks": checks }));
 }
 
 #[test]

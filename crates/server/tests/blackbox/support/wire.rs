@@ -102,11 +102,16 @@ fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
 
 /// Sends requests at the same moment: each on its own connection that has everything but its last byte already.
 pub(crate) fn race(base: &Url, requests: Vec<Request>) -> Vec<Answer> {
+    race_across(requests.into_iter().map(|request| (base.clone(), request)).collect())
+}
+
+/// The same with a service for each request.
+pub(crate) fn race_across(requests: Vec<(Url, Request)>) -> Vec<Answer> {
     let start = Arc::new(Barrier::new(requests.len()));
     let runners: Vec<_> = requests
         .into_iter()
-        .map(|request| {
-            let (base, start) = (base.clone(), Arc::clone(&start));
+        .map(|(base, request)| {
+            let start = Arc::clone(&start);
             thread::spawn(move || {
                 let sent = bytes(&base, &request);
                 let mut stream = connect(&base);

@@ -29,7 +29,11 @@ impl World {
 
     /// A fresh service with settings.
     pub(crate) fn start_with(environment: &[(&str, &str)]) -> Self {
-        let service = Service::start_with(environment);
+        Self::around(Service::start_with(environment))
+    }
+
+    /// A service that has just had its first start.
+    pub(crate) fn around(service: Service) -> Self {
         let http = Http::to(service.base());
         let admin = Browser::signed_in(service.base(), service.admin_username(), service.admin_password());
         let metadata = http.get("/.well-known/oauth-authorization-server").oauth_json();
