@@ -311,7 +311,11 @@ impl World {
             }
             Rotation::Superseded => prop_assert!(window > 0 && held.successor.is_some()),
             Rotation::Ended => prop_assert!(!was_live),
-            Rotation::Unknown => prop_assert!(before.is_none(), "a grant that is there has refresh tokens"),
+            // A grant that was over and forgotten when its code came again is there as a bar only.
+            Rotation::Unknown => prop_assert!(
+                before.is_none_or(|record| record.refresh.is_none() && record.revoked.is_some()),
+                "a grant that is there has refresh tokens"
+            ),
         }
         Ok(())
     }
