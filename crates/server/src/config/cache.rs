@@ -60,7 +60,10 @@ impl Cache {
             return;
         }
         if self.url.0.iter().any(|url| !url.expose().contains("://")) {
-            problems.add("cache.url", "must be redis:// or rediss:// and a host, or several of them");
+            problems.add(
+                "cache.url",
+                "must be redis:// or rediss:// and a host, or several of them",
+            );
             return;
         }
         // Nothing is asked of Redis by this.
