@@ -170,7 +170,10 @@ fn a_client_deleted_elsewhere_is_gone_within_the_staleness_bound_or_when_told() 
         here.changes.publish(Change::Client(client.uid)).await;
         assert!(here.clients.registration(by_id).await.unwrap().is_none(), "told");
         there.changes.publish(Change::SigningKeys).await;
-        assert!(there.clients.registration(by_id).await.unwrap().is_some(), "told of other things");
+        assert!(
+            there.clients.registration(by_id).await.unwrap().is_some(),
+            "told of other things"
+        );
         until_stale().await;
         assert!(there.clients.registration(by_id).await.unwrap().is_none(), "not told");
     });
