@@ -58,9 +58,14 @@ mod tests {
         let other = Builder::new_current_thread().enable_all().build();
         let other = other.expect("a runtime can be made");
         let (tell, told) = tokio::sync::oneshot::channel::<()>();
-        let task = other.block_on(at_home.of(async { tokio::spawn(async { told.await.is_ok() }) }));
+        let (heard, hears) = tokio::sync::oneshot::channel();
+        other.block_on(at_home.of(async {
+            tokio::spawn(async {
+                let _ = heard.send(told.await.is_ok());
+            });
+        }));
         drop(other);
         assert!(tell.send(()).is_ok(), "it still listens");
-        assert!(home.block_on(task).is_ok_and(|heard| heard));
+        assert_eq!(home.block_on(hears), Ok(true));
     }
 }
