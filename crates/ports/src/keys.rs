@@ -94,6 +94,10 @@ pub trait SigningKeyStore: Send + Sync {
     /// Atomic: of calls that expect the same key one rotates, and no reader sees a purpose without a current key.
     async fn rotate(&self, expected: &str, next: &SealedKey, now: Timestamp) -> Result<KeyRotation, StoreError>;
 
+    /// Replaces what a key is sealed as, if that is still `expected`, and nothing else of it. Atomic; false when it is sealed
+    /// otherwise by now, or when there is no such key.
+    async fn reseal(&self, kid: &str, expected: &str, sealed: &str) -> Result<bool, StoreError>;
+
     /// Removes a retired key; false when there is no retired key of that id.
     async fn remove_retired(&self, kid: &str) -> Result<bool, StoreError>;
 }

@@ -290,6 +290,9 @@ pub(crate) enum KeysCommand {
     /// List the signing keys: never their secret parts
     #[command(after_help = "Example:\n  informer-oauth keys list --output json")]
     List,
+    /// Encrypt every signing key with the configured key: after secrets.encryption_key was replaced
+    #[command(after_help = "Example:\n  informer-oauth keys reencrypt")]
+    Reencrypt,
     /// Let the next key sign from now on; running services follow within a minute
     #[command(after_help = "Example:\n  informer-oauth keys rotate")]
     Rotate {

@@ -67,7 +67,9 @@ impl Installation {
         } = stores.short_lived();
         let master = master_key(config, &*keys).await?;
         let now = SystemClock.now();
-        let keys = Keys::load(keys, &master, issuer.to_owned(), Arc::clone(&entropy), now).await?;
+        let accepted = config.secrets.accepted();
+        let own = Arc::clone(&entropy);
+        let keys = Keys::load_with_others(keys, &master, &accepted, issuer.to_owned(), own, now).await?;
         let keys = Arc::new(keys);
 
         let pool = HashingPool::start("bcrypt", config.limits.bcrypt_pool()).context("cannot start threads")?;

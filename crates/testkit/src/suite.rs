@@ -197,6 +197,7 @@ macro_rules! __durable_obligations {
                 rotating_from_a_key_that_is_not_current_changes_nothing,
                 of_concurrent_rotations_one_wins,
                 no_reader_sees_a_purpose_without_one_current_and_one_next_key,
+                a_key_is_resealed_once_and_nothing_else_of_it_changes,
                 only_retired_keys_can_be_removed,
             ]
         );

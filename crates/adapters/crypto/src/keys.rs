@@ -104,7 +104,20 @@ impl Keys {
         entropy: Arc<dyn Entropy>,
         now: Timestamp,
     ) -> Result<Self, KeysError> {
-        let sealer = Sealer::new(master);
+        Self::load_with_others(store, master, &[], issuer, entropy, now).await
+    }
+
+    /// As [`Keys::load`], where keys may still, or already, be sealed under `others`: while the master key is replaced. New
+    /// keys are sealed under `master`.
+    pub async fn load_with_others(
+        store: Arc<dyn SigningKeyStore>,
+        master: &MasterKey,
+        others: &[MasterKey],
+        issuer: String,
+        entropy: Arc<dyn Entropy>,
+        now: Timestamp,
+    ) -> Result<Self, KeysError> {
+        let sealer = Sealer::new(master, others);
         let mut stored = store.list().await?;
         // Opening what is there before adding to it: with a wrong master key, nothing must be added.
         for purpose in KeyPurpose::ALL {
@@ -149,6 +162,28 @@ impl Keys {
         let ring = Ring::assemble(&stored, &self.sealer, Some(&*self.ring()))?;
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
         Ok(())
+    }
+
+    /// Seals under the master key what is sealed under another one; how many keys it was.
+    pub async fn reencrypt(&self) -> Result<usize, KeysError> {
+        let mut resealed = 0;
+        for SealedKey { kid, sealed, .. } in self.store.list().await? {
+            if self.sealer.is_current(&kid, &sealed) {
+                continue;
+            }
+            let opened = self
+                .sealer
+                .open(&kid, &sealed)
+                .map_err(|_| KeysError::Sealed { kid: kid.clone() })?;
+            let anew = self
+                .sealer
+                .seal(&kid, &opened)
+                .map_err(|error| KeysError::Cryptography(error.to_string()))?;
+            if self.store.reseal(&kid, &sealed, &anew).await? {
+                resealed += 1;
+            }
+        }
+        Ok(resealed)
     }
 
     /// Advances the keys of a purpose now: next becomes current, a new one becomes next. `Lost` means that another

@@ -16,12 +16,19 @@ const FIXED_LENGTHS: [(usize, usize); 3] = [(1, 0), (2, 16), (4, 22)];
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct CannotOpen;
 
-/// Seals and opens signing keys.
-pub(crate) struct Sealer(Subkey);
+/// Seals signing keys under one master key, and opens those that are sealed under it or under others.
+pub(crate) struct Sealer {
+    current: Subkey,
+    others: Vec<Subkey>,
+}
 
 impl Sealer {
-    pub(crate) fn new(master: &MasterKey) -> Self {
-        Self(master.derive("informer-oauth signing keys v1"))
+    pub(crate) fn new(master: &MasterKey, others: &[MasterKey]) -> Self {
+        let derive = |master: &MasterKey| master.derive("informer-oauth signing keys v1");
+        Self {
+            current: derive(master),
+            others: others.iter().map(derive).collect(),
+        }
     }
 
     /// Encrypts a key; the `kid` is part of the protected header, so that one key cannot be put in another's place.
@@ -29,30 +36,41 @@ impl Sealer {
         let mut header = JweHeader::new();
         header.set_content_encryption(ENCRYPTION);
         header.set_key_id(kid);
-        let encrypter = jwe::Dir.encrypter_from_bytes(self.0.as_slice())?;
+        let encrypter = jwe::Dir.encrypter_from_bytes(self.current.as_slice())?;
         jwe::serialize_compact(key, &header, &encrypter)
     }
 
-    /// Decrypts what [`Sealer::seal`] made for this `kid`.
+    /// Decrypts what [`Sealer::seal`] made for this `kid`, under whichever master key.
     pub(crate) fn open(&self, kid: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
-        let parts: Vec<&str> = sealed.split('.').collect();
-        if parts.len() != 5
-            || FIXED_LENGTHS
-                .iter()
-                .any(|(part, length)| parts.get(*part).is_none_or(|part| part.len() != *length))
-        {
-            return Err(CannotOpen);
-        }
-        let mut decrypter = jwe::Dir
-            .decrypter_from_bytes(self.0.as_slice())
-            .map_err(|_| CannotOpen)?;
-        decrypter.set_key_id(kid);
-        let opened = jwe::deserialize_compact_with_selector(sealed, |header| {
-            let is_ours = header.content_encryption() == Some(ENCRYPTION) && header.compression().is_none();
-            Ok(is_ours.then_some(&decrypter as &dyn jwe::JweDecrypter))
-        });
-        opened.map(|(key, _)| Zeroizing::new(key)).map_err(|_| CannotOpen)
+        self.others
+            .iter()
+            .fold(open(&self.current, kid, sealed), |opened, other| {
+                opened.or_else(|_| open(other, kid, sealed))
+            })
     }
+
+    /// Whether it is sealed under the master key that new keys are sealed under.
+    pub(crate) fn is_current(&self, kid: &str, sealed: &str) -> bool {
+        open(&self.current, kid, sealed).is_ok()
+    }
+}
+
+fn open(key: &Subkey, kid: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
+    let parts: Vec<&str> = sealed.split('.').collect();
+    if parts.len() != 5
+        || FIXED_LENGTHS
+            .iter()
+            .any(|(part, length)| parts.get(*part).is_none_or(|part| part.len() != *length))
+    {
+        return Err(CannotOpen);
+    }
+    let mut decrypter = jwe::Dir.decrypter_from_bytes(key.as_slice()).map_err(|_| CannotOpen)?;
+    decrypter.set_key_id(kid);
+    let opened = jwe::deserialize_compact_with_selector(sealed, |header| {
+        let is_ours = header.content_encryption() == Some(ENCRYPTION) && header.compression().is_none();
+        Ok(is_ours.then_some(&decrypter as &dyn jwe::JweDecrypter))
+    });
+    opened.map(|(key, _)| Zeroizing::new(key)).map_err(|_| CannotOpen)
 }
 
 #[cfg(test)]
@@ -62,7 +80,7 @@ mod tests {
     use crate::SystemEntropy;
 
     fn sealer() -> Sealer {
-        Sealer::new(&MasterKey::generate(&SystemEntropy))
+        Sealer::new(&MasterKey::generate(&SystemEntropy), &[])
     }
 
     #[test]

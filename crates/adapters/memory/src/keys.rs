@@ -44,6 +44,15 @@ impl SigningKeyStore for Memory {
         Ok(KeyRotation::Rotated)
     }
 
+    async fn reseal(&self, kid: &str, expected: &str, sealed: &str) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let found = state
+            .keys
+            .iter_mut()
+            .find(|key| key.kid == kid && key.sealed == expected);
+        Ok(found.map(|key| sealed.clone_into(&mut key.sealed)).is_some())
+    }
+
     async fn remove_retired(&self, kid: &str) -> Result<bool, StoreError> {
         let mut state = self.lock();
         let before = state.keys.len();

@@ -98,6 +98,15 @@ impl SigningKeyStore for Postgres {
             .await
     }
 
+    async fn reseal(&self, kid: &str, expected: &str, sealed: &str) -> Result<bool, StoreError> {
+        if !can_be_stored(kid) || !can_be_stored(expected) {
+            return Ok(false);
+        }
+        let [kid, expected, sealed] = [kid, expected, sealed].map(str::to_owned);
+        self.call(|connection| reseal(connection, kid, expected, sealed).boxed())
+            .await
+    }
+
     async fn remove_retired(&self, kid: &str) -> Result<bool, StoreError> {
         if !can_be_stored(kid) {
             return Ok(false);
@@ -185,6 +194,20 @@ async fn rotate(
             Ok(KeyRotation::Rotated)
         })
         .await
+}
+
+async fn reseal(
+    connection: &mut AsyncPgConnection,
+    kid: String,
+    expected: String,
+    sealed: String,
+) -> Result<bool, Failure> {
+    let expected = signing_keys::table.find(kid).filter(signing_keys::sealed.eq(expected));
+    let resealed = diesel::update(expected)
+        .set(signing_keys::sealed.eq(sealed))
+        .execute(connection)
+        .await?;
+    Ok(resealed == 1)
 }
 
 async fn remove_retired(connection: &mut AsyncPgConnection, kid: String) -> Result<bool, Failure> {

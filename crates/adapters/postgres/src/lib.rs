@@ -21,6 +21,7 @@ mod columns;
 mod consents;
 mod exclusive;
 mod failure;
+mod home;
 mod icons;
 mod keys;
 mod migrations;

@@ -18,6 +18,7 @@ use crate::{
     PostgresOptions,
     address::{Address, Connection},
     failure::{Failure, unavailable},
+    home::Home,
 };
 
 /// What a call may take beyond the longest of the configured times.
@@ -39,6 +40,7 @@ const LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// Makes and checks the pool's connections.
 pub(crate) struct Manager {
     address: Address,
+    home: Home,
     /// When a call last failed: connections used before that are asked whether they still work.
     doubted: Mutex<Option<Instant>>,
 }
@@ -65,7 +67,7 @@ impl managed::Manager for Manager {
     type Error = Unconnected;
 
     async fn create(&self) -> Result<Connection, Unconnected> {
-        self.address.connect().await.map_err(Unconnected)
+        self.home.of(self.address.connect()).await.map_err(Unconnected)
     }
 
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<Unconnected> {
@@ -121,6 +123,7 @@ impl Pool {
     pub(crate) fn new(address: Address, options: &PostgresOptions) -> Self {
         let manager = Manager {
             address,
+            home: Home::here(),
             doubted: Mutex::new(None),
         };
         let connections = managed::Pool::builder(manager)

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 use crate::{
     failure::ends_connection,
+    home::Home,
     options::RedisOptionsError,
     topology::{Topology, moved, watched, without_delay},
 };
@@ -71,6 +72,7 @@ struct Patience {
 /// Makes connections, and knows when those made before are no good any more.
 pub(crate) struct Connector {
     servers: Servers,
+    home: Home,
     patience: Patience,
     /// Counts what ended connections. One that was made before the last time is not used again: when one breaks, the
     /// others most likely did too.
@@ -130,6 +132,7 @@ impl Connector {
         };
         Ok(Self {
             servers,
+            home: Home::here(),
             patience,
             breaks: Arc::default(),
             unanswered: AtomicU32::default(),
@@ -251,9 +254,9 @@ impl managed::Manager for Connector {
     async fn create(&self) -> Result<Connection, RedisError> {
         let born = self.breaks.load(Ordering::Relaxed);
         let link = match &self.servers {
-            Servers::Single(server) => Link::Node(self.node(server.clone(), born).await?),
-            Servers::Sentinel(known) => Link::Node(self.master(known, born).await?.1),
-            Servers::Cluster { client, .. } => Link::Cluster(client.get_async_connection().await?),
+            Servers::Single(server) => Link::Node(self.home.of(self.node(server.clone(), born)).await?),
+            Servers::Sentinel(known) => Link::Node(self.home.of(self.master(known, born)).await?.1),
+            Servers::Cluster { client, .. } => Link::Cluster(self.home.of(client.get_async_connection()).await?),
         };
         Ok(Connection { link, born })
     }

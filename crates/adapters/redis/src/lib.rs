@@ -23,6 +23,7 @@ mod changes;
 mod codes;
 mod connections;
 mod failure;
+mod home;
 mod keys;
 mod message;
 mod options;

@@ -99,6 +99,18 @@ impl SigningKeyStore for Sqlite {
             .await
     }
 
+    async fn reseal(&self, kid: &str, expected: &str, sealed: &str) -> Result<bool, StoreError> {
+        let [kid, expected, sealed] = [kid, expected, sealed].map(str::to_owned);
+        self.write(move |connection| {
+            let expected = signing_keys::table.find(kid).filter(signing_keys::sealed.eq(expected));
+            let resealed = diesel::update(expected)
+                .set(signing_keys::sealed.eq(sealed))
+                .execute(connection)?;
+            Ok(resealed == 1)
+        })
+        .await
+    }
+
     async fn remove_retired(&self, kid: &str) -> Result<bool, StoreError> {
         let kid = kid.to_owned();
         self.write(move |connection| {

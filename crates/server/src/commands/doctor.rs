@@ -220,8 +220,9 @@ async fn signing_keys(
     let Some(master) = master else {
         return findings.failed(CHECK, "cannot be opened without the encryption key");
     };
+    let accepted = config.secrets.accepted();
     let (issuer, entropy) = (config.issuer_at(config.http.listen), Arc::new(SystemEntropy));
-    if let Err(error) = Keys::load(Arc::clone(keys), &master, issuer, entropy, now).await {
+    if let Err(error) = Keys::load_with_others(Arc::clone(keys), &master, &accepted, issuer, entropy, now).await {
         return findings.failed(CHECK, error.to_string());
     }
     let since = stored.iter().filter_map(|key| match key.state {

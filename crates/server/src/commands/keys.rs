@@ -43,6 +43,12 @@ impl From<SealedKey> for Shown {
 }
 
 #[derive(Serialize)]
+struct Reencrypted {
+    /// How many keys were encrypted with another key than the configured one.
+    reencrypted: usize,
+}
+
+#[derive(Serialize)]
 struct Rotated {
     purpose: &'static str,
     /// Whether this command rotated; if not, another process did at the same moment.
@@ -75,6 +81,13 @@ async fn carry_out(installation: &Installation, command: KeysCommand, out: Outpu
                         ]
                     }),
                 )
+            })
+        }
+        KeysCommand::Reencrypt => {
+            let reencrypted = installation.keys.reencrypt().await?;
+            out.print(&Reencrypted { reencrypted }, |done| match done.reencrypted {
+                0 => "every signing key is encrypted with the configured key already".into(),
+                count => format!("encrypted {count} signing keys with the configured key"),
             })
         }
         KeysCommand::Rotate { purpose } => {

@@ -13,6 +13,8 @@ pub(crate) struct Secrets {
     pub(crate) encryption_key: Option<Hidden>,
     /// A file that holds it. Without either, `encryption.key` beside the database, made at the first start.
     pub(crate) encryption_key_file: Option<PathBuf>,
+    /// Keys that signing keys may be encrypted with as well, while the one above is replaced.
+    pub(crate) accepted_encryption_keys: Vec<Hidden>,
     /// bcrypt's cost for new client secrets.
     pub(crate) bcrypt_cost: u32,
 }
@@ -22,6 +24,7 @@ impl Default for Secrets {
         Self {
             encryption_key: None,
             encryption_key_file: None,
+            accepted_encryption_keys: Vec::new(),
             bcrypt_cost: 12,
         }
     }
@@ -41,5 +44,18 @@ impl Secrets {
         {
             problems.add("secrets.encryption_key", error);
         }
+        for key in &self.accepted_encryption_keys {
+            if let Err(error) = MasterKey::from_base64(key.secret().expose()) {
+                problems.add("secrets.accepted_encryption_keys", error);
+            }
+        }
+    }
+
+    /// The keys that are accepted as well; those that are none were refused before.
+    pub(crate) fn accepted(&self) -> Vec<MasterKey> {
+        self.accepted_encryption_keys
+            .iter()
+            .filter_map(|key| MasterKey::from_base64(key.secret().expose()).ok())
+            .collect()
     }
 }

@@ -71,3 +71,38 @@ fn after_a_rotation_the_next_key_signs_and_older_tokens_stay_good() {
         assert_eq!(answer["active"], true, "{answer}");
     }
 }
+
+#[test]
+fn the_encryption_key_is_replaced_without_losing_a_signing_key() {
+    const OLD: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    const NEW: &str = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
+    const KEY: &str = "INFORMER_OAUTH__SECRETS__ENCRYPTION_KEY";
+    const ACCEPTED: &str = "INFORMER_OAUTH__SECRETS__ACCEPTED_ENCRYPTION_KEYS";
+    let mut service = Service::start_with(&[(KEY, OLD)]);
+    let client = public_client(&service, "Phone");
+    let tokens = tokens(&service, &client);
+    service.set(KEY, NEW);
+    let refused = service.cli(&["keys", "list"]);
+    assert!(crate::stderr(&refused).contains("cannot be decrypted"));
+
+    service.set(ACCEPTED, OLD);
+    service.restart();
+    let said = service.cli_ok(&["keys", "reencrypt"]);
+    assert!(said.contains("encrypted 4 signing keys"), "{said}");
+    assert!(service.cli_ok(&["keys", "reencrypt"]).contains("already"));
+
+    service.set(ACCEPTED, "");
+    service.restart();
+    let (status, answer) = crate::grant::refresh(
+        &service.client(),
+        &service,
+        &client,
+        tokens["refresh_token"].as_str().unwrap(),
+    );
+    assert_eq!(status, 200, "{answer}");
+    service.set(KEY, OLD);
+    assert!(
+        !service.cli(&["keys", "list"]).status.success(),
+        "the old key opens nothing"
+    );
+}

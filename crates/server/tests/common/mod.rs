@@ -248,6 +248,11 @@ impl Service {
             .unwrap()
     }
 
+    /// Changes a setting, for the next start and for commands.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.environment.push((variable.to_owned(), value.to_owned()));
+    }
+
     /// Starts the process and waits until it listens.
     pub fn launch(&mut self) {
         assert!(self.process.is_none(), "the service runs already");

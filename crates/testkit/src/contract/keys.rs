@@ -165,6 +165,30 @@ pub async fn no_reader_sees_a_purpose_without_one_current_and_one_next_key(store
     });
 }
 
+pub async fn a_key_is_resealed_once_and_nothing_else_of_it_changes(store: &dyn SigningKeyStore) {
+    install(store).await;
+    let sealed = current(1, moment(1)).sealed;
+    for (kid, expected) in [
+        ("key-1", "another"),
+        ("key-9", sealed.as_str()),
+        ("%", &sealed),
+        ("key-1", "%"),
+    ] {
+        assert!(!store.reseal(kid, expected, "new").await.answered(), "{kid} {expected}");
+    }
+    assert_eq!(store.list().await.answered(), [current(1, moment(1)), next(2)]);
+    let outcomes = at_once(RACERS, async |racer| {
+        store.reseal("key-1", &sealed, &format!("new {racer}")).await.answered()
+    });
+    assert_eq!(count(&outcomes, |resealed| *resealed), 1);
+    let winner = outcomes.iter().position(|resealed| *resealed).unwrap_or_default();
+    let resealed = SealedKey {
+        sealed: format!("new {winner}"),
+        ..current(1, moment(1))
+    };
+    assert_eq!(store.list().await.answered(), [resealed, next(2)]);
+}
+
 pub async fn only_retired_keys_can_be_removed(store: &dyn SigningKeyStore) {
     install(store).await;
     store.rotate("key-1", &next(3), moment(10)).await.answered();

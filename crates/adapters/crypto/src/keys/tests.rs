@@ -127,7 +127,7 @@ async fn keys_at_rest_are_sealed_and_a_sealed_key_cannot_take_anothers_place() {
     let store = Arc::new(Memory::default());
     drop(load(&store, 1).await);
     let stored = store.list().await.unwrap();
-    let sealer = Sealer::new(&master(0));
+    let sealer = Sealer::new(&master(0), &[]);
     for one in &stored {
         assert_eq!(one.sealed.split('.').count(), 5, "a JWE");
         for other in stored.iter().filter(|other| other.kid != one.kid) {
@@ -308,4 +308,24 @@ async fn a_retired_access_key_stays_while_a_token_without_expiry_may_be_its_own(
         .unwrap();
     assert_eq!(done.removed.len(), 1);
     assert_eq!(keys.verify_access(&token, later).unwrap_err(), TokenRefused::UnknownKey);
+}
+
+#[tokio::test]
+async fn a_replaced_encryption_key_opens_beside_the_new_one_until_everything_is_sealed_anew() {
+    let store = Arc::new(Memory::default());
+    let token = access_token(&load(&store, 1).await);
+    let with = async |current: u64, others: &[u64]| {
+        let others: Vec<MasterKey> = others.iter().map(|&seed| master(seed)).collect();
+        let store: Arc<dyn SigningKeyStore> = Arc::<Memory>::clone(&store);
+        let entropy = Arc::new(SeededEntropy::new(7));
+        Keys::load_with_others(store, &master(current), &others, ISSUER.to_owned(), entropy, NOW).await
+    };
+    assert!(matches!(with(5, &[]).await, Err(KeysError::Sealed { .. })));
+    let keys = with(5, &[9, 0]).await.unwrap();
+    assert!(keys.verify_access(&token, NOW).is_ok());
+    assert_eq!(keys.reencrypt().await.unwrap(), 4);
+    assert_eq!(keys.reencrypt().await.unwrap(), 0, "nothing is left to do");
+    assert!(matches!(with(0, &[]).await, Err(KeysError::Sealed { .. })));
+    let keys = with(5, &[]).await.unwrap();
+    assert!(keys.verify_access(&token, NOW).is_ok(), "they are the same keys");
 }
