@@ -123,7 +123,7 @@ impl Installation {
             changes: Arc::clone(&changes),
             probes: stores.probes(),
         };
-        let app = Arc::new(Application::new(ports, settings(config, issuer, &stores)?));
+        let app = Arc::new(Application::new(ports, settings(config, issuer)?));
         Ok(Self {
             app,
             keys,
@@ -134,7 +134,7 @@ impl Installation {
     }
 }
 
-fn settings(config: &Config, issuer: &str, stores: &Stores) -> anyhow::Result<Settings> {
+fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
     let tokens = &config.tokens;
     let [per_client_and_address, per_address] = config.limits.client();
     let issuer = Resource::parse(issuer)?;
@@ -155,8 +155,8 @@ fn settings(config: &Config, issuer: &str, stores: &Stores) -> anyhow::Result<Se
         allowed_custom_schemes: config.security.allowed_custom_schemes.clone(),
         routes: config.gate.table(),
         cached_entries: config.caches.entries,
-        // In one file asking is cheap, and a lock made at the command line counts at the next refresh.
-        cached_users: stores.are_remote(),
+        // A lock counts at the next refresh, wherever it was made.
+        cached_users: false,
     })
 }
 

@@ -169,11 +169,6 @@ impl Stores {
         }
     }
 
-    /// Whether asking is a request over the network, which is worth remembering answers for.
-    pub(crate) const fn are_remote(&self) -> bool {
-        matches!(self, Self::Production { .. })
-    }
-
     /// Takes a turn at some work; `None` while another process has it.
     pub(crate) async fn try_turn(&self, work: &str) -> Result<Option<Turn>, StoreError> {
         match self {
