@@ -30,7 +30,8 @@ pub trait TokenStore: Send + Sync {
     /// The record, live or not, while the store still has it.
     async fn find(&self, id: TokenRecordId) -> Result<Option<TokenRecord>, StoreError>;
 
-    /// Ends a record. With `client`, only if it is that client's (otherwise `Unknown`). Atomic; the first reason stays.
+    /// Ends a record. With `client`, only if it is that client's (otherwise `Unknown`). Atomic; the first reason stays. An
+    /// expired record is marked as well, for replicas whose clock is behind, and had `EndedBefore`.
     async fn revoke(
         &self,
         id: TokenRecordId,

@@ -263,6 +263,7 @@ macro_rules! __durable_obligations {
             DurableStores::tokens,
             [
                 a_record_is_revoked_once_and_the_first_reason_stays,
+                an_expired_record_had_ended_before_it_is_revoked_or_barred,
                 revoking_what_is_not_there_makes_nothing,
                 a_client_revokes_its_own_records_only,
                 of_concurrent_revocations_one_ends_the_record,

@@ -21,11 +21,9 @@ fn means(filter: &TokenFilter, record: &TokenRecord) -> bool {
 }
 
 fn end(record: &mut TokenRecord, reason: RevocationReason, now: Timestamp) -> Ending {
-    if record.revoked.is_some() {
-        return Ending::EndedBefore;
-    }
+    let was_live = record.is_live(now);
     *record = record.clone().revoked(now, reason);
-    Ending::Ended
+    if was_live { Ending::Ended } else { Ending::EndedBefore }
 }
 
 /// Ends every live record that the filter means; how many it was.
@@ -79,9 +77,13 @@ impl TokenStore for Memory {
     }
 
     async fn bar(&self, record: &TokenRecord, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError> {
-        let mut state = self.lock();
-        let record = state.tokens.entry(record.id).or_insert_with(|| record.clone());
-        Ok(end(record, reason, now))
+        Ok(match self.lock().tokens.entry(record.id) {
+            Entry::Occupied(mut there) => end(there.get_mut(), reason, now),
+            Entry::Vacant(place) => {
+                place.insert(record.clone().revoked(now, reason));
+                Ending::Ended
+            }
+        })
     }
 
     async fn revoke_all(

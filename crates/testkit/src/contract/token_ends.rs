@@ -10,7 +10,7 @@ use super::{Answered, count};
 use crate::{
     at_once,
     concurrency::RACERS,
-    values::{GRANT_LIFETIME, a_lasting_record, a_record, client_id, client_uid, moment, record_id},
+    values::{GRANT_LIFETIME, TICK, a_lasting_record, a_record, client_id, client_uid, moment, record_id},
 };
 
 /// When and why the record ended.
@@ -35,6 +35,24 @@ pub async fn a_record_is_revoked_once_and_the_first_reason_stays(store: &dyn Tok
     assert_eq!(again, Ending::EndedBefore);
     assert_eq!(end(store, 1).await, Some((moment(10), RevocationReason::Administrator)));
     assert_eq!(end(store, 2).await, None);
+}
+
+pub async fn an_expired_record_had_ended_before_it_is_revoked_or_barred(store: &dyn TokenStore) {
+    let expiry = moment(100);
+    let expiring = |n| TokenRecord {
+        expires_at: Some(expiry),
+        ..a_record(n)
+    };
+    for (n, now, expected) in [(1, expiry.minus(TICK), Ending::Ended), (2, expiry, Ending::EndedBefore)] {
+        store.insert(&expiring(n)).await.answered();
+        let outcome = store.revoke(record_id(n), None, RevocationReason::User, now).await;
+        assert_eq!(outcome.answered(), expected, "record {n}");
+        assert_eq!(end(store, n).await, Some((now, RevocationReason::User)), "it is marked");
+    }
+    store.insert(&expiring(3)).await.answered();
+    let outcome = store.bar(&expiring(3), RevocationReason::CodeReplay, expiry).await;
+    assert_eq!(outcome.answered(), Ending::EndedBefore);
+    assert_eq!(end(store, 3).await, Some((expiry, RevocationReason::CodeReplay)));
 }
 
 pub async fn revoking_what_is_not_there_makes_nothing(store: &dyn TokenStore) {
