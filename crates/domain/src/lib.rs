@@ -9,6 +9,7 @@
 //! | which scope a request to Informer's API needs | [`route`], [`path`] |
 //! | registered clients, their secrets, their redirect URIs | [`client`], [`client_secret`], [`redirect_uri`] |
 //! | the authorization request, its code, PKCE | [`authorization`], [`code`], [`pkce`] |
+//! | a device without a browser | [`device`] |
 //! | the life of a grant: rotation, replay, revocation | [`token_record`] |
 //! | what the tokens say | [`claims`] |
 //! | errors as clients see them | [`error`] |
@@ -34,6 +35,7 @@ pub mod client;
 pub mod client_secret;
 pub mod code;
 pub mod consent;
+pub mod device;
 pub mod error;
 pub mod icon;
 pub mod id;

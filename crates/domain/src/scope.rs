@@ -149,6 +149,11 @@ impl ScopeSet {
         Self(self.0 & other.0)
     }
 
+    /// The members that some member of `limit` includes: what somebody may hand on who holds `limit`.
+    pub fn limited_to(self, limit: Self) -> Self {
+        self.iter().filter(|scope| limit.allows(*scope)).collect()
+    }
+
     /// The members of either set.
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)

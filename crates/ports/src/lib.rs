@@ -14,6 +14,7 @@
 mod changes;
 mod clients;
 mod codes;
+mod devices;
 mod directory;
 mod error;
 mod identity;
@@ -31,6 +32,7 @@ pub use clients::{
     SecretInsertion,
 };
 pub use codes::{AttemptCounter, CodeStore, SessionStore};
+pub use devices::{DeviceInsertion, DeviceStore};
 pub use directory::{UserDirectory, UserInsertion};
 pub use error::StoreError;
 pub use identity::{Identity, IdentityError, PasswordSignIn, SignIn, SignInPage, SignedIn};

@@ -1,0 +1,68 @@
+use std::{fmt, str::FromStr};
+
+use thiserror::Error;
+
+/// A text that cannot be a user code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("a user code has eight letters of BCDFGHJKLMNPQRSTVWXZ")]
+pub struct InvalidUserCode;
+
+/// What a person types or confirms (RFC 8628 §6.1): eight consonants, so 34.5 bits, shown with a dash in the middle and
+/// entered in any case, with or without dashes and spaces.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserCode([u8; 8]);
+
+impl UserCode {
+    /// The letters: no vowels, so no words; nothing that looks like a digit.
+    pub const ALPHABET: &'static [u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+
+    /// From the letters' places in the alphabet, each taken modulo its length: draw them uniformly.
+    pub fn from_places(places: [u8; 8]) -> Self {
+        Self(places.map(|place| Self::ALPHABET[usize::from(place) % Self::ALPHABET.len()]))
+    }
+
+    /// The eight letters without a dash, for a store.
+    pub fn letters(&self) -> String {
+        self.0.iter().map(|letter| char::from(*letter)).collect()
+    }
+}
+
+impl FromStr for UserCode {
+    type Err = InvalidUserCode;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUserCode> {
+        // A person's slip is short; what is long is no user code, and need not be read.
+        if text.len() > 64 {
+            return Err(InvalidUserCode);
+        }
+        let mut letters = [0; 8];
+        let mut count = 0;
+        for c in text.chars().filter(|c| !matches!(c, '-' | '‐' | '–' | ' ' | '\u{a0}')) {
+            let letter = u8::try_from(c.to_ascii_uppercase()).map_err(|_| InvalidUserCode)?;
+            if !Self::ALPHABET.contains(&letter) {
+                return Err(InvalidUserCode);
+            }
+            *letters.get_mut(count).ok_or(InvalidUserCode)? = letter;
+            count += 1;
+        }
+        if count == letters.len() {
+            Ok(Self(letters))
+        } else {
+            Err(InvalidUserCode)
+        }
+    }
+}
+
+impl fmt::Display for UserCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letters = self.letters();
+        let (first, second) = letters.split_at(4);
+        write!(f, "{first}-{second}")
+    }
+}
+
+impl fmt::Debug for UserCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserCode(***)")
+    }
+}

@@ -1,0 +1,56 @@
+use async_trait::async_trait;
+use informer_oauth_domain::{
+    device::{Decision, DeviceDecision, DevicePoll, DevicePresentation, DeviceRequest, UserCode},
+    secret::Digest,
+    timestamp::Timestamp,
+};
+
+use crate::StoreError;
+
+/// What a store answers to a device's request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeviceInsertion {
+    /// It is there now, pending.
+    Inserted,
+    /// Its user code is another's that has not been forgotten yet. Nothing changed: draw again.
+    UserCodeTaken,
+}
+
+/// Device authorizations (RFC 8628): short-lived, redeemed once.
+#[async_trait]
+pub trait DeviceStore: Send + Sync {
+    /// Keeps a request as pending. Atomic: of concurrent requests with one user code one is inserted, and one that has
+    /// not expired keeps its user code to itself. Digests are of 128 random bits, so none is ever there already.
+    async fn insert(&self, request: &DeviceRequest) -> Result<DeviceInsertion, StoreError>;
+
+    /// What asks under this user code, if it is [open](informer_oauth_domain::device::DeviceAuthorization::is_open).
+    async fn find(&self, user_code: &UserCode, now: Timestamp) -> Result<Option<DeviceRequest>, StoreError>;
+
+    /// Decides by the rule of [`DeviceAuthorization::decide`]. Atomic: of any number of decisions, in any process, one
+    /// gets `Decided`.
+    ///
+    /// [`DeviceAuthorization::decide`]: informer_oauth_domain::device::DeviceAuthorization::decide
+    async fn decide(
+        &self,
+        user_code: &UserCode,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<DeviceDecision, StoreError>;
+
+    /// Answers a poll by the rule of [`DeviceAuthorization::poll`], and remembers its pace. Atomic: of any number of polls of
+    /// an approved code, in any process, one gets `Granted`. After the expiry the answer is `Expired` for at least
+    /// [`EXPIRY_MEMORY`], then `Unknown`.
+    ///
+    /// [`DeviceAuthorization::poll`]: informer_oauth_domain::device::DeviceAuthorization::poll
+    /// [`EXPIRY_MEMORY`]: informer_oauth_domain::device::EXPIRY_MEMORY
+    async fn poll(
+        &self,
+        device_code: &Digest,
+        presented: &DevicePresentation,
+        now: Timestamp,
+    ) -> Result<DevicePoll, StoreError>;
+
+    /// Forgets up to `limit` requests that are past their expiry and the memory of it; how many it was: none where the
+    /// store forgets by itself.
+    async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+}
