@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
-    attempts::AttemptLimit,
+    attempts::{AttemptLimit, place},
     audit::EventKind,
     client::{Client, Registration},
     client_secret::{ClientSecret, ClientSecretText},
@@ -242,7 +242,7 @@ struct CountedFailure {
 
 impl CountedFailure {
     fn new(client_id: &str, address: Option<IpAddr>) -> Self {
-        let address = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+        let address = place(address);
         // An id that cannot be one is counted under one name, so that keys stay few and short.
         let client = client_id
             .parse::<ClientId>()

@@ -10,7 +10,10 @@
 //! assert_eq!(limit.wait(seen, Timestamp::from_seconds(300)), None);
 //! ```
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
 
 use crate::timestamp::Timestamp;
 
@@ -41,9 +44,33 @@ impl AttemptLimit {
     }
 }
 
+/// The name under which attempts from an address count: one IPv6 host has a whole /64 to come from, so that counts as one.
+pub fn place(address: Option<IpAddr>) -> String {
+    match address.map(|address| address.to_canonical()) {
+        None => "unknown".to_owned(),
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => {
+            let network = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64));
+            format!("{network}/64")
+        }
+    }
+}
+
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_one_network_or_notation_count_together() {
+        let place = |address: &str| place(Some(address.parse().unwrap()));
+        assert_eq!(place("203.0.113.7"), "203.0.113.7");
+        assert_eq!(place("::ffff:203.0.113.7"), "203.0.113.7");
+        assert_eq!(place("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(place("2001:db8:1:2::1"), place("2001:db8:1:2:ffff::"));
+        assert_ne!(place("2001:db8:1:2::1"), place("2001:db8:1:3::1"));
+        assert_eq!(super::place(None), "unknown");
+    }
 
     #[test]
     fn the_limit_holds_until_its_window_ends() {
