@@ -1,6 +1,6 @@
 use informer_oauth_ports::{
     AttemptCounter, AuditLog, ClientStore, CodeStore, ConsentStore, SessionStore, SigningKeyStore, TokenStore,
-    UserDirectory,
+    UsageLog, UserDirectory,
 };
 
 /// The ports whose contents must outlive a restart. A type that implements them all has this by itself.
@@ -19,6 +19,8 @@ pub trait DurableStores: Send + Sync {
     fn users(&self) -> &dyn UserDirectory;
     /// Its token records.
     fn tokens(&self) -> &dyn TokenStore;
+    /// Its usage log.
+    fn usage(&self) -> &dyn UsageLog;
 
     /// All of them, for obligations that concern several.
     fn durable(&self) -> &dyn DurableStores
@@ -41,7 +43,7 @@ pub trait ShortLivedStores: Send + Sync {
 
 impl<S> DurableStores for S
 where
-    S: ClientStore + ConsentStore + AuditLog + SigningKeyStore + UserDirectory + TokenStore,
+    S: ClientStore + ConsentStore + AuditLog + SigningKeyStore + UserDirectory + TokenStore + UsageLog,
 {
     fn clients(&self) -> &dyn ClientStore {
         self
@@ -64,6 +66,10 @@ where
     }
 
     fn tokens(&self) -> &dyn TokenStore {
+        self
+    }
+
+    fn usage(&self) -> &dyn UsageLog {
         self
     }
 }
@@ -122,6 +128,10 @@ impl<S: DurableStores, G: Send + Sync> DurableStores for Fixture<S, G> {
 
     fn tokens(&self) -> &dyn TokenStore {
         self.stores.tokens()
+    }
+
+    fn usage(&self) -> &dyn UsageLog {
+        self.stores.usage()
     }
 }
 

@@ -293,6 +293,21 @@ macro_rules! __durable_obligations {
                 a_page_does_not_shift_when_records_are_added_or_used,
             ]
         );
+        $crate::__obligations!(
+            $fixture,
+            usage,
+            DurableStores::usage,
+            [
+                nothing_was_answered_at_first,
+                counts_are_read_back_sorted_as_they_were_added,
+                what_is_added_later_adds_up_for_each_key_by_itself,
+                one_key_given_twice_at_once_adds_up,
+                both_ends_of_a_period_belong_to_it,
+                large_counts_are_kept,
+                of_concurrent_additions_none_is_lost,
+                purging_takes_earlier_days_only_and_few_at_a_time,
+            ]
+        );
     };
 }
 

@@ -22,6 +22,7 @@ mod keys;
 mod sessions;
 mod state;
 mod tokens;
+mod usage;
 mod users;
 
 pub use changes::LocalChanges;

@@ -15,6 +15,7 @@ use informer_oauth_domain::{
     id::{ClientUid, EventId, SecretUid, TokenRecordId},
     secret::Digest,
     token_record::TokenRecord,
+    usage::UsageKey,
     user::{LocalUser, Session},
 };
 use informer_oauth_ports::{Icon, Page, PageRequest, Probe, SealedKey, StoreError};
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) keys: Vec<SealedKey>,
     pub(crate) users: BTreeMap<String, LocalUser>,
     pub(crate) tokens: BTreeMap<TokenRecordId, TokenRecord>,
+    pub(crate) usage: BTreeMap<UsageKey, u64>,
     pub(crate) codes: HashMap<Digest, KeptCode>,
     pub(crate) sessions: HashMap<Digest, Session>,
     pub(crate) attempts: HashMap<String, Attempts>,

@@ -31,6 +31,7 @@ mod schema;
 mod tls;
 mod token_rows;
 mod tokens;
+mod usage;
 mod users;
 
 use std::{fmt, time::Duration};

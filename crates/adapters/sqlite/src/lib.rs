@@ -30,6 +30,7 @@ mod schema;
 mod sessions;
 mod token_rows;
 mod tokens;
+mod usage;
 mod users;
 mod writer;
 

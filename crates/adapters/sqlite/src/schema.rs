@@ -113,6 +113,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    usage_counts (day, grant_type, outcome) {
+        day -> Integer,
+        grant_type -> Text,
+        outcome -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
     authorization_codes (digest) {
         digest -> Binary,
         client_uid -> Binary,

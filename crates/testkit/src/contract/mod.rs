@@ -20,6 +20,7 @@ pub mod sessions;
 pub mod token_ends;
 pub mod token_lists;
 pub mod tokens;
+pub mod usage;
 pub mod users;
 
 /// A page with everything on it.
