@@ -12,8 +12,10 @@
 //!   into the code itself, so without the one there is not the other. A replica that takes over may have missed the last
 //!   writes, and so may a Redis that comes back from its disk; what a code gives is inserted into `TokenStore` under an id
 //!   that was chosen with the code, which happens once.
-//! - **Nothing waits longer than [`RedisOptions::timeout`].** A connection that does not answer in time, or whose caller
-//!   waits no longer, is closed, and those made before it are replaced when they are next wanted. No restart is needed.
+//! - **Nothing waits longer than [`RedisOptions::timeout`].** A connection that does not answer in time is closed, and those
+//!   made before it are replaced when they are next wanted. No restart is needed.
+//! - **A call is a task of the runtime that the handle was made in**, whichever it is called from: neither a caller who goes
+//!   away nor a runtime that ends, as a server's threads do when it stops, ends a call in the middle.
 //!
 //! Redis must not evict keys (`maxmemory-policy noeviction`): a user's sessions are ended by a note of which they are.
 
@@ -23,7 +25,6 @@ mod changes;
 mod codes;
 mod connections;
 mod failure;
-mod home;
 mod keys;
 mod message;
 mod options;
@@ -35,6 +36,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use deadpool_redis::redis::{Value, cmd};
 use informer_oauth_ports::{Entropy, PoolState, Pools, Probe, StoreError};
+use tokio::runtime::Handle;
 
 pub use crate::{
     changes::RedisChanges,
@@ -49,6 +51,8 @@ use crate::{
 /// A handle to Redis. Clones share its connections.
 #[derive(Clone)]
 pub struct Redis {
+    /// The runtime that this was made in.
+    home: Option<Handle>,
     pool: Pool,
     keys: Arc<Keys>,
     timeout: Duration,
@@ -56,7 +60,8 @@ pub struct Redis {
 
 impl Redis {
     /// Prepares to use Redis as `options` say. Nothing is asked of it yet, so that a service also starts while Redis is
-    /// down; [`Probe`] tells. Connections are made when they are first needed.
+    /// down; [`Probe`] tells. Connections are made when they are first needed, and live in the runtime that this is called
+    /// in; outside of any, each call lives in its caller's.
     pub fn connect(options: &RedisOptions) -> Result<Self, RedisOptionsError> {
         if options.pool_size == 0 || options.timeout.is_zero() {
             return Err(RedisOptionsError::Nothing);
@@ -69,6 +74,7 @@ impl Redis {
         let connector = Connector::new(Topology::of(options)?, options.timeout)?;
         let pool = Pool::builder(connector).max_size(options.pool_size).build();
         Ok(Self {
+            home: Handle::try_current().ok(),
             // A pool without time limits of its own needs no runtime, and nothing else can be wrong with it.
             pool: pool.map_err(|_| RedisOptionsError::Nothing)?,
             keys: Arc::new(Keys::new(&options.key_prefix)),
@@ -90,7 +96,7 @@ impl Probe for Redis {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.ask::<Value>("answer", cmd("PING")).await.map(drop)
+        self.ask::<Value>("Probe.check", "answer", cmd("PING")).await.map(drop)
     }
 }
 
