@@ -1,6 +1,6 @@
 use informer_oauth_ports::{
-    AttemptCounter, AuditLog, ClientStore, CodeStore, ConsentStore, SessionStore, SigningKeyStore, TokenStore,
-    UsageLog, UserDirectory,
+    AttemptCounter, AuditLog, ClientStore, CodeStore, ConsentStore, DeviceStore, SessionStore, SigningKeyStore,
+    TokenStore, UsageLog, UserDirectory,
 };
 
 /// The ports whose contents must outlive a restart. A type that implements them all has this by itself.
@@ -35,6 +35,8 @@ pub trait DurableStores: Send + Sync {
 pub trait ShortLivedStores: Send + Sync {
     /// Its authorization codes.
     fn codes(&self) -> &dyn CodeStore;
+    /// Its device authorizations.
+    fn devices(&self) -> &dyn DeviceStore;
     /// Its sign-in sessions.
     fn sessions(&self) -> &dyn SessionStore;
     /// Its attempt counts.
@@ -76,9 +78,13 @@ where
 
 impl<S> ShortLivedStores for S
 where
-    S: CodeStore + SessionStore + AttemptCounter,
+    S: CodeStore + DeviceStore + SessionStore + AttemptCounter,
 {
     fn codes(&self) -> &dyn CodeStore {
+        self
+    }
+
+    fn devices(&self) -> &dyn DeviceStore {
         self
     }
 
@@ -138,6 +144,10 @@ impl<S: DurableStores, G: Send + Sync> DurableStores for Fixture<S, G> {
 impl<S: ShortLivedStores, G: Send + Sync> ShortLivedStores for Fixture<S, G> {
     fn codes(&self) -> &dyn CodeStore {
         self.stores.codes()
+    }
+
+    fn devices(&self) -> &dyn DeviceStore {
+        self.stores.devices()
     }
 
     fn sessions(&self) -> &dyn SessionStore {

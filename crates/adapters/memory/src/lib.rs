@@ -18,6 +18,7 @@ mod changes;
 mod clients;
 mod codes;
 mod consents;
+mod devices;
 mod keys;
 mod sessions;
 mod state;

@@ -20,7 +20,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{Icon, Page, PageRequest, Probe, SealedKey, StoreError};
 
-use crate::codes::KeptCode;
+use crate::{codes::KeptCode, devices::Devices};
 
 /// All stores of one installation in this process's memory.
 #[derive(Clone, Default)]
@@ -38,6 +38,7 @@ pub(crate) struct State {
     pub(crate) tokens: BTreeMap<TokenRecordId, TokenRecord>,
     pub(crate) usage: BTreeMap<UsageKey, u64>,
     pub(crate) codes: HashMap<Digest, KeptCode>,
+    pub(crate) devices: Devices,
     pub(crate) sessions: HashMap<Digest, Session>,
     pub(crate) attempts: HashMap<String, Attempts>,
 }

@@ -1,17 +1,18 @@
-//! What lives for minutes to hours, in Redis: authorization codes, sign-in sessions and attempt counts, and the notices of
-//! [`Changes`](informer_oauth_ports::Changes) over publish and subscribe.
+//! What lives for minutes to hours, in Redis: authorization codes, device authorizations, sign-in sessions and attempt
+//! counts, and the notices of [`Changes`](informer_oauth_ports::Changes) over publish and subscribe.
 //!
-//! [`Redis::connect`] makes a handle that is cheap to clone and implements `CodeStore`, `SessionStore` and
+//! [`Redis::connect`] makes a handle that is cheap to clone and implements `CodeStore`, `DeviceStore`, `SessionStore` and
 //! `AttemptCounter`; [`Redis::changes`] starts the notices. One server, a master watched by Sentinels and a Cluster are
 //! used alike.
 //!
-//! - **One call, one round trip.** What must be atomic is one command or one script.
+//! - **One call, one round trip.** What must be atomic is one command or one script. Only what begins with a user code
+//!   takes two: first which device it belongs to, which never changes.
 //! - **Every key has a time to live**, which only cleans up: what is still valid is judged by the `now` of the call.
 //!   Nothing is ever looked for by `KEYS` or `SCAN`.
-//! - **Losing Redis** loses codes, sessions and counts, and nothing is used twice by it: that a code was used is written
-//!   into the code itself, so without the one there is not the other. A replica that takes over may have missed the last
-//!   writes, and so may a Redis that comes back from its disk; what a code gives is inserted into `TokenStore` under an id
-//!   that was chosen with the code, which happens once.
+//! - **Losing Redis** loses codes, device authorizations, sessions and counts, and nothing is used twice by it: that a
+//!   code was used is written into the code itself, so without the one there is not the other. A replica that takes over
+//!   may have missed the last writes, and so may a Redis that comes back from its disk; what a code gives is inserted into
+//!   `TokenStore` under an id that was chosen with the code, which happens once.
 //! - **Nothing waits longer than [`RedisOptions::timeout`].** A connection that does not answer in time is closed, and those
 //!   made before it are replaced when they are next wanted. No restart is needed.
 //! - **A call is a task of the runtime that the handle was made in**, whichever it is called from: neither a caller who goes
@@ -24,6 +25,7 @@ mod call;
 mod changes;
 mod codes;
 mod connections;
+mod devices;
 mod failure;
 mod keys;
 mod message;

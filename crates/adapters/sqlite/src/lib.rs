@@ -19,6 +19,8 @@ mod codes;
 mod columns;
 mod connection;
 mod consents;
+mod device_rows;
+mod devices;
 mod failure;
 mod job;
 mod keys;

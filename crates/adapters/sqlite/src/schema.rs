@@ -140,6 +140,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    device_authorizations (digest) {
+        digest -> Binary,
+        user_code -> Text,
+        client_uid -> Binary,
+        client_id -> Text,
+        scope -> Text,
+        audience -> Text,
+        address -> Nullable<Text>,
+        agent -> Nullable<Text>,
+        token_record -> Binary,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        state -> Text,
+        poll_interval -> Nullable<BigInt>,
+        polled_at -> Nullable<BigInt>,
+        username -> Nullable<Text>,
+        granted -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     sessions (digest) {
         digest -> Binary,
         username -> Text,
