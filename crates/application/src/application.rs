@@ -6,7 +6,7 @@ use informer_oauth_domain::{authorization::OwnResources, route::RouteTable, time
 use informer_oauth_ports::{
     AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, Entropy, FormKey, Identity,
     PasswordHasher, PasswordSignIn, Probe, PublicKeySet, SecretHasher, SessionStore, TokenSigner, TokenStore,
-    UserDirectory,
+    UsageLog, UserDirectory,
 };
 
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
     revoke::Revoke,
     sign_in::SignInWithPassword,
     token_endpoint::TokenEndpoint,
+    usage::Usage,
     user_standing::UserStanding,
     users::Users,
 };
@@ -42,6 +43,7 @@ pub struct Ports {
     pub consents: Arc<dyn ConsentStore>,
     pub audit: Arc<dyn AuditLog>,
     pub tokens: Arc<dyn TokenStore>,
+    pub usage: Arc<dyn UsageLog>,
     pub codes: Arc<dyn CodeStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub attempts: Arc<dyn AttemptCounter>,
@@ -119,6 +121,7 @@ pub struct Application {
     pub manage: Manage,
     pub health: Health,
     pub housekeeping: Housekeeping,
+    pub usage: Arc<Usage>,
     pub audit: AuditTrail,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -145,6 +148,7 @@ impl Application {
             entropy: Arc::clone(&ports.entropy),
             access_lifetime: settings.access_lifetime,
         };
+        let usage = Arc::new(Usage::new(Arc::clone(&ports.usage)));
         let authenticate = Arc::new(AuthenticateClient {
             clients: Arc::clone(&ports.clients),
             hasher: Arc::clone(&ports.secrets),
@@ -184,6 +188,7 @@ impl Application {
                     entropy: Arc::clone(&ports.entropy),
                     retry_window: settings.refresh_retry_window,
                 },
+                usage: Arc::clone(&usage),
             },
             revoke: Revoke {
                 authenticate: Arc::clone(&authenticate),
@@ -229,6 +234,7 @@ impl Application {
                 clients: stored_clients,
                 tokens: Arc::clone(&ports.tokens),
                 log: ports.audit,
+                usage: ports.usage,
                 hasher: ports.secrets,
                 changes: ports.changes,
                 entropy: Arc::clone(&ports.entropy),
@@ -241,7 +247,9 @@ impl Application {
                 sessions: ports.sessions,
                 attempts: ports.attempts,
                 tokens: ports.tokens,
+                usage: Arc::clone(&usage),
             },
+            usage,
             audit,
             clock: ports.clock,
             entropy: ports.entropy,

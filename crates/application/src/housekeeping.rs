@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use informer_oauth_domain::timestamp::Timestamp;
 use informer_oauth_ports::{AttemptCounter, CodeStore, SessionStore, TokenStore};
 
-use crate::{error::Fault, metrics::purged};
+use crate::{error::Fault, metrics::purged, usage::Usage};
 
 /// How many rows one call removes at most.
 const BATCH: u32 = 500;
@@ -19,6 +19,7 @@ pub struct Housekeeping {
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) attempts: Arc<dyn AttemptCounter>,
     pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) usage: Arc<Usage>,
 }
 
 /// What one round removed.
@@ -38,6 +39,7 @@ impl Housekeeping {
             purged("sessions", self.sessions.purge(now, BATCH).await?),
             purged("attempts", self.attempts.purge(now, BATCH).await?),
             purged("tokens", self.tokens.purge(now.minus(ENDED_RECORDS_KEPT), BATCH).await?),
+            purged("usage", self.usage.purge(BATCH, now).await?),
         ];
         Ok(Purged {
             rows: removed.iter().sum(),

@@ -35,6 +35,7 @@ pub mod refresh;
 pub mod revoke;
 pub mod sign_in;
 pub mod token_endpoint;
+pub mod usage;
 pub mod user_standing;
 pub mod users;
 

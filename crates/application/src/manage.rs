@@ -14,7 +14,7 @@ use informer_oauth_domain::{
     id::{ClientRef, ClientUid},
     timestamp::Timestamp,
 };
-use informer_oauth_ports::{AuditLog, Change, Changes, ClientStore, Entropy, SecretHasher, TokenStore};
+use informer_oauth_ports::{AuditLog, Change, Changes, ClientStore, Entropy, SecretHasher, TokenStore, UsageLog};
 
 use crate::{
     audit_trail::{About, AuditTrail},
@@ -39,6 +39,7 @@ mod precondition;
 mod read_client;
 mod read_icon;
 mod read_only;
+mod read_usage;
 mod replace_client;
 mod revoke_tokens;
 mod set_icon;
@@ -61,6 +62,7 @@ pub(crate) struct ManageParts {
     pub(crate) clients: Arc<dyn ClientStore>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) log: Arc<dyn AuditLog>,
+    pub(crate) usage: Arc<dyn UsageLog>,
     pub(crate) hasher: Arc<dyn SecretHasher>,
     pub(crate) changes: Arc<dyn Changes>,
     pub(crate) entropy: Arc<dyn Entropy>,

@@ -51,7 +51,7 @@ pub fn describe() {
         counter!(EVENTS, "kind" => kind.as_str()).increment(0);
     }
     counter!(EVENTS_NOT_STORED).increment(0);
-    for kind in ["codes", "sessions", "attempts", "tokens"] {
+    for kind in ["codes", "sessions", "attempts", "tokens", "usage"] {
         purged(kind, 0);
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     metrics,
     redeem_code::RedeemCode,
     refresh::Refresh,
+    usage::Usage,
 };
 
 /// `authorization_code`, RFC 6749 §4.1.3.
@@ -24,6 +25,7 @@ pub struct TokenEndpoint {
     pub(crate) authenticate: Arc<AuthenticateClient>,
     pub(crate) redeem_code: RedeemCode,
     pub(crate) refresh: Refresh,
+    pub(crate) usage: Arc<Usage>,
 }
 
 impl TokenEndpoint {
@@ -37,6 +39,7 @@ impl TokenEndpoint {
     ) -> Result<TokenAnswer, ProtocolError> {
         let answer = self.exchange(parameters, basic, address, now).await;
         metrics::grant(parameters, &answer);
+        self.usage.note(parameters, &answer, now);
         answer
     }
 

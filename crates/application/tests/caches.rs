@@ -23,7 +23,7 @@ use informer_oauth_domain::{
 use informer_oauth_memory::{LocalChanges, Memory};
 use informer_oauth_ports::{
     AuditLog, Change, Changes, ClientStore, ConsentStore, Identity, IdentityError, SignInPage, SignedIn,
-    SigningKeyStore, TokenStore, UserDirectory,
+    SigningKeyStore, TokenStore, UsageLog, UserDirectory,
 };
 use informer_oauth_testkit::{
     DurableStores, contract_suite, run,
@@ -77,6 +77,10 @@ impl DurableStores for Replica {
 
     fn tokens(&self) -> &dyn TokenStore {
         &*self.tokens
+    }
+
+    fn usage(&self) -> &dyn UsageLog {
+        &self.shared
     }
 }
 

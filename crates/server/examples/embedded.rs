@@ -59,6 +59,7 @@ async fn ports(issuer: &str) -> Result<Ports, Box<dyn Error>> {
         consents: store.clone(),
         audit: store.clone(),
         tokens: store.clone(),
+        usage: store.clone(),
         codes: store.clone(),
         sessions: store.clone(),
         attempts: store.clone(),

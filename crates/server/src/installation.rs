@@ -57,6 +57,7 @@ impl Installation {
             consents,
             audit,
             tokens,
+            usage,
             directory: users,
             keys,
         } = stores.durable();
@@ -110,6 +111,7 @@ impl Installation {
             consents,
             audit,
             tokens,
+            usage,
             codes,
             sessions,
             attempts,

@@ -93,7 +93,7 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
     }
     let ended = server.await;
 
-    background.abort();
+    background.end().await;
     if let Some(metrics) = metrics {
         metrics.stop().await;
     }

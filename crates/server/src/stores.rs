@@ -6,7 +6,7 @@ use anyhow::bail;
 use informer_oauth_memory::LocalChanges;
 use informer_oauth_ports::{
     AttemptCounter, AuditLog, Changes, ClientStore, CodeStore, ConsentStore, Entropy, PoolState, Pools, Probe,
-    SessionStore, SigningKeyStore, StoreError, TokenStore, UserDirectory,
+    SessionStore, SigningKeyStore, StoreError, TokenStore, UsageLog, UserDirectory,
 };
 use informer_oauth_postgres::{ConnectError, Exclusive, Postgres};
 use informer_oauth_redis::Redis;
@@ -39,6 +39,7 @@ pub(crate) struct Durable {
     pub(crate) consents: Arc<dyn ConsentStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) usage: Arc<dyn UsageLog>,
     pub(crate) directory: Arc<dyn UserDirectory>,
     pub(crate) keys: Arc<dyn SigningKeyStore>,
 }
@@ -46,7 +47,7 @@ pub(crate) struct Durable {
 impl Durable {
     fn of<S>(store: &S) -> Self
     where
-        S: ClientStore + ConsentStore + AuditLog + TokenStore + UserDirectory + SigningKeyStore + Clone + 'static,
+        S: ClientStore + ConsentStore + AuditLog + TokenStore + UsageLog + UserDirectory + SigningKeyStore + Clone + 'static,
     {
         let store = Arc::new(store.clone());
         Self {
@@ -54,6 +55,7 @@ impl Durable {
             consents: store.clone(),
             audit: store.clone(),
             tokens: store.clone(),
+            usage: store.clone(),
             directory: store.clone(),
             keys: store,
         }

@@ -25,6 +25,7 @@ mod clients;
 mod edits;
 mod secrets;
 mod tokens;
+mod usage;
 
 const ADDRESS: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)));
 const ALL: PageRequest = PageRequest { start: 0, limit: 200 };
@@ -47,6 +48,7 @@ impl World {
             clients: store.clone(),
             tokens: store.clone(),
             log: store.clone(),
+            usage: store.clone(),
             hasher: heard.clone(),
             changes: heard.clone(),
             audit: AuditTrail::new(store.clone(), Arc::clone(&entropy)),

@@ -20,14 +20,29 @@ const BREATH: Duration = Duration::from_millis(20);
 /// How often tokens with unknown keys are looked for. Anybody can send one, so not for each.
 const UNKNOWN_KEY_EVERY: Duration = Duration::from_secs(5);
 
+/// How often what was counted goes to the store.
+const FLUSH_EVERY: Duration = Duration::from_secs(10);
+
+/// How long the last of it may take. With the grace of requests and the last traces, it stays under ten seconds.
+const LAST_FLUSH: Duration = Duration::from_millis(400);
+
 /// The tasks, to be ended with the service.
-pub(super) struct Background([JoinHandle<()>; 2]);
+pub(super) struct Background {
+    tasks: [JoinHandle<()>; 2],
+    counting: JoinHandle<()>,
+    stop_counting: Arc<Notify>,
+}
 
 impl Background {
-    /// Ends them. What they were doing is one atomic change after the other, so any moment will do.
-    pub(super) fn abort(self) {
-        for task in self.0 {
+    /// Ends them, when no request comes any more: what was counted is written first. What the others were doing is one
+    /// atomic change after the other, so any moment will do.
+    pub(super) async fn end(self) {
+        for task in self.tasks {
             task.abort();
+        }
+        self.stop_counting.notify_one();
+        if tokio::time::timeout(LAST_FLUSH, self.counting).await.is_err() {
+            tracing::warn!("the last counts of the usage chart could not be written in time");
         }
     }
 }
@@ -50,7 +65,34 @@ pub(super) fn start(service: &Installation, config: &Config) -> Background {
         app: Arc::clone(&service.app),
         stores: service.stores.clone(),
     };
-    Background([rt::spawn(purging.run()), rt::spawn(keys.run())])
+    let stop_counting = Arc::<Notify>::default();
+    let counting = count(Arc::clone(&service.app), Arc::clone(&stop_counting));
+    Background {
+        tasks: [rt::spawn(purging.run()), rt::spawn(keys.run())],
+        counting: rt::spawn(counting),
+        stop_counting,
+    }
+}
+
+/// Writes what was counted every now and then, and once more when it is told to stop.
+async fn count(app: Arc<Application>, stop: Arc<Notify>) {
+    let mut failing = false;
+    loop {
+        let stopped = tokio::time::timeout(FLUSH_EVERY, stop.notified()).await.is_ok();
+        match app.usage.flush().await {
+            Ok(()) => failing = false,
+            // It is tried again in ten seconds, and need not be said as often.
+            Err(error) => {
+                if !failing || stopped {
+                    tracing::warn!(%error, "the counts of the usage chart could not be written");
+                }
+                failing = true;
+            }
+        }
+        if stopped {
+            return;
+        }
+    }
 }
 
 struct Purging {

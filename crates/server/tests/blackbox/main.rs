@@ -20,3 +20,4 @@ mod outages;
 mod races;
 mod replicas;
 mod token;
+mod usage;
