@@ -3,13 +3,6 @@
 
 mod support;
 
-use std::{
-    fs::File,
-    io::{BufRead, BufReader},
-    process::Stdio,
-    time::Duration,
-};
-
 use informer_oauth_domain::code::{AuthorizationCode, CodePresentation, CodeRedemption};
 use informer_oauth_ports::{AttemptCounter, CodeStore, SessionStore};
 use informer_oauth_testkit::{
@@ -17,7 +10,7 @@ use informer_oauth_testkit::{
     servers::redis::{RedisServer, key_prefix},
     values::{NOW, TICK, a_code, a_presentation, a_session, challenge, client_uid, digest, resource, seconds},
 };
-use support::{stores, stores_named};
+use support::{monitored, stores, stores_named};
 
 const RACERS: usize = 50;
 
@@ -131,32 +124,7 @@ fn every_call_is_one_command() {
         // The first time Redis learns the scripts.
         everything().await;
 
-        let folder = std::env::temp_dir().join(key_prefix());
-        let mut monitor = server
-            .client()
-            .arg("MONITOR")
-            .stdout(Stdio::from(File::create(&folder).unwrap()))
-            .spawn()
-            .unwrap();
-        let seen = || -> Vec<String> {
-            let lines = BufReader::new(File::open(&folder).unwrap()).lines();
-            lines
-                .map(Result::unwrap)
-                .filter(|line| !line.contains(" lua]"))
-                .collect()
-        };
-        wait_for(|| !seen().is_empty()).await;
-        everything().await;
-        server.ask(&["ECHO", "the end"]);
-        wait_for(|| seen().iter().any(|line| line.contains("the end"))).await;
-        monitor.kill().unwrap();
-        monitor.wait().unwrap();
-        let commands: Vec<String> = seen()
-            .iter()
-            .filter_map(|line| line.split('"').nth(1).map(str::to_owned))
-            .take_while(|verb| verb != "ECHO")
-            .collect();
-        std::fs::remove_file(&folder).unwrap();
+        let commands = monitored(&server, everything()).await;
         assert_eq!(
             commands,
             [
@@ -164,14 +132,4 @@ fn every_call_is_one_command() {
             ]
         );
     });
-}
-
-async fn wait_for(happened: impl Fn() -> bool) {
-    for _ in 0..500 {
-        if happened() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("it happens within five seconds");
 }

@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
+    fs::File,
     future::Future,
+    io::{BufRead, BufReader},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
 use informer_oauth_ports::StoreError;
 use informer_oauth_redis::{Redis, RedisOptions};
-use informer_oauth_testkit::servers::redis::key_prefix;
+use informer_oauth_testkit::servers::redis::{RedisServer, key_prefix};
 
 /// Stores of one's own in the Redis at `urls`.
 pub(crate) fn stores(urls: &[String]) -> Redis {
@@ -52,4 +55,45 @@ pub(crate) async fn again<T, F: Future<Output = Result<T, StoreError>>>(patience
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// The names of the commands that Redis got from its clients while `calls` were made; those of scripts do not count.
+pub(crate) async fn monitored(server: &RedisServer, calls: impl Future<Output = ()>) -> Vec<String> {
+    let file = std::env::temp_dir().join(key_prefix());
+    let mut monitor = server
+        .client()
+        .arg("MONITOR")
+        .stdout(Stdio::from(File::create(&file).unwrap()))
+        .spawn()
+        .unwrap();
+    let seen = || -> Vec<String> {
+        let lines = BufReader::new(File::open(&file).unwrap()).lines();
+        lines
+            .map(Result::unwrap)
+            .filter(|line| !line.contains(" lua]"))
+            .collect()
+    };
+    wait_for(|| !seen().is_empty()).await;
+    calls.await;
+    server.ask(&["ECHO", "the end"]);
+    wait_for(|| seen().iter().any(|line| line.contains("the end"))).await;
+    monitor.kill().unwrap();
+    monitor.wait().unwrap();
+    let commands = seen()
+        .iter()
+        .filter_map(|line| line.split('"').nth(1).map(str::to_owned))
+        .take_while(|verb| verb != "ECHO")
+        .collect();
+    std::fs::remove_file(&file).unwrap();
+    commands
+}
+
+async fn wait_for(happened: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if happened() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it happens within five seconds");
 }
