@@ -72,7 +72,9 @@ impl Ports {
         self.tokens = tokens;
         self.signer = signatures;
         if users_too {
-            self.identity = Arc::new(CachedUsers::new(Arc::clone(&self.identity), entries));
+            let users = Arc::new(CachedUsers::new(Arc::clone(&self.identity), entries));
+            self.changes.subscribe(users.clone());
+            self.identity = users;
         }
     }
 }
@@ -98,7 +100,8 @@ pub struct Settings {
     pub routes: RouteTable,
     /// How many clients, token records and access tokens are remembered for a moment, each.
     pub cached_entries: u64,
-    /// Whether users are remembered for a moment as well. Where asking for one is cheap, a lock had better count at once.
+    /// Whether users are remembered for a moment as well. A lock made in another process then counts within a second, or when
+    /// [`Changes`] tell; where asking for a user is cheap, it had better count at once.
     pub cached_users: bool,
 }
 
@@ -228,6 +231,7 @@ impl Application {
                 directory: ports.directory,
                 sessions: Arc::clone(&ports.sessions),
                 passwords: ports.passwords,
+                changes: Arc::clone(&ports.changes),
                 audit: audit.clone(),
             },
             manage: Manage::new(ManageParts {

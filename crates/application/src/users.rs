@@ -8,7 +8,9 @@ use informer_oauth_domain::{
     timestamp::Timestamp,
     user::{LocalUser, Superuser, check_username},
 };
-use informer_oauth_ports::{Page, PageRequest, PasswordHasher, SessionStore, UserDirectory, UserInsertion};
+use informer_oauth_ports::{
+    Change, Changes, Page, PageRequest, PasswordHasher, SessionStore, UserDirectory, UserInsertion,
+};
 
 use crate::{
     audit_trail::{About, AuditTrail},
@@ -38,6 +40,7 @@ pub struct Users {
     pub(crate) directory: Arc<dyn UserDirectory>,
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) passwords: Arc<dyn PasswordHasher>,
+    pub(crate) changes: Arc<dyn Changes>,
     pub(crate) audit: AuditTrail,
 }
 
@@ -83,6 +86,7 @@ impl Users {
         if !self.directory.set_password(username, &hash, now).await? {
             return Err(ManagementError::NotFound("User"));
         }
+        self.changes.publish(Change::Users).await;
         self.sessions.remove_all(username).await?;
         self.record(EventKind::UserPasswordChanged, by, username, now).await;
         Ok(())
@@ -99,6 +103,8 @@ impl Users {
         if !self.directory.set_locked(username, locked, now).await? {
             return Err(ManagementError::NotFound("User"));
         }
+        // First of all: should ending the sessions fail, a lock counts all the same.
+        self.changes.publish(Change::Users).await;
         let kind = if locked {
             self.sessions.remove_all(username).await?;
             EventKind::UserLocked

@@ -238,3 +238,23 @@ fn a_locked_user_is_active_for_a_second_at_most_and_has_no_session_at_once() {
         );
     });
 }
+
+#[test]
+fn a_locked_user_is_active_no_more_when_told() {
+    run(async {
+        for told in [Change::Users, Change::Everything] {
+            let (source, changes) = (Arc::new(OneUser::default()), LocalChanges::default());
+            let users = Arc::new(CachedUsers::new(source.clone(), 100));
+            changes.subscribe(users.clone());
+            assert!(users.active_user("ada", NOW).await.unwrap().is_some());
+            source.locked.store(true, Ordering::SeqCst);
+            changes.publish(Change::TokenRecords).await;
+            assert!(
+                users.active_user("ada", NOW).await.unwrap().is_some(),
+                "told of other things"
+            );
+            changes.publish(told).await;
+            assert!(users.active_user("ada", NOW).await.unwrap().is_none(), "{told:?}");
+        }
+    });
+}

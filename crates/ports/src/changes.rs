@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use informer_oauth_domain::id::{ClientUid, TokenRecordId};
@@ -12,6 +12,8 @@ pub enum Change {
     TokenRecord(TokenRecordId),
     /// Many token records ended.
     TokenRecords,
+    /// A local user was locked or unlocked, or has another password.
+    Users,
     /// Signing keys advanced.
     SigningKeys,
     /// Anything: nobody knows what was missed. Forget all that is remembered.
@@ -30,6 +32,10 @@ pub trait ChangeListener: Send + Sync {
 pub trait Changes: Send + Sync {
     /// Tells everyone, this process included. Failing is not an error of the caller's.
     async fn publish(&self, change: Change);
+
+    /// Waits until everyone has been told of what was published before, for at most `patience`; whether they have. For a
+    /// process that ends.
+    async fn told(&self, patience: Duration) -> bool;
 
     /// Adds a listener for the life of the process.
     fn subscribe(&self, listener: Arc<dyn ChangeListener>);

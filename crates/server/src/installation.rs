@@ -22,6 +22,9 @@ use crate::{
     stores::{Durable, ShortLived, Stores},
 };
 
+/// How long a command waits at its end until others were told what it changed.
+const TELLING: Duration = Duration::from_secs(1);
+
 /// The service on its stores, with nothing listening.
 pub(crate) struct Installation {
     /// The use cases.
@@ -48,6 +51,28 @@ impl Installation {
     pub(crate) async fn open(config: &Config) -> anyhow::Result<Self> {
         let stores = Stores::for_commands(config).await?;
         Self::assemble(config, &config.issuer_at(config.http.listen), stores).await
+    }
+
+    /// Ends a command, when running services have been told what it changed.
+    pub(crate) async fn close_after_command(self) {
+        if !self.changes.told(TELLING).await {
+            // They remember nothing for longer.
+            eprintln!("warning: running services could not be told of the change; they notice it within a second");
+        }
+        self.close().await;
+    }
+
+    /// Finishes what was begun and lets go of the stores.
+    pub(crate) async fn close(self) {
+        let Self {
+            app,
+            keys,
+            changes,
+            pools,
+            stores,
+        } = self;
+        drop((app, keys, changes, pools));
+        stores.close().await;
     }
 
     async fn assemble(config: &Config, issuer: &str, stores: Stores) -> anyhow::Result<Self> {
@@ -157,8 +182,8 @@ fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
         allowed_custom_schemes: config.security.allowed_custom_schemes.clone(),
         routes: config.gate.table(),
         cached_entries: config.caches.entries,
-        // A lock counts at the next refresh, wherever it was made.
-        cached_users: false,
+        // In one file asking is cheap, and a lock made at the command line, which tells nobody, counts at the next refresh.
+        cached_users: !config.database.is_embedded(),
     })
 }
 

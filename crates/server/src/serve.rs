@@ -98,15 +98,7 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
         metrics.stop().await;
     }
     stopper.abort();
-    let Installation {
-        app,
-        keys,
-        changes,
-        pools,
-        stores,
-    } = service;
-    drop((app, keys, changes, pools));
-    stores.close().await;
+    service.close().await;
     drop(lock);
     ended.context("the server failed")?;
     tracing::info!("stopped");

@@ -23,7 +23,7 @@ const SERVER: &str = "informer-oauth";
 const ON_EITHER_STORES: [&str; 2] = ["blackbox", "cli"];
 
 /// Modules of them that use Postgres and Redis whatever the others use.
-const ON_SERVERS_ANYWAY: [&str; 2] = ["outages", "replicas"];
+const ON_SERVERS_ANYWAY: [&str; 3] = ["costs", "outages", "replicas"];
 
 /// Tests of them, one a line, of what only embedded stores have.
 const EMBEDDED_ONLY: &str = include_str!("../../server/tests/embedded-only.txt");

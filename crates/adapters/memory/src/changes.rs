@@ -1,6 +1,7 @@
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -19,6 +20,11 @@ impl Changes for LocalChanges {
         for listener in listeners {
             listener.changed(change);
         }
+    }
+
+    /// Publishing tells.
+    async fn told(&self, _patience: Duration) -> bool {
+        true
     }
 
     fn subscribe(&self, listener: Arc<dyn ChangeListener>) {
@@ -74,6 +80,7 @@ mod tests {
                 Change::Client(client_uid(1)),
                 Change::TokenRecord(record_id(2)),
                 Change::TokenRecords,
+                Change::Users,
                 Change::SigningKeys,
             ];
             for change in told {

@@ -14,7 +14,7 @@ use deadpool_redis::redis::{RedisResult, Value, aio::PubSub, cmd};
 use futures_util::StreamExt;
 use informer_oauth_ports::{Change, ChangeListener, Changes, Entropy, StoreError};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     task::AbortHandle,
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -43,9 +43,16 @@ const RESTS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 /// the others after what could not be published. The work is done by two tasks, until this is dropped.
 pub struct RedisChanges {
     listeners: Arc<Listeners>,
-    waiting: mpsc::Sender<Change>,
+    waiting: mpsc::Sender<Waiting>,
     overflowed: Arc<AtomicBool>,
     tasks: [AbortHandle; 2],
+}
+
+/// What waits for its turn.
+enum Waiting {
+    Change(Change),
+    /// Somebody who wants to know when all that came before was published.
+    Asker(oneshot::Sender<()>),
 }
 
 #[derive(Default)]
@@ -66,11 +73,11 @@ impl RedisChanges {
         let listeners = Arc::<Listeners>::default();
         let origin = Origin::new(entropy);
         let overflowed = Arc::<AtomicBool>::default();
-        let (waiting, published) = mpsc::channel(WAITING);
+        let (waiting, turns) = mpsc::channel(WAITING);
         let publisher = Publisher {
             redis: redis.clone(),
             origin: origin.clone(),
-            published,
+            turns,
             overflowed: Arc::clone(&overflowed),
         };
         let subscriber = Subscriber {
@@ -94,9 +101,15 @@ impl RedisChanges {
 impl Changes for RedisChanges {
     async fn publish(&self, change: Change) {
         self.listeners.tell(change);
-        if self.waiting.try_send(change).is_err() {
+        if self.waiting.try_send(Waiting::Change(change)).is_err() {
             self.overflowed.store(true, Ordering::Release);
         }
+    }
+
+    async fn told(&self, patience: Duration) -> bool {
+        let (asker, answer) = oneshot::channel();
+        let told = async { self.waiting.send(Waiting::Asker(asker)).await.is_ok() && answer.await.is_ok() };
+        timeout(patience, told).await.unwrap_or(false)
     }
 
     fn subscribe(&self, listener: Arc<dyn ChangeListener>) {
@@ -122,14 +135,21 @@ impl fmt::Debug for RedisChanges {
 struct Publisher {
     redis: Redis,
     origin: Origin,
-    published: mpsc::Receiver<Change>,
+    turns: mpsc::Receiver<Waiting>,
     overflowed: Arc<AtomicBool>,
 }
 
 impl Publisher {
     async fn run(mut self) {
-        let mut changes = Vec::new();
-        while self.published.recv_many(&mut changes, TOGETHER).await > 0 {
+        let mut waiting = Vec::new();
+        while self.turns.recv_many(&mut waiting, TOGETHER).await > 0 {
+            let (mut changes, mut askers) = (Vec::new(), Vec::new());
+            for one in waiting.drain(..) {
+                match one {
+                    Waiting::Change(change) => changes.push(change),
+                    Waiting::Asker(asker) => askers.push(asker),
+                }
+            }
             if self.overflowed.swap(false, Ordering::AcqRel) {
                 changes = vec![Change::Everything];
             }
@@ -141,11 +161,17 @@ impl Publisher {
                 changes = vec![Change::Everything];
                 rest.wait().await;
             }
-            changes.clear();
+            for asker in askers {
+                // Whoever asked may have stopped waiting.
+                let _ = asker.send(());
+            }
         }
     }
 
     async fn publish(&self, changes: &[Change]) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
         let mut command = cmd("PUBLISH");
         command
             .arg(self.redis.keys.changes())

@@ -22,6 +22,7 @@ pub(crate) fn write(origin: &Origin, changes: &[Change]) -> String {
             Change::Client(client) => format!("client:{client}"),
             Change::TokenRecord(record) => format!("record:{record}"),
             Change::TokenRecords => "records".to_owned(),
+            Change::Users => "users".to_owned(),
             Change::SigningKeys => "keys".to_owned(),
             Change::Everything => "everything".to_owned(),
         };
@@ -46,6 +47,7 @@ fn change(word: &str) -> Option<Change> {
         Some(("client", id)) => id.parse().ok().map(Change::Client),
         Some(("record", id)) => id.parse().ok().map(Change::TokenRecord),
         None if word == "records" => Some(Change::TokenRecords),
+        None if word == "users" => Some(Change::Users),
         None if word == "keys" => Some(Change::SigningKeys),
         _ => None,
     }
@@ -68,6 +70,7 @@ mod tests {
             Change::Client(client_uid(1)),
             Change::TokenRecord(record_id(2)),
             Change::TokenRecords,
+            Change::Users,
             Change::SigningKeys,
             Change::Everything,
         ];

@@ -89,8 +89,9 @@ impl Process {
     }
 }
 
-const SEVERAL: [Change; 5] = [
+const SEVERAL: [Change; 6] = [
     Change::TokenRecords,
+    Change::Users,
     Change::SigningKeys,
     Change::Everything,
     Change::TokenRecords,
@@ -148,6 +149,32 @@ fn changes_reach_every_process_of_a_cluster_whichever_node_it_is_subscribed_at()
                     .await;
             }
         }
+    });
+}
+
+#[test]
+fn a_process_that_ends_can_wait_until_the_others_were_told() {
+    informer_oauth_testkit::run(async {
+        let mut server = RedisServer::start();
+        let (prefix, entropy) = (key_prefix(), SeededEntropy::new(7));
+        let there = Process::new(&stores_named(&[server.url()], &prefix), &entropy);
+        there.hears(&[Change::Everything]).await;
+        for _ in 0..20 {
+            let ends = stores_named(&[server.url()], &prefix).changes(&entropy);
+            ends.publish(Change::Users).await;
+            assert!(ends.told(Duration::from_secs(1)).await);
+            drop(ends);
+            there.hears_within(&[Change::Users], Duration::from_secs(1)).await;
+        }
+        server.stop();
+        let ends = stores_named(&[server.url()], &prefix).changes(&entropy);
+        assert!(ends.told(Duration::from_secs(1)).await, "there was nothing to tell");
+        ends.publish(Change::Users).await;
+        let started = Instant::now();
+        assert!(!ends.told(Duration::from_millis(300)).await);
+        assert!(started.elapsed() < Duration::from_secs(1));
+        server.start_again();
+        assert!(ends.told(Duration::from_secs(10)).await, "it is tried again");
     });
 }
 

@@ -134,7 +134,7 @@ impl ChangeListener for CachedClients {
         match change {
             Change::Client(client) => self.forget(client),
             Change::Everything => self.known.invalidate_all(),
-            Change::TokenRecord(_) | Change::TokenRecords | Change::SigningKeys => {}
+            Change::TokenRecord(_) | Change::TokenRecords | Change::Users | Change::SigningKeys => {}
         }
     }
 }

@@ -109,7 +109,7 @@ impl ChangeListener for CachedTokens {
         match change {
             Change::TokenRecord(id) => self.found.invalidate(&id),
             Change::TokenRecords | Change::Everything => self.found.invalidate_all(),
-            Change::Client(_) | Change::SigningKeys => {}
+            Change::Client(_) | Change::Users | Change::SigningKeys => {}
         }
     }
 }

@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use informer_oauth_domain::{secret::Secret, timestamp::Timestamp, user::User};
-use informer_oauth_ports::{Identity, IdentityError, SignInPage, SignedIn};
+use informer_oauth_ports::{Change, ChangeListener, Identity, IdentityError, SignInPage, SignedIn};
 use moka::sync::Cache;
 
 use super::{Lookups, STALENESS};
 
-/// Remembers active users, for at most a second, so that a refresh asks its store one thing only. Who is not active is
-/// asked for every time, and so is who is behind a session.
+/// Remembers active users, for at most a second or until told, so that a refresh asks its store one thing only. Who is not
+/// active is asked for every time, and so is who is behind a session.
 pub struct CachedUsers {
     inner: Arc<dyn Identity>,
     active: Cache<String, User>,
@@ -47,5 +47,13 @@ impl Identity for CachedUsers {
             self.active.insert(username.to_owned(), user.clone());
         }
         Ok(user)
+    }
+}
+
+impl ChangeListener for CachedUsers {
+    fn changed(&self, change: Change) {
+        if matches!(change, Change::Users | Change::Everything) {
+            self.active.invalidate_all();
+        }
     }
 }

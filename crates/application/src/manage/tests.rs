@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -119,6 +120,10 @@ impl Heard {
 impl Changes for Heard {
     async fn publish(&self, change: Change) {
         self.changes.lock().unwrap().push(change);
+    }
+
+    async fn told(&self, _patience: Duration) -> bool {
+        true
     }
 
     fn subscribe(&self, _listener: Arc<dyn ChangeListener>) {}

@@ -115,7 +115,7 @@ pub(crate) async fn run(config: &Config, command: ClientCommand, out: Output) ->
     };
     let installation = Installation::open(config).await?;
     let result = carry_out(&installation.app, command, file, out).await;
-    installation.stores.close().await;
+    installation.close_after_command().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 

@@ -58,7 +58,7 @@ struct Rotated {
 pub(crate) async fn run(config: &Config, command: KeysCommand, out: Output) -> anyhow::Result<ExitCode> {
     let installation = Installation::open(config).await?;
     let result = carry_out(&installation, command, out).await;
-    installation.stores.close().await;
+    installation.close_after_command().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 

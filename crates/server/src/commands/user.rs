@@ -76,7 +76,7 @@ impl Done {
 pub(crate) async fn run(config: &Config, command: UserCommand, out: Output) -> anyhow::Result<ExitCode> {
     let installation = Installation::open(config).await?;
     let result = carry_out(&installation.app, command, out).await;
-    installation.stores.close().await;
+    installation.close_after_command().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 

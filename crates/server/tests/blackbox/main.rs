@@ -10,6 +10,7 @@ mod common;
 mod support;
 
 mod authorization;
+mod costs;
 mod crash;
 mod gate;
 mod jwt_attacks;

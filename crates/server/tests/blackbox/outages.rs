@@ -138,6 +138,29 @@ fn without_postgres_tokens_just_seen_pass_the_gate_for_a_moment_and_what_needs_i
 }
 
 #[test]
+fn a_command_that_can_tell_nobody_says_so_and_what_it_did_counts_within_a_second_all_the_same() {
+    let mut redis = RedisServer::start();
+    let world = on_redis_of_its_own(&redis);
+    let ada = world.user("ada");
+    let client = world.public_client();
+    let tokens = world.tokens_for(&ada, &client, &Ask::of(&client));
+    let tokens = world.refreshed(&client, tokens.refresh());
+    redis.stop();
+    let locked = world.service.cli(&["user", "lock", "ada"]);
+    assert_eq!(locked.status.code(), Some(1), "sessions could not be ended: {locked:?}");
+    let (error, _) = world.refused_within_a_second(&client, tokens.refresh());
+    assert_eq!(error, "invalid_grant");
+    let started = Instant::now();
+    let changed = world.service.cli(&["client", "delete", &client.client_id]);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert!(changed.status.success(), "{changed:?}");
+    for said in [&locked, &changed] {
+        let said = String::from_utf8_lossy(&said.stderr);
+        assert!(said.contains("warning: running services could not be told"), "{said}");
+    }
+}
+
+#[test]
 fn a_service_starts_without_redis_and_is_whole_when_it_comes() {
     let mut redis = RedisServer::start();
     redis.stop();

@@ -149,6 +149,29 @@ fn a_session_of_one_replica_is_good_at_the_other_until_it_ends() {
 }
 
 #[test]
+fn a_lock_counts_at_once_at_every_replica_that_hears_of_it() {
+    let pair = Pair::start();
+    let world = &pair.world;
+    let ada = world.user("ada");
+    let client = world.public_client();
+    let other = pair.other();
+    let [mut here, mut there] = [(); 2].map(|()| world.tokens_for(&ada, &client, &Ask::of(&client)));
+    for _ in 0..5 {
+        // Both remember her now.
+        here = world.refreshed(&client, here.refresh());
+        there = Tokens::read(other.send(client.refreshment(there.refresh())).oauth_json());
+        world.service.cli_ok(&["user", "lock", "ada"]);
+        // The command has told Redis when it ends; Redis may still be passing it on.
+        thread::sleep(Duration::from_millis(50));
+        for (http, tokens) in [(&world.http, &here), (&other, &there)] {
+            http.send(client.refreshment(tokens.refresh()))
+                .oauth_error(400, "invalid_grant");
+        }
+        world.service.cli_ok(&["user", "unlock", "ada"]);
+    }
+}
+
+#[test]
 fn a_rotation_that_one_replica_learns_of_reaches_the_other() {
     let pair = Pair::start();
     let world = &pair.world;
