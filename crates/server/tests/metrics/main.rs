@@ -12,5 +12,6 @@ mod collector;
 mod counted;
 mod documents;
 mod listener;
+mod production;
 mod scrape;
 mod traces;

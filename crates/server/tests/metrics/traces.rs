@@ -10,7 +10,7 @@ use prost::Message as _;
 
 use crate::{
     collector::{Collector, attribute, hex},
-    common::Service,
+    common::{Service, stores},
     support::*,
 };
 
@@ -61,15 +61,16 @@ fn a_refresh_is_a_span_of_the_callers_trace_with_its_store_calls_below_it() {
         assert_eq!(attribute(&request.attributes, key).as_deref(), Some(value), "{key}");
     }
     assert!(request.end_time_unix_nano > request.start_time_unix_nano);
+    let store = if stores::are_production() { "postgres" } else { "sqlite" };
     let rotation = spans
         .iter()
-        .find(|span| span.name == "sqlite TokenStore.rotate")
+        .find(|span| span.name == format!("{store} TokenStore.rotate"))
         .unwrap_or_else(|| panic!("{spans:?}"));
     assert_eq!(rotation.parent_span_id, request.span_id);
     assert_eq!(rotation.kind, SpanKind::Client as i32);
     assert_eq!(
         attribute(&rotation.attributes, "db.system.name").as_deref(),
-        Some("sqlite")
+        Some(store)
     );
     assert_eq!(
         attribute(&rotation.attributes, "db.operation.name").as_deref(),
