@@ -22,6 +22,8 @@ enum Layer {
     Adapter,
     Server,
     Testkit,
+    /// Measures the service from outside, with throwaway servers.
+    Bench,
     Xtask,
 }
 
@@ -35,6 +37,7 @@ impl Layer {
             "crates/adapters/memory" => Self::Memory,
             "crates/server" => Self::Server,
             "crates/testkit" => Self::Testkit,
+            "crates/bench" => Self::Bench,
             "crates/xtask" => Self::Xtask,
             other if other.starts_with("crates/adapters/") => Self::Adapter,
             _ => return None,
@@ -49,7 +52,8 @@ impl Layer {
                 matches!(used, Self::Domain | Self::Ports)
             }
             Self::Http => matches!(used, Self::Domain | Self::Application),
-            Self::Server => !matches!(used, Self::Testkit | Self::Xtask),
+            Self::Bench => used == Self::Testkit,
+            Self::Server => !matches!(used, Self::Testkit | Self::Bench | Self::Xtask),
         }
     }
 

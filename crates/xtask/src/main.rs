@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask test`, `with-servers`, `layers`, `licences`.
+//! The project's own commands: `cargo xtask test`, `bench`, `with-servers`, `layers`, `licences`.
 
 mod apt;
+mod bench;
 mod graph;
 mod layers;
 mod licences;
@@ -33,6 +34,12 @@ enum Command {
         /// Only these parts, for instance `--only fmt clippy`; all of them when absent
         #[arg(long, value_enum, num_args = 1.., value_delimiter = ',', value_name = "PART")]
         only: Vec<plan::Part>,
+    },
+    /// Measures the release build against the budget, itself and a peer; `cargo xtask bench -- --help` tells what there is
+    Bench {
+        /// For instance `--quick --only growth`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
+        options: Vec<OsString>,
     },
     /// Runs one command with a throwaway Postgres and Redis, as `test` has them for its tests
     WithServers {
@@ -68,6 +75,7 @@ fn run() -> Result<bool> {
     let metadata = metadata()?;
     match arguments.command {
         Command::Test { only } => Ok(plan::run(&metadata, &only)),
+        Command::Bench { options } => bench::run(&metadata, &options),
         Command::WithServers { command } => plan::with_servers(&command),
         Command::Layers => {
             let verdict = layers::check(&graph::Graph::read(&metadata)?)?;

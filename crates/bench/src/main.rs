@@ -1,0 +1,75 @@
+//! Measures the service against the budget: `cargo xtask bench`.
+//!
+//! It asserts that every answer is right, and nothing about time.
+
+mod arguments;
+mod browser;
+mod grants;
+mod growth;
+mod load;
+mod machine;
+mod measure;
+mod pinning;
+mod proc;
+mod purge;
+mod report;
+mod run;
+mod seed;
+mod service;
+mod statistics;
+mod stores;
+mod users;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, StoresKind, Subject};
+use crate::pinning::Pinning;
+use crate::report::Report;
+use crate::run::Run;
+use crate::service::Program;
+use crate::stores::Stores;
+
+fn main() -> ExitCode {
+    match bench(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(arguments: &Arguments) -> Result<()> {
+    let binary = service::binary(arguments.binary.as_deref())?;
+    let mut conditions = machine::conditions(&binary)?;
+    let pinning = Pinning::claim()?;
+    conditions.push(("cores used".into(), pinning.described()));
+    let stores = match arguments.stores {
+        StoresKind::Production => Some(Stores::start()?),
+        StoresKind::Embedded => None,
+    };
+    conditions.extend(stores.iter().flat_map(Stores::conditions));
+    let program = Program { binary, pinning };
+    let run = Run {
+        arguments,
+        program: &program,
+        stores: stores.as_ref(),
+    };
+    let mut report = Report {
+        conditions,
+        ..Report::default()
+    };
+    if arguments.means(Subject::Growth) {
+        report.comparisons.push(growth::run(&run)?);
+    }
+    if arguments.means(Subject::Purge) {
+        report.comparisons.extend(purge::run(&run)?);
+    }
+    println!("{}", report.markdown());
+    let page = report.write(&arguments.out)?;
+    println!("written to {}", page.display());
+    Ok(())
+}

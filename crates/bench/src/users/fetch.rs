@@ -1,0 +1,73 @@
+//! Requests that are the same every time.
+
+use std::rc::Rc;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::load::{Answer, VirtualUser};
+
+/// What every answer must be.
+#[derive(Clone, Debug)]
+pub(crate) struct Expected {
+    pub(crate) status: u16,
+    /// What the body begins with or, where it is long, has in it somewhere.
+    pub(crate) text: &'static str,
+}
+
+/// Sends one of its requests after the other.
+pub(crate) struct Fetching {
+    requests: Rc<[Vec<u8>]>,
+    next: usize,
+    expected: Expected,
+    first: Option<Vec<u8>>,
+    constant: bool,
+}
+
+impl Fetching {
+    /// `constant`: whether every answer must be the same bytes. `start`: with which request to begin.
+    pub(crate) fn new(requests: Rc<[Vec<u8>]>, start: usize, expected: Expected, constant: bool) -> Self {
+        Self {
+            requests,
+            next: start,
+            expected,
+            first: None,
+            constant,
+        }
+    }
+}
+
+impl VirtualUser for Fetching {
+    fn ask(&mut self, request: &mut Vec<u8>) -> bool {
+        let Some(next) = self.requests.get(self.next % self.requests.len().max(1)) else {
+            return false;
+        };
+        self.next += 1;
+        request.extend_from_slice(next);
+        true
+    }
+
+    fn hear(&mut self, answer: &Answer<'_>) -> Result<()> {
+        answer.is(self.expected.status)?;
+        if let Some(first) = &self.first {
+            ensure!(answer.body() == first, "the answer has changed");
+            return Ok(());
+        }
+        let text = answer.text()?;
+        ensure!(text.contains(self.expected.text), "no {} in {text}", self.expected.text);
+        if self.constant {
+            self.first = Some(answer.body().to_vec());
+        }
+        Ok(())
+    }
+}
+
+/// A GET of a path with further fields, each ended by CR and LF.
+pub(crate) fn get(path: &str, fields: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{fields}\r\n").into_bytes()
+}
+
+/// The address, port and path of an http URL.
+pub(crate) fn path_of(url: &str) -> Result<&str> {
+    let (_, rest) = url.split_once("://").context("no URL")?;
+    Ok(rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"))
+}

@@ -1,0 +1,40 @@
+//! `cargo xtask bench`: builds what is measured and what measures, as they are released, and runs it.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use cargo_metadata::Metadata;
+
+use crate::process::succeed;
+use crate::programs::{self, Program};
+use crate::suites::NodeSuite;
+
+const SERVICE: &str = "informer-oauth";
+const BENCH: &str = "informer-oauth-bench";
+
+/// Whether the run went well; what it is told is told the bench.
+pub(crate) fn run(metadata: &Metadata, words: &[OsString]) -> Result<bool> {
+    programs::provide(programs::SERVERS)?;
+    Program::Node.find()?;
+    let root = &metadata.workspace_root;
+    NodeSuite {
+        folder: root.join("crates/bench/peer").into(),
+    }
+    .install()?;
+    // Not both at once: together they would agree on features that the released service does not have.
+    for package in [SERVICE, BENCH] {
+        succeed(
+            Command::new("cargo")
+                .args(["build", "--release", "--package", package])
+                .current_dir(root),
+        )?;
+    }
+    let binary = metadata.target_directory.join("release").join(BENCH);
+    let status = Command::new(&binary)
+        .args(words)
+        .current_dir(root)
+        .status()
+        .with_context(|| format!("starting {binary}"))?;
+    Ok(status.success())
+}
