@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{authorization::OwnResources, route::RouteTable, timestamp::Timestamp};
 use informer_oauth_ports::{
-    AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, Entropy, FormKey, Identity,
+    AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, DeviceStore, Entropy, FormKey, Identity,
     PasswordHasher, PasswordSignIn, Probe, PublicKeySet, SecretHasher, SessionStore, TokenSigner, TokenStore,
     UserDirectory,
 };
@@ -16,6 +16,7 @@ use crate::{
     authorize::Authorize,
     cache::{CachedClients, CachedSignatures, CachedTokens, CachedUsers},
     callers::Callers,
+    decide_device_authorization::{DecideDeviceAuthorization, UserCodeLimits},
     forms::Forms,
     gate::Gate,
     health::Health,
@@ -24,9 +25,11 @@ use crate::{
     issue_tokens::IssueTokens,
     manage::{Manage, ManageParts},
     redeem_code::RedeemCode,
+    redeem_device_code::RedeemDeviceCode,
     refresh::Refresh,
     revoke::Revoke,
     sign_in::SignInWithPassword,
+    start_device_authorization::StartDeviceAuthorization,
     token_endpoint::TokenEndpoint,
     user_standing::UserStanding,
     users::Users,
@@ -43,6 +46,7 @@ pub struct Ports {
     pub audit: Arc<dyn AuditLog>,
     pub tokens: Arc<dyn TokenStore>,
     pub codes: Arc<dyn CodeStore>,
+    pub devices: Arc<dyn DeviceStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub attempts: Arc<dyn AttemptCounter>,
     pub directory: Arc<dyn UserDirectory>,
@@ -86,10 +90,14 @@ pub struct Settings {
     pub refresh_lifetime: Duration,
     /// How long an authorization code lives.
     pub code_lifetime: Duration,
+    /// How long a device code lives.
+    pub device_lifetime: Duration,
     /// How long after a rotation a retry gets the same successor; zero is never.
     pub refresh_retry_window: Duration,
     /// How many wrong secrets are borne.
     pub client_authentication: ClientAuthenticationLimits,
+    /// How many wrong user codes are borne.
+    pub user_codes: UserCodeLimits,
     /// Private-use URI schemes without a dot that redirect URIs may have.
     pub allowed_custom_schemes: Vec<String>,
     /// The gate's table.
@@ -109,6 +117,8 @@ pub struct Application {
     pub settings: Settings,
     pub authorize: Authorize,
     pub token: TokenEndpoint,
+    pub start_device: StartDeviceAuthorization,
+    pub decide_device: DecideDeviceAuthorization,
     pub revoke: Revoke,
     pub introspect: Introspect,
     pub gate: Gate,
@@ -144,6 +154,7 @@ impl Application {
             signer: Arc::clone(&ports.signer),
             entropy: Arc::clone(&ports.entropy),
             access_lifetime: settings.access_lifetime,
+            refresh_lifetime: settings.refresh_lifetime,
         };
         let authenticate = Arc::new(AuthenticateClient {
             clients: Arc::clone(&ports.clients),
@@ -171,8 +182,13 @@ impl Application {
                     issue: issue.clone(),
                     audit: audit.clone(),
                     changes: Arc::clone(&ports.changes),
-                    entropy: Arc::clone(&ports.entropy),
-                    refresh_lifetime: settings.refresh_lifetime,
+                },
+                redeem_device_code: RedeemDeviceCode {
+                    devices: Arc::clone(&ports.devices),
+                    tokens: Arc::clone(&ports.tokens),
+                    users: users.clone(),
+                    issue: issue.clone(),
+                    audit: audit.clone(),
                 },
                 refresh: Refresh {
                     signer: Arc::clone(&ports.signer),
@@ -184,6 +200,20 @@ impl Application {
                     entropy: Arc::clone(&ports.entropy),
                     retry_window: settings.refresh_retry_window,
                 },
+            },
+            start_device: StartDeviceAuthorization {
+                authenticate: Arc::clone(&authenticate),
+                devices: Arc::clone(&ports.devices),
+                entropy: Arc::clone(&ports.entropy),
+                resources: settings.resources.clone(),
+                lifetime: settings.device_lifetime,
+            },
+            decide_device: DecideDeviceAuthorization {
+                devices: Arc::clone(&ports.devices),
+                clients: Arc::clone(&ports.clients),
+                attempts: Arc::clone(&ports.attempts),
+                audit: audit.clone(),
+                limits: settings.user_codes,
             },
             revoke: Revoke {
                 authenticate: Arc::clone(&authenticate),

@@ -147,11 +147,13 @@ fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
         access_lifetime: Duration::from_secs(tokens.access_seconds),
         refresh_lifetime: Duration::from_secs(tokens.refresh_seconds),
         code_lifetime: Duration::from_secs(tokens.code_seconds),
+        device_lifetime: Duration::from_secs(tokens.device_seconds),
         refresh_retry_window: Duration::from_secs(tokens.refresh_retry_window),
         client_authentication: ClientAuthenticationLimits {
             per_client_and_address,
             per_address,
         },
+        user_codes: config.limits.user_codes(),
         allowed_custom_schemes: config.security.allowed_custom_schemes.clone(),
         routes: config.gate.table(),
         cached_entries: config.caches.entries,
