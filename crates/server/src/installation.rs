@@ -62,6 +62,7 @@ impl Installation {
         } = stores.durable();
         let ShortLived {
             codes,
+            devices,
             sessions,
             attempts,
         } = stores.short_lived();
@@ -111,6 +112,7 @@ impl Installation {
             audit,
             tokens,
             codes,
+            devices,
             sessions,
             attempts,
             directory: users,

@@ -11,6 +11,7 @@ mod support;
 
 mod authorization;
 mod crash;
+mod device;
 mod gate;
 mod jwt_attacks;
 mod management;

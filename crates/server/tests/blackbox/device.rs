@@ -1,0 +1,6 @@
+//! The device flow (RFC 8628, http-api.md §4, security.md "Device flow").
+
+mod decisions;
+mod guessing;
+mod polling;
+mod requests;
