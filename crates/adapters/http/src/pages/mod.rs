@@ -8,10 +8,13 @@ mod assets;
 mod authorize;
 mod authorize_api;
 mod canonical;
+mod choice;
 mod cookies;
+mod device;
 mod device_api;
 mod home;
 mod problem;
+mod qr;
 mod return_path;
 mod sign_in;
 mod site;
@@ -29,6 +32,9 @@ use utoipa::OpenApi;
         authorize::decide,
         authorize_api::details,
         authorize_api::decide,
+        device::show,
+        device::submit,
+        qr::picture,
         device_api::find,
         device_api::decide
     ),
@@ -63,6 +69,8 @@ pub fn configure(routes: &mut web::ServiceConfig) {
                 .get(authorize_api::details)
                 .post(authorize_api::decide),
         )
+        .service(web::resource("/oauth/device").get(device::show).post(device::submit))
+        .service(web::resource("/oauth/device/qr.svg").get(qr::picture))
         .service(web::resource("/api/oauth/device_user_code").post(device_api::find))
         .service(web::resource("/api/oauth/authorize_device").post(device_api::decide));
 }
