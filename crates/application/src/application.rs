@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{authorization::OwnResources, route::RouteTable, timestamp::Timestamp};
 use informer_oauth_ports::{
-    AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, DeviceStore, Entropy, FormKey, Identity,
-    PasswordHasher, PasswordSignIn, Probe, PublicKeySet, SecretHasher, SessionStore, TokenSigner, TokenStore,
-    UserDirectory,
+    AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, DeviceStore, Entropy, FormKey,
+    Identity, PasswordHasher, PasswordSignIn, Probe, PublicKeySet, SecretHasher, SessionStore, SigningKeyStore,
+    TokenSigner, TokenStore, UserDirectory,
 };
 
 use crate::{
@@ -53,6 +53,8 @@ pub struct Ports {
     pub identity: Arc<dyn Identity>,
     /// `None` where users sign in elsewhere.
     pub sign_in: Option<Arc<dyn PasswordSignIn>>,
+    /// Only to be listed: `signer` signs.
+    pub keys: Arc<dyn SigningKeyStore>,
     pub signer: Arc<dyn TokenSigner>,
     pub secrets: Arc<dyn SecretHasher>,
     pub passwords: Arc<dyn PasswordHasher>,
@@ -263,6 +265,7 @@ impl Application {
                 changes: ports.changes,
                 entropy: Arc::clone(&ports.entropy),
                 audit: audit.clone(),
+                keys: ports.keys,
                 allowed_custom_schemes: settings.allowed_custom_schemes.clone(),
             }),
             health: Health { probes: ports.probes },

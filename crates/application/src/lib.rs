@@ -44,5 +44,6 @@ pub mod users;
 
 pub use application::{Application, Ports, Settings};
 pub use informer_oauth_ports::{
-    ClientSort, Icon, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn, TRACE_TARGET,
+    ClientSort, Icon, KeyPurpose, KeyState, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn,
+    TRACE_TARGET,
 };

@@ -58,7 +58,7 @@ impl Installation {
             audit,
             tokens,
             directory: users,
-            keys,
+            keys: key_store,
         } = stores.durable();
         let ShortLived {
             codes,
@@ -66,11 +66,12 @@ impl Installation {
             sessions,
             attempts,
         } = stores.short_lived();
-        let master = master_key(config, &*keys).await?;
+        let master = master_key(config, &*key_store).await?;
         let now = SystemClock.now();
         let accepted = config.secrets.accepted();
         let own = Arc::clone(&entropy);
-        let keys = Keys::load_with_others(keys, &master, &accepted, issuer.to_owned(), own, now).await?;
+        let stored = Arc::clone(&key_store);
+        let keys = Keys::load_with_others(stored, &master, &accepted, issuer.to_owned(), own, now).await?;
         let keys = Arc::new(keys);
 
         let pool = HashingPool::start("bcrypt", config.limits.bcrypt_pool()).context("cannot start threads")?;
@@ -118,6 +119,7 @@ impl Installation {
             directory: users,
             identity: directory.clone(),
             sign_in: Some(directory),
+            keys: key_store,
             signer: keys.clone(),
             secrets,
             passwords,

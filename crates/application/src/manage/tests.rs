@@ -47,6 +47,7 @@ impl World {
             clients: store.clone(),
             tokens: store.clone(),
             log: store.clone(),
+            keys: store.clone(),
             hasher: heard.clone(),
             changes: heard.clone(),
             audit: AuditTrail::new(store.clone(), Arc::clone(&entropy)),
@@ -89,10 +90,18 @@ impl World {
 
     async fn events(&self, client: &Client) -> Vec<AuditEvent> {
         self.manage
-            .list_events(&self.admin, ClientRef::Uid(client.uid), ALL)
+            .list_events(&self.admin, &about(ClientRef::Uid(client.uid)), ALL)
             .await
             .unwrap()
             .items
+    }
+}
+
+/// Every event about a client.
+fn about(client: ClientRef) -> EventQuery {
+    EventQuery {
+        client: Some(client),
+        ..EventQuery::default()
     }
 }
 
