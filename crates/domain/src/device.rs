@@ -117,6 +117,11 @@ impl Approval {
 }
 
 impl DeviceRequest {
+    /// From when on a store does not know it any more, purged or not.
+    pub fn forgotten_at(&self) -> Timestamp {
+        self.expires_at + EXPIRY_MEMORY
+    }
+
     /// The yes of `username` to as much of `scope` as was asked for; `None` if that is nothing.
     pub fn approval(&self, username: &str, scope: ScopeSet) -> Option<Decision> {
         let scope = scope.granted_of(self.scope);

@@ -12,7 +12,7 @@ use crate::StoreError;
 pub enum DeviceInsertion {
     /// It is there now, pending.
     Inserted,
-    /// Its user code is another's that has not been forgotten yet. Nothing changed: draw again.
+    /// Its user code is another's that has not been forgotten yet. Nothing changed: draw another one.
     UserCodeTaken,
 }
 
@@ -38,11 +38,10 @@ pub trait DeviceStore: Send + Sync {
     ) -> Result<DeviceDecision, StoreError>;
 
     /// Answers a poll by the rule of [`DeviceAuthorization::poll`], and remembers its pace. Atomic: of any number of polls of
-    /// an approved code, in any process, one gets `Granted`. After the expiry the answer is `Expired` for at least
-    /// [`EXPIRY_MEMORY`], then `Unknown`.
+    /// an approved code, in any process, one gets `Granted`. From [`DeviceRequest::forgotten_at`] on the answer is
+    /// `Unknown`, to anybody.
     ///
     /// [`DeviceAuthorization::poll`]: informer_oauth_domain::device::DeviceAuthorization::poll
-    /// [`EXPIRY_MEMORY`]: informer_oauth_domain::device::EXPIRY_MEMORY
     async fn poll(
         &self,
         device_code: &Digest,
@@ -50,7 +49,7 @@ pub trait DeviceStore: Send + Sync {
         now: Timestamp,
     ) -> Result<DevicePoll, StoreError>;
 
-    /// Forgets up to `limit` requests that are past their expiry and the memory of it; how many it was: none where the
-    /// store forgets by itself.
+    /// Drops up to `limit` requests that are forgotten ([`DeviceRequest::forgotten_at`]); how many it was: none where the
+    /// store drops them by itself.
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -24,6 +24,7 @@ mod pool;
 mod signing;
 mod tokens;
 mod trace;
+mod usage;
 mod world;
 
 pub use changes::{Change, ChangeListener, Changes};
@@ -44,4 +45,5 @@ pub use signing::{
 };
 pub use tokens::{TokenFilter, TokenStore};
 pub use trace::{TRACE_TARGET, traced};
+pub use usage::UsageLog;
 pub use world::{Clock, Entropy, Probe};

@@ -1,6 +1,6 @@
 use informer_oauth_ports::{
-    AttemptCounter, AuditLog, ClientStore, CodeStore, ConsentStore, SessionStore, SigningKeyStore, TokenStore,
-    UserDirectory,
+    AttemptCounter, AuditLog, ClientStore, CodeStore, ConsentStore, DeviceStore, SessionStore, SigningKeyStore,
+    TokenStore, UsageLog, UserDirectory,
 };
 
 /// The ports whose contents must outlive a restart. A type that implements them all has this by itself.
@@ -19,6 +19,8 @@ pub trait DurableStores: Send + Sync {
     fn users(&self) -> &dyn UserDirectory;
     /// Its token records.
     fn tokens(&self) -> &dyn TokenStore;
+    /// Its usage log.
+    fn usage(&self) -> &dyn UsageLog;
 
     /// All of them, for obligations that concern several.
     fn durable(&self) -> &dyn DurableStores
@@ -33,6 +35,8 @@ pub trait DurableStores: Send + Sync {
 pub trait ShortLivedStores: Send + Sync {
     /// Its authorization codes.
     fn codes(&self) -> &dyn CodeStore;
+    /// Its device authorizations.
+    fn devices(&self) -> &dyn DeviceStore;
     /// Its sign-in sessions.
     fn sessions(&self) -> &dyn SessionStore;
     /// Its attempt counts.
@@ -41,7 +45,7 @@ pub trait ShortLivedStores: Send + Sync {
 
 impl<S> DurableStores for S
 where
-    S: ClientStore + ConsentStore + AuditLog + SigningKeyStore + UserDirectory + TokenStore,
+    S: ClientStore + ConsentStore + AuditLog + SigningKeyStore + UserDirectory + TokenStore + UsageLog,
 {
     fn clients(&self) -> &dyn ClientStore {
         self
@@ -66,13 +70,21 @@ where
     fn tokens(&self) -> &dyn TokenStore {
         self
     }
+
+    fn usage(&self) -> &dyn UsageLog {
+        self
+    }
 }
 
 impl<S> ShortLivedStores for S
 where
-    S: CodeStore + SessionStore + AttemptCounter,
+    S: CodeStore + DeviceStore + SessionStore + AttemptCounter,
 {
     fn codes(&self) -> &dyn CodeStore {
+        self
+    }
+
+    fn devices(&self) -> &dyn DeviceStore {
         self
     }
 
@@ -123,11 +135,19 @@ impl<S: DurableStores, G: Send + Sync> DurableStores for Fixture<S, G> {
     fn tokens(&self) -> &dyn TokenStore {
         self.stores.tokens()
     }
+
+    fn usage(&self) -> &dyn UsageLog {
+        self.stores.usage()
+    }
 }
 
 impl<S: ShortLivedStores, G: Send + Sync> ShortLivedStores for Fixture<S, G> {
     fn codes(&self) -> &dyn CodeStore {
         self.stores.codes()
+    }
+
+    fn devices(&self) -> &dyn DeviceStore {
+        self.stores.devices()
     }
 
     fn sessions(&self) -> &dyn SessionStore {

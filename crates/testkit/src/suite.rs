@@ -294,6 +294,21 @@ macro_rules! __durable_obligations {
                 a_page_does_not_shift_when_records_are_added_or_used,
             ]
         );
+        $crate::__obligations!(
+            $fixture,
+            usage,
+            DurableStores::usage,
+            [
+                nothing_was_answered_at_first,
+                counts_are_read_back_sorted_as_they_were_added,
+                what_is_added_later_adds_up_for_each_key_by_itself,
+                one_key_given_twice_at_once_adds_up,
+                both_ends_of_a_period_belong_to_it,
+                large_counts_are_kept,
+                of_concurrent_additions_none_is_lost,
+                purging_takes_earlier_days_only_and_few_at_a_time,
+            ]
+        );
     };
 }
 
@@ -320,6 +335,66 @@ macro_rules! __short_lived_obligations {
                 concurrent_insertions_lose_no_code,
                 purging_takes_only_codes_past_use_and_memory_and_few_at_a_time,
             ]
+        );
+        $crate::$each!(
+            $fixture,
+            devices,
+            ShortLivedStores::devices,
+            [
+                a_request_is_found_as_it_was_inserted,
+                an_unknown_code_is_unknown,
+                a_user_code_that_is_taken_is_refused_and_nothing_changes,
+                only_an_open_request_is_found,
+                an_approval_is_handed_out_whole_and_once,
+                a_denial_is_told_at_every_poll,
+                what_is_decided_stays_decided,
+            ]
+        );
+        $crate::$each!(
+            $fixture,
+            device_polls,
+            ShortLivedStores::devices,
+            [
+                polling_at_the_interval_is_pending,
+                each_poll_too_early_makes_the_wait_longer_and_that_is_remembered,
+                a_poll_a_little_early_is_borne_to_the_microsecond,
+                a_clock_that_is_behind_counts_as_no_wait_at_all,
+                devices_have_a_pace_of_their_own,
+                an_approval_is_handed_out_whatever_the_pace,
+                another_client_changes_nothing_at_any_time,
+                another_resource_changes_nothing,
+            ]
+        );
+        $crate::$each!(
+            $fixture,
+            device_expiry,
+            ShortLivedStores::devices,
+            [
+                until_its_expiry_a_code_can_be_decided_and_redeemed,
+                from_its_expiry_on_a_code_is_expired_whatever_it_was,
+                an_expired_code_is_unknown_once_the_memory_of_it_ends,
+                purging_takes_only_what_is_forgotten_and_few_at_a_time,
+            ]
+        );
+        $crate::$each!(
+            $fixture,
+            device_races,
+            ShortLivedStores::devices,
+            [
+                of_concurrent_polls_of_an_approved_code_one_is_granted_and_the_rest_see_it_redeemed,
+                strangers_do_not_keep_the_device_from_its_grant,
+                of_concurrent_decisions_one_decides,
+                of_concurrent_insertions_with_one_user_code_one_wins,
+                concurrent_insertions_lose_no_request,
+                concurrent_polls_each_make_the_wait_longer,
+                polls_that_meet_an_approval_are_granted_once,
+            ]
+        );
+        $crate::$each!(
+            $fixture,
+            device_steps,
+            ShortLivedStores::devices,
+            [any_steps_in_any_order_are_answered_by_the_rule,]
         );
         $crate::$each!(
             $fixture,

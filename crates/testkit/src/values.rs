@@ -8,6 +8,7 @@ use informer_oauth_domain::{
     client::{Client, ClientDraft, ClientProfile, Source},
     client_secret::{ClientSecret, ClientSecretText},
     code::{AuthorizationCode, CodePresentation},
+    device::{DeviceOrigin, DevicePresentation, DeviceRequest, UserCode},
     icon::ImageType,
     id::{ClientId, ClientUid, EventId, SecretUid, TokenId, TokenRecordId},
     pkce::{CodeChallenge, CodeVerifier},
@@ -31,6 +32,9 @@ pub const GRANT_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How long codes last here.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(60);
+
+/// How long device codes last here.
+pub const DEVICE_LIFETIME: Duration = Duration::from_secs(1800);
 
 /// `count` seconds.
 pub const fn seconds(count: u64) -> Duration {
@@ -209,6 +213,43 @@ pub fn a_presentation(code: &AuthorizationCode) -> CodePresentation {
         client: code.client,
         redirect_uri: Some(code.redirect_uri.clone()),
         challenge: code.challenge.clone(),
+        resource: None,
+    }
+}
+
+/// A user code of its own for every `n`.
+pub fn user_code(n: u64) -> UserCode {
+    let mut rest = n;
+    UserCode::from_places([(); 8].map(|()| {
+        let place = rest % 20;
+        rest /= 20;
+        place as u8
+    }))
+}
+
+/// A device's request for the client with number 1, made at [`NOW`] by a command line.
+pub fn a_device_request(n: u64) -> DeviceRequest {
+    DeviceRequest {
+        device_code: digest(n),
+        user_code: user_code(n),
+        client: client_uid(1),
+        client_id: client_id(1),
+        scope: scope("read:dataset write:report"),
+        audience: audience(),
+        origin: DeviceOrigin::new(
+            Some(Ipv4Addr::new(192, 0, 2, 1).into()),
+            Some("informer-cli/2.1 (linux)"),
+        ),
+        token_record: record_id(n),
+        issued_at: NOW,
+        expires_at: NOW + DEVICE_LIFETIME,
+    }
+}
+
+/// What the rightful client presents with a device code.
+pub fn a_device_presentation(request: &DeviceRequest) -> DevicePresentation {
+    DevicePresentation {
+        client: request.client,
         resource: None,
     }
 }

@@ -18,10 +18,12 @@ mod changes;
 mod clients;
 mod codes;
 mod consents;
+mod devices;
 mod keys;
 mod sessions;
 mod state;
 mod tokens;
+mod usage;
 mod users;
 
 pub use changes::LocalChanges;

@@ -15,11 +15,12 @@ use informer_oauth_domain::{
     id::{ClientUid, EventId, SecretUid, TokenRecordId},
     secret::Digest,
     token_record::TokenRecord,
+    usage::UsageKey,
     user::{LocalUser, Session},
 };
 use informer_oauth_ports::{Icon, Page, PageRequest, Probe, SealedKey, StoreError};
 
-use crate::codes::KeptCode;
+use crate::{codes::KeptCode, devices::Devices};
 
 /// All stores of one installation in this process's memory.
 #[derive(Clone, Default)]
@@ -35,7 +36,9 @@ pub(crate) struct State {
     pub(crate) keys: Vec<SealedKey>,
     pub(crate) users: BTreeMap<String, LocalUser>,
     pub(crate) tokens: BTreeMap<TokenRecordId, TokenRecord>,
+    pub(crate) usage: BTreeMap<UsageKey, u64>,
     pub(crate) codes: HashMap<Digest, KeptCode>,
+    pub(crate) devices: Devices,
     pub(crate) sessions: HashMap<Digest, Session>,
     pub(crate) attempts: HashMap<String, Attempts>,
 }

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use informer_oauth_domain::{attempts::Attempts, timestamp::Timestamp};
 use informer_oauth_memory::Memory;
-use informer_oauth_ports::{AttemptCounter, CodeStore, SessionStore, StoreError};
+use informer_oauth_ports::{AttemptCounter, CodeStore, DeviceStore, SessionStore, StoreError};
 use informer_oauth_testkit::{ShortLivedStores, contract_suite};
 
 #[derive(Default)]
@@ -67,6 +67,10 @@ struct Stores {
 
 impl ShortLivedStores for Stores {
     fn codes(&self) -> &dyn CodeStore {
+        &self.others
+    }
+
+    fn devices(&self) -> &dyn DeviceStore {
         &self.others
     }
 

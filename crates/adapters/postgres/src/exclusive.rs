@@ -36,17 +36,21 @@ struct Locked {
 impl Postgres {
     /// Takes a turn at the work called `name`; `None` when another has it.
     pub async fn try_exclusive(&self, name: &str) -> Result<Option<Exclusive>, StoreError> {
-        let patience = self.pool.patience();
-        let attempt = async {
-            let mut connection = self.pool.address().connect().await.map_err(unavailable)?;
-            let locked = try_lock(&mut connection.client, name)
+        let (pool, name) = (self.pool.clone(), name.to_owned());
+        let attempt = async move {
+            let mut connection = pool.address().connect().await.map_err(unavailable)?;
+            let locked = try_lock(&mut connection.client, &name)
                 .await
                 .map_err(|Failure(error)| error)?;
             Ok(locked.then_some(Exclusive { connection }))
         };
-        tokio::time::timeout(patience, attempt)
-            .await
-            .unwrap_or_else(|_| Err(unavailable("it did not answer in time")))
+        let patience = self.pool.patience();
+        let in_time = async move {
+            tokio::time::timeout(patience, attempt)
+                .await
+                .unwrap_or_else(|_| Err(unavailable("it did not answer in time")))
+        };
+        self.pool.at_home("try_exclusive", in_time).await
     }
 }
 

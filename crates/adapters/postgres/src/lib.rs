@@ -10,6 +10,8 @@
 //!   Revoking all of a client's or user's tokens may take longer, once the server has answered.
 //! - **Recovery by itself.** A connection that was closed, or was in use before some call failed, is not used again
 //!   before it has answered.
+//! - **A call is a task of the runtime that the pool was opened in**, whichever it is called from: neither a caller who goes
+//!   away nor a runtime that ends, as a server's threads do when it stops, ends a call in the middle.
 //! - **The transaction isolation is READ COMMITTED**, which each connection sets; lists are read from one snapshot.
 
 mod address;
@@ -21,7 +23,6 @@ mod columns;
 mod consents;
 mod exclusive;
 mod failure;
-mod home;
 mod icons;
 mod keys;
 mod migrations;
@@ -31,6 +32,7 @@ mod schema;
 mod tls;
 mod token_rows;
 mod tokens;
+mod usage;
 mod users;
 
 use std::{fmt, time::Duration};

@@ -16,10 +16,16 @@ struct Migration {
 }
 
 /// Every change, oldest first.
-const MIGRATIONS: &[Migration] = &[Migration {
-    name: "2026-11-24-000000_initial",
-    up: include_str!("../../../../migrations/postgres/2026-11-24-000000_initial/up.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "2026-11-24-000000_initial",
+        up: include_str!("../../../../migrations/postgres/2026-11-24-000000_initial/up.sql"),
+    },
+    Migration {
+        name: "2026-11-25-000000_usage",
+        up: include_str!("../../../../migrations/postgres/2026-11-25-000000_usage/up.sql"),
+    },
+];
 
 impl Migration {
     /// What the database calls it: the digits of its date, as diesel's own tool has it.
@@ -65,7 +71,7 @@ fn failed(error: diesel::result::Error) -> ConnectError {
 }
 
 /// The names of the migrations that the database lacks, oldest first. Reads only. A database that cannot hold every
-/// text, or has migrations that this program does not know, is refused.
+/// text is refused, and so is one that a newer program changed so that this one cannot work on it.
 pub(crate) async fn pending(connection: &mut AsyncPgConnection) -> Result<Vec<&'static str>, ConnectError> {
     Ok(missing(connection)
         .await?
@@ -83,29 +89,55 @@ async fn missing(connection: &mut AsyncPgConnection) -> Result<Vec<&'static Migr
         return Err(ConnectError::Encoding(encoding));
     }
     let applied = applied(connection).await.map_err(failed)?;
-    let unknown: Vec<String> = applied
+    let unknown: Vec<String> = applied.iter().filter(|version| !is_known(version)).cloned().collect();
+    let missing: Vec<&'static Migration> = MIGRATIONS
         .iter()
-        .filter(|version| !MIGRATIONS.iter().any(|migration| migration.version() == **version))
-        .cloned()
+        .filter(|migration| !applied.contains(&migration.version()))
         .collect();
-    if !unknown.is_empty() {
+    if unknown.is_empty() {
+        return Ok(missing);
+    }
+    // A schema that has what this program knows and more is good for it, as long as that was only added.
+    let floor = floor(connection).await.map_err(failed)?;
+    if !missing.is_empty() || !floor.is_some_and(|version| is_known(&version)) {
         return Err(ConnectError::Newer(unknown));
     }
-    let missing = MIGRATIONS
-        .iter()
-        .filter(|migration| !applied.contains(&migration.version()));
-    Ok(missing.collect())
+    tracing::info!(
+        changes = unknown.join(", "),
+        "a newer version of this program has added to the Postgres schema; this one works on it"
+    );
+    Ok(missing)
+}
+
+fn is_known(version: &str) -> bool {
+    MIGRATIONS.iter().any(|migration| migration.version() == version)
+}
+
+/// The newest migration that a program must know, if the database says so.
+async fn floor(connection: &mut AsyncPgConnection) -> diesel::QueryResult<Option<String>> {
+    if !exists(connection, "schema_floor").await? {
+        return Ok(None);
+    }
+    let floor: Vec<Version> = diesel::sql_query("SELECT version FROM schema_floor")
+        .load(connection)
+        .await?;
+    Ok(floor.into_iter().next().map(|row| row.version))
+}
+
+/// Whether there is such a table.
+async fn exists(connection: &mut AsyncPgConnection, table: &str) -> diesel::QueryResult<bool> {
+    // Not `to_regclass`, which may remember that there was no table from before this waited for the one who made it.
+    let row: Exists = diesel::sql_query(
+        "SELECT EXISTS (SELECT FROM pg_class WHERE relname = $1 AND pg_table_is_visible(oid)) AS found",
+    )
+    .bind::<Text, _>(table)
+    .get_result(connection)
+    .await?;
+    Ok(row.found)
 }
 
 async fn applied(connection: &mut AsyncPgConnection) -> diesel::QueryResult<Vec<String>> {
-    // Not `to_regclass`, which may remember that there was no table from before this waited for the one who made it.
-    let table: Exists = diesel::sql_query(
-        "SELECT EXISTS (SELECT FROM pg_class WHERE relname = '__diesel_schema_migrations' AND pg_table_is_visible(oid)) \
-         AS found",
-    )
-    .get_result(connection)
-    .await?;
-    if !table.found {
+    if !exists(connection, "__diesel_schema_migrations").await? {
         return Ok(Vec::new());
     }
     let versions: Vec<Version> = diesel::sql_query("SELECT version::text FROM __diesel_schema_migrations ORDER BY 1")

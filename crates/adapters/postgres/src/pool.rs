@@ -1,6 +1,7 @@
 //! The pool of connections, and how calls use one.
 
 use std::{
+    any::type_name,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -11,14 +12,14 @@ use deadpool::{
 };
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager as _};
 use futures_util::future::BoxFuture;
-use informer_oauth_ports::StoreError;
+use informer_oauth_ports::{StoreError, traced};
 use thiserror::Error;
+use tokio::runtime::Handle;
 
 use crate::{
     PostgresOptions,
     address::{Address, Connection},
-    failure::{Failure, unavailable},
-    home::Home,
+    failure::{Failure, STORE, unavailable},
 };
 
 /// What a call may take beyond the longest of the configured times.
@@ -40,7 +41,6 @@ const LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// Makes and checks the pool's connections.
 pub(crate) struct Manager {
     address: Address,
-    home: Home,
     /// When a call last failed: connections used before that are asked whether they still work.
     doubted: Mutex<Option<Instant>>,
 }
@@ -67,7 +67,7 @@ impl managed::Manager for Manager {
     type Error = Unconnected;
 
     async fn create(&self) -> Result<Connection, Unconnected> {
-        self.home.of(self.address.connect()).await.map_err(Unconnected)
+        self.address.connect().await.map_err(Unconnected)
     }
 
     async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<Unconnected> {
@@ -106,6 +106,8 @@ pub struct PoolState {
 /// Connections and how long to wait for what.
 #[derive(Clone)]
 pub(crate) struct Pool {
+    /// The runtime that this was made in.
+    home: Handle,
     connections: managed::Pool<Manager>,
     patience: Duration,
 }
@@ -123,7 +125,6 @@ impl Pool {
     pub(crate) fn new(address: Address, options: &PostgresOptions) -> Self {
         let manager = Manager {
             address,
-            home: Home::here(),
             doubted: Mutex::new(None),
         };
         let connections = managed::Pool::builder(manager)
@@ -138,6 +139,7 @@ impl Pool {
             .max(options.connect_timeout)
             .max(options.wait_timeout);
         Self {
+            home: Handle::current(),
             connections,
             patience: longest.saturating_add(MARGIN),
         }
@@ -166,17 +168,32 @@ impl Pool {
         self.connections.close();
     }
 
-    /// Runs `work` on a connection. It is a task of its own: a caller who goes away, as a browser does, ends neither the
-    /// work nor the connection in the middle.
+    /// Runs `work` on a connection, as a task at home.
     pub(crate) async fn call<T, F>(&self, haste: Haste, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     {
         let pool = self.clone();
-        tokio::spawn(async move { pool.run(haste, work).await })
+        self.at_home(type_name::<F>(), async move { pool.run(haste, work).await })
             .await
-            .map_err(|error| unavailable(format_args!("the call has ended: {error}")))?
+    }
+
+    /// Does `work`, a part of `operation`, as a task of the runtime that the pool was made in, whose tasks then also move
+    /// the bytes of every connection. A server has a runtime for each of its threads: one that ended, when the service
+    /// stops, would take along the connections that it made, on which other threads' requests are waiting. Nor does a
+    /// caller who goes away, as a browser does, end the work or the connection in the middle.
+    pub(crate) async fn at_home<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        traced(STORE, operation, async {
+            let task = self.home.spawn(work);
+            task.await
+                .map_err(|error| unavailable(format_args!("the call has ended: {error}")))?
+        })
+        .await
     }
 
     async fn run<T, F>(&self, haste: Haste, work: F) -> Result<T, StoreError>

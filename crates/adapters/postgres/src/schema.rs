@@ -112,5 +112,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    usage_counts (day, grant_type, outcome) {
+        day -> Integer,
+        grant_type -> Text,
+        outcome -> Text,
+        count -> BigInt,
+    }
+}
+
 diesel::joinable!(client_secrets -> clients (client_uid));
 diesel::allow_tables_to_appear_in_same_query!(clients, client_secrets);

@@ -26,6 +26,7 @@ impl AttemptCounter for Redis {
     async fn record(&self, key: &str, window: Duration, now: Timestamp) -> Result<Attempts, StoreError> {
         let (count, until): (String, String) = self
             .run(
+                "AttemptCounter.record",
                 ATTEMPTS,
                 &RECORD,
                 &[&self.keys.attempts(key)],
@@ -42,7 +43,9 @@ impl AttemptCounter for Redis {
     async fn peek(&self, key: &str, now: Timestamp) -> Result<Attempts, StoreError> {
         let mut command = cmd("HMGET");
         command.arg(self.keys.attempts(key)).arg("count").arg("until");
-        match self.ask::<(Option<String>, Option<String>)>(ATTEMPTS, command).await? {
+        let (count, until): (Option<String>, Option<String>) =
+            self.ask("AttemptCounter.peek", ATTEMPTS, command).await?;
+        match (count, until) {
             (None, None) => Ok(Attempts::default()),
             (Some(count), Some(until)) => {
                 let seen = seen(&count, &until)?;
@@ -56,7 +59,9 @@ impl AttemptCounter for Redis {
     async fn clear(&self, key: &str) -> Result<(), StoreError> {
         let mut command = cmd("DEL");
         command.arg(self.keys.attempts(key));
-        self.ask::<Value>(ATTEMPTS, command).await.map(drop)
+        self.ask::<Value>("AttemptCounter.clear", ATTEMPTS, command)
+            .await
+            .map(drop)
     }
 
     /// Redis forgets windows by itself.

@@ -150,7 +150,10 @@ impl Publisher {
         command
             .arg(self.redis.keys.changes())
             .arg(message::write(&self.origin, changes));
-        self.redis.ask::<Value>("answer", command).await.map(drop)
+        self.redis
+            .ask::<Value>("Changes.publish", "answer", command)
+            .await
+            .map(drop)
     }
 }
 

@@ -88,7 +88,7 @@ impl CodeStore for Redis {
             .arg(format!("{LIVE}{row}"))
             .arg("PX")
             .arg(time_to_live(code.expires_at.since(code.issued_at) + REPLAY_MEMORY));
-        self.ask::<Value>(CODE, command).await.map(drop)
+        self.ask::<Value>("CodeStore.insert", CODE, command).await.map(drop)
     }
 
     async fn redeem(
@@ -100,6 +100,7 @@ impl CodeStore for Redis {
         let given = |text: Option<&str>| text.map(|text| format!("={text}")).unwrap_or_default();
         let answer: Vec<Vec<u8>> = self
             .run(
+                "CodeStore.redeem",
                 CODE,
                 &REDEEM,
                 &[&self.keys.code(digest)],

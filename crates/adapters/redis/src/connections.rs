@@ -21,7 +21,6 @@ use tokio::time::timeout;
 
 use crate::{
     failure::ends_connection,
-    home::Home,
     options::RedisOptionsError,
     topology::{Topology, moved, watched, without_delay},
 };
@@ -72,7 +71,6 @@ struct Patience {
 /// Makes connections, and knows when those made before are no good any more.
 pub(crate) struct Connector {
     servers: Servers,
-    home: Home,
     patience: Patience,
     /// Counts what ended connections. One that was made before the last time is not used again: when one breaks, the
     /// others most likely did too.
@@ -132,7 +130,6 @@ impl Connector {
         };
         Ok(Self {
             servers,
-            home: Home::here(),
             patience,
             breaks: Arc::default(),
             unanswered: AtomicU32::default(),
@@ -254,9 +251,9 @@ impl managed::Manager for Connector {
     async fn create(&self) -> Result<Connection, RedisError> {
         let born = self.breaks.load(Ordering::Relaxed);
         let link = match &self.servers {
-            Servers::Single(server) => Link::Node(self.home.of(self.node(server.clone(), born)).await?),
-            Servers::Sentinel(known) => Link::Node(self.home.of(self.master(known, born)).await?.1),
-            Servers::Cluster { client, .. } => Link::Cluster(self.home.of(client.get_async_connection()).await?),
+            Servers::Single(server) => Link::Node(self.node(server.clone(), born).await?),
+            Servers::Sentinel(known) => Link::Node(self.master(known, born).await?.1),
+            Servers::Cluster { client, .. } => Link::Cluster(client.get_async_connection().await?),
         };
         Ok(Connection { link, born })
     }
@@ -282,8 +279,8 @@ impl managed::Manager for Connector {
     }
 }
 
-/// A connection lent by the pool. Whoever is done with it gives it back; one that is dropped in the middle of a call, by a
-/// caller that waits no longer, is closed, because its answer may never come. Not so in a Cluster: see [`UNANSWERED`].
+/// A connection lent by the pool. Whoever is done with it gives it back; one that is dropped in the middle of a call, when
+/// its time is over, is closed, because its answer may never come. Not so in a Cluster: see [`UNANSWERED`].
 pub(crate) struct Lent {
     connection: Option<Object<Connector>>,
     born: u64,

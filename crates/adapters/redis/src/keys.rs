@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use informer_oauth_domain::secret::Digest;
+use informer_oauth_domain::{device::UserCode, secret::Digest};
 
 /// How much longer a key lives than it is needed. Times to live only clean up; what is still valid is judged by the `now`
 /// of the call, and clocks differ.
@@ -14,7 +14,8 @@ const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 /// The keys of one installation.
 ///
 /// Sessions share a hash tag, `{session}`: a user's sessions and the note of which they are must be in one slot of a
-/// Cluster, because one script changes both. A code and a window of attempts are one key each, and go wherever they fall.
+/// Cluster, because one script changes both. A code, a device
+/// authorization, a user code and a window of attempts are one key each, and go wherever they fall.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
     prefix: String,
@@ -29,6 +30,16 @@ impl Keys {
 
     pub(crate) fn code(&self, digest: &Digest) -> String {
         format!("{}code:{}", self.prefix, digest.to_hex())
+    }
+
+    /// A device authorization, by its device code.
+    pub(crate) fn device(&self, device_code: &Digest) -> String {
+        format!("{}device:{}", self.prefix, device_code.to_hex())
+    }
+
+    /// Which device code a user code belongs to.
+    pub(crate) fn user_code(&self, user_code: &UserCode) -> String {
+        format!("{}user_code:{}", self.prefix, user_code.letters())
     }
 
     pub(crate) fn session(&self, digest: &Digest) -> String {

@@ -1,19 +1,22 @@
-//! What lives for minutes to hours, in Redis: authorization codes, sign-in sessions and attempt counts, and the notices of
-//! [`Changes`](informer_oauth_ports::Changes) over publish and subscribe.
+//! What lives for minutes to hours, in Redis: authorization codes, device authorizations, sign-in sessions and attempt
+//! counts, and the notices of [`Changes`](informer_oauth_ports::Changes) over publish and subscribe.
 //!
-//! [`Redis::connect`] makes a handle that is cheap to clone and implements `CodeStore`, `SessionStore` and
+//! [`Redis::connect`] makes a handle that is cheap to clone and implements `CodeStore`, `DeviceStore`, `SessionStore` and
 //! `AttemptCounter`; [`Redis::changes`] starts the notices. One server, a master watched by Sentinels and a Cluster are
 //! used alike.
 //!
-//! - **One call, one round trip.** What must be atomic is one command or one script.
+//! - **One call, one round trip.** What must be atomic is one command or one script. Only what begins with a user code
+//!   takes two: first which device it belongs to, which never changes.
 //! - **Every key has a time to live**, which only cleans up: what is still valid is judged by the `now` of the call.
 //!   Nothing is ever looked for by `KEYS` or `SCAN`.
-//! - **Losing Redis** loses codes, sessions and counts, and nothing is used twice by it: that a code was used is written
-//!   into the code itself, so without the one there is not the other. A replica that takes over may have missed the last
-//!   writes, and so may a Redis that comes back from its disk; what a code gives is inserted into `TokenStore` under an id
-//!   that was chosen with the code, which happens once.
-//! - **Nothing waits longer than [`RedisOptions::timeout`].** A connection that does not answer in time, or whose caller
-//!   waits no longer, is closed, and those made before it are replaced when they are next wanted. No restart is needed.
+//! - **Losing Redis** loses codes, device authorizations, sessions and counts, and nothing is used twice by it: that a
+//!   code was used is written into the code itself, so without the one there is not the other. A replica that takes over
+//!   may have missed the last writes, and so may a Redis that comes back from its disk; what a code gives is inserted into
+//!   `TokenStore` under an id that was chosen with the code, which happens once.
+//! - **Nothing waits longer than [`RedisOptions::timeout`].** A connection that does not answer in time is closed, and those
+//!   made before it are replaced when they are next wanted. No restart is needed.
+//! - **A call is a task of the runtime that the handle was made in**, whichever it is called from: neither a caller who goes
+//!   away nor a runtime that ends, as a server's threads do when it stops, ends a call in the middle.
 //!
 //! Redis must not evict keys (`maxmemory-policy noeviction`): a user's sessions are ended by a note of which they are.
 
@@ -22,8 +25,8 @@ mod call;
 mod changes;
 mod codes;
 mod connections;
+mod devices;
 mod failure;
-mod home;
 mod keys;
 mod message;
 mod options;
@@ -35,6 +38,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use deadpool_redis::redis::{Value, cmd};
 use informer_oauth_ports::{Entropy, PoolState, Pools, Probe, StoreError};
+use tokio::runtime::Handle;
 
 pub use crate::{
     changes::RedisChanges,
@@ -49,6 +53,8 @@ use crate::{
 /// A handle to Redis. Clones share its connections.
 #[derive(Clone)]
 pub struct Redis {
+    /// The runtime that this was made in.
+    home: Option<Handle>,
     pool: Pool,
     keys: Arc<Keys>,
     timeout: Duration,
@@ -56,7 +62,8 @@ pub struct Redis {
 
 impl Redis {
     /// Prepares to use Redis as `options` say. Nothing is asked of it yet, so that a service also starts while Redis is
-    /// down; [`Probe`] tells. Connections are made when they are first needed.
+    /// down; [`Probe`] tells. Connections are made when they are first needed, and live in the runtime that this is called
+    /// in; outside of any, each call lives in its caller's.
     pub fn connect(options: &RedisOptions) -> Result<Self, RedisOptionsError> {
         if options.pool_size == 0 || options.timeout.is_zero() {
             return Err(RedisOptionsError::Nothing);
@@ -69,6 +76,7 @@ impl Redis {
         let connector = Connector::new(Topology::of(options)?, options.timeout)?;
         let pool = Pool::builder(connector).max_size(options.pool_size).build();
         Ok(Self {
+            home: Handle::try_current().ok(),
             // A pool without time limits of its own needs no runtime, and nothing else can be wrong with it.
             pool: pool.map_err(|_| RedisOptionsError::Nothing)?,
             keys: Arc::new(Keys::new(&options.key_prefix)),
@@ -90,7 +98,7 @@ impl Probe for Redis {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.ask::<Value>("answer", cmd("PING")).await.map(drop)
+        self.ask::<Value>("Probe.check", "answer", cmd("PING")).await.map(drop)
     }
 }
 

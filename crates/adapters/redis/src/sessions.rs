@@ -54,6 +54,7 @@ impl SessionStore for Redis {
         let row = serde_json::to_string(&SessionRow::from(session)).map_err(|error| corrupt(SESSION, error))?;
         let keys = [self.keys.session(digest), self.keys.sessions_of(&session.username)];
         self.run::<Value>(
+            "SessionStore.insert",
             SESSION,
             &INSERT,
             &keys.each_ref().map(String::as_str),
@@ -72,7 +73,10 @@ impl SessionStore for Redis {
     async fn find(&self, digest: &Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
         let mut command = cmd("GET");
         command.arg(self.keys.session(digest));
-        let Some(row) = self.ask::<Option<Vec<u8>>>(SESSION, command).await? else {
+        let Some(row) = self
+            .ask::<Option<Vec<u8>>>("SessionStore.find", SESSION, command)
+            .await?
+        else {
             return Ok(None);
         };
         let row: SessionRow = serde_json::from_slice(&row).map_err(|error| corrupt(SESSION, error))?;
@@ -83,14 +87,22 @@ impl SessionStore for Redis {
     async fn remove(&self, digest: &Digest) -> Result<(), StoreError> {
         let mut command = cmd("DEL");
         command.arg(self.keys.session(digest));
-        self.ask::<Value>(SESSION, command).await.map(drop)
+        self.ask::<Value>("SessionStore.remove", SESSION, command)
+            .await
+            .map(drop)
     }
 
     async fn remove_all(&self, username: &str) -> Result<(), StoreError> {
         let key = self.keys.sessions_of(username);
-        self.run::<Value>(SESSION, &REMOVE_ALL, &[&key], &[&self.keys.session_stem()])
-            .await
-            .map(drop)
+        self.run::<Value>(
+            "SessionStore.remove_all",
+            SESSION,
+            &REMOVE_ALL,
+            &[&key],
+            &[&self.keys.session_stem()],
+        )
+        .await
+        .map(drop)
     }
 
     /// Redis forgets sessions by itself.

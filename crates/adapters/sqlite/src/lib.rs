@@ -19,6 +19,8 @@ mod codes;
 mod columns;
 mod connection;
 mod consents;
+mod device_rows;
+mod devices;
 mod failure;
 mod job;
 mod keys;
@@ -30,6 +32,7 @@ mod schema;
 mod sessions;
 mod token_rows;
 mod tokens;
+mod usage;
 mod users;
 mod writer;
 

@@ -12,7 +12,7 @@ use std::{
 use diesel::{
     QueryableByName, RunQueryDsl,
     migration::{Migration, MigrationSource, MigrationVersion},
-    sql_types::{BigInt, Integer},
+    sql_types::{BigInt, Integer, Text},
     sqlite::{Sqlite as Backend, SqliteConnection},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -33,6 +33,12 @@ type Boxed = Box<dyn Error + Send + Sync>;
 struct Count {
     #[diesel(sql_type = BigInt)]
     count: i64,
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
 }
 
 #[derive(QueryableByName)]
@@ -88,8 +94,8 @@ fn create(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// The migrations that a database lacks, oldest first. Reads only. A database that is another program's, or has
-/// migrations that this program does not know, is refused.
+/// The migrations that a database lacks, oldest first. Reads only. A database that is another program's is refused, and
+/// so is one that a newer version of this program changed so that this one cannot work on it.
 pub(crate) fn pending(place: &Place, connection: &mut SqliteConnection) -> Result<Vec<String>, OpenError> {
     let unusable = |error: Boxed| OpenError::Unusable {
         path: place.path().to_owned(),
@@ -100,24 +106,52 @@ pub(crate) fn pending(place: &Place, connection: &mut SqliteConnection) -> Resul
     }
     let applied = applied(connection).map_err(unusable)?;
     let known: Vec<Box<dyn Migration<Backend>>> = MIGRATIONS.migrations().map_err(unusable)?;
+    let is_known =
+        |version: &MigrationVersion<'_>| known.iter().any(|migration| migration.name().version() == *version);
     let unknown: Vec<String> = applied
         .iter()
-        .filter(|version| !known.iter().any(|migration| migration.name().version() == **version))
+        .filter(|version| !is_known(version))
         .map(ToString::to_string)
         .collect();
-    if !unknown.is_empty() {
-        return Err(OpenError::Newer {
-            path: place.path().to_owned(),
-            migrations: unknown,
-        });
-    }
     let mut missing: Vec<String> = known
         .iter()
         .filter(|migration| !applied.contains(&migration.name().version()))
         .map(|migration| migration.name().to_string())
         .collect();
     missing.sort_unstable();
+    if unknown.is_empty() {
+        return Ok(missing);
+    }
+    // A schema that has what this program knows and more is good for it, as long as that was only added.
+    let floor = floor(connection).map_err(unusable)?;
+    if !missing.is_empty() || !floor.is_some_and(|version| is_known(&version.into())) {
+        return Err(OpenError::Newer {
+            path: place.path().to_owned(),
+            migrations: unknown,
+        });
+    }
+    tracing::info!(
+        changes = unknown.join(", "),
+        "a newer version of this program has added to the schema; this one works on it"
+    );
     Ok(missing)
+}
+
+/// The newest migration that a program must know, if the database says so.
+fn floor(connection: &mut SqliteConnection) -> Result<Option<String>, Boxed> {
+    if !exists(connection, "schema_floor")? {
+        return Ok(None);
+    }
+    let floor: Vec<Version> = diesel::sql_query("SELECT version FROM schema_floor").load(connection)?;
+    Ok(floor.into_iter().next().map(|row| row.version))
+}
+
+/// Whether there is such a table.
+fn exists(connection: &mut SqliteConnection, table: &str) -> Result<bool, Boxed> {
+    let tables: Count = diesel::sql_query("SELECT count(*) AS count FROM sqlite_schema WHERE name = ?1")
+        .bind::<Text, _>(table)
+        .get_result(connection)?;
+    Ok(tables.count > 0)
 }
 
 /// Applies what is pending, all or nothing, and returns its names. Of processes that do so at once, one does it and the
@@ -194,12 +228,10 @@ fn is_foreign(connection: &mut SqliteConnection) -> Result<bool, Boxed> {
 
 fn applied(connection: &mut SqliteConnection) -> Result<Vec<MigrationVersion<'static>>, Boxed> {
     // Asking the harness creates its table, and this must not write.
-    let table = "SELECT count(*) AS count FROM sqlite_schema WHERE name = '__diesel_schema_migrations'";
-    let table: Count = diesel::sql_query(table).get_result(connection)?;
-    if table.count == 0 {
-        Ok(Vec::new())
-    } else {
+    if exists(connection, "__diesel_schema_migrations")? {
         connection.applied_migrations()
+    } else {
+        Ok(Vec::new())
     }
 }
 

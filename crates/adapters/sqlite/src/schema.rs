@@ -113,6 +113,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    usage_counts (day, grant_type, outcome) {
+        day -> Integer,
+        grant_type -> Text,
+        outcome -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
     authorization_codes (digest) {
         digest -> Binary,
         client_uid -> Binary,
@@ -127,6 +136,27 @@ diesel::table! {
         issued_at -> BigInt,
         expires_at -> BigInt,
         redeemed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    device_authorizations (digest) {
+        digest -> Binary,
+        user_code -> Text,
+        client_uid -> Binary,
+        client_id -> Text,
+        scope -> Text,
+        audience -> Text,
+        address -> Nullable<Text>,
+        agent -> Nullable<Text>,
+        token_record -> Binary,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        state -> Text,
+        poll_interval -> Nullable<BigInt>,
+        polled_at -> Nullable<BigInt>,
+        username -> Nullable<Text>,
+        granted -> Nullable<Text>,
     }
 }
 

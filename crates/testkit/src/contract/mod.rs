@@ -14,12 +14,18 @@ pub mod client_secrets;
 pub mod clients;
 pub mod codes;
 pub mod consents;
+pub mod device_expiry;
+pub mod device_polls;
+pub mod device_races;
+pub mod device_steps;
+pub mod devices;
 pub mod keys;
 pub mod rotation;
 pub mod sessions;
 pub mod token_ends;
 pub mod token_lists;
 pub mod tokens;
+pub mod usage;
 pub mod users;
 
 /// A page with everything on it.

@@ -6,6 +6,7 @@ mod faults;
 mod growth;
 mod migrations;
 mod rotation;
+mod runtimes;
 #[path = "../support/mod.rs"]
 mod support;
 mod text;

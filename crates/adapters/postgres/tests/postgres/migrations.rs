@@ -1,9 +1,11 @@
 //! The schema: up, down, several at once, and what is refused.
 
+use informer_oauth_ports::{TokenStore, UserDirectory};
 use informer_oauth_postgres::{ConnectError, Postgres};
 use informer_oauth_testkit::{
     run,
     servers::{ThrowawayDatabase, ThrowawayPostgres},
+    values::{a_record, a_user},
 };
 
 use crate::support::{patient, schema};
@@ -82,26 +84,92 @@ fn an_older_schema_is_refused_and_left_as_it_is() {
     });
 }
 
+/// A change that no program of this version knows.
+const LATER: &str = "29990101000000";
+
+fn changed_later(database: &ThrowawayDatabase) {
+    database.sql(&format!(
+        "INSERT INTO __diesel_schema_migrations (version) VALUES ('{LATER}')"
+    ));
+}
+
 #[test]
-fn a_newer_schema_is_refused_and_left_as_it_is() {
+fn a_newer_schema_that_was_only_added_to_is_used() {
     run(async {
         let database = ThrowawayPostgres::shared().database();
         let options = patient(&database.url());
         Postgres::migrate(&options, false).await.unwrap();
-        database.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')");
+        database.sql(
+            "CREATE TABLE later (x integer); ALTER TABLE users ADD COLUMN later text;
+             ALTER TABLE token_records ADD COLUMN later integer NOT NULL DEFAULT 0",
+        );
+        changed_later(&database);
         let before = database.sql(VERSIONS);
-        for refused in [
-            Postgres::connect(&options).await.map(|_| ()),
-            Postgres::migrate(&options, false).await.map(|_| ()),
-            Postgres::migrate(&options, true).await.map(|_| ()),
-        ] {
-            let refused = refused.unwrap_err();
-            assert!(
-                matches!(&refused, ConnectError::Newer(unknown) if unknown == &["29990101000000"]),
-                "{refused}"
+        for dry_run in [true, false] {
+            assert_eq!(
+                Postgres::migrate(&options, dry_run).await.unwrap(),
+                Vec::<String>::new()
             );
         }
+        let store = Postgres::connect(&options).await.unwrap();
+        UserDirectory::insert(&store, &a_user("ada")).await.unwrap();
+        assert_eq!(UserDirectory::find(&store, "ada").await.unwrap(), Some(a_user("ada")));
+        TokenStore::insert(&store, &a_record(1)).await.unwrap();
+        assert_eq!(
+            TokenStore::find(&store, a_record(1).id).await.unwrap(),
+            Some(a_record(1))
+        );
         assert_eq!(database.sql(VERSIONS), before);
+    });
+}
+
+#[test]
+fn a_newer_schema_that_asks_for_a_newer_program_is_refused_and_left_as_it_is() {
+    run(async {
+        // What is known of such a schema: it says so itself, it says nothing at all, or a change is missing below it.
+        for newer in [
+            format!("UPDATE schema_floor SET version = '{LATER}'"),
+            "DELETE FROM schema_floor".to_owned(),
+            "DROP TABLE schema_floor".to_owned(),
+            "DELETE FROM __diesel_schema_migrations WHERE version = '20261125000000'".to_owned(),
+        ] {
+            let database = ThrowawayPostgres::shared().database();
+            let options = patient(&database.url());
+            Postgres::migrate(&options, false).await.unwrap();
+            changed_later(&database);
+            database.sql(&newer);
+            let before = (database.sql(VERSIONS), definitions(&database));
+            for refused in [
+                Postgres::connect(&options).await.map(|_| ()),
+                Postgres::migrate(&options, false).await.map(|_| ()),
+                Postgres::migrate(&options, true).await.map(|_| ()),
+            ] {
+                let refused = refused.unwrap_err();
+                assert!(
+                    matches!(&refused, ConnectError::Newer(unknown) if unknown == &[LATER]),
+                    "{newer}: {refused}"
+                );
+                assert!(refused.to_string().contains("newer version"), "{refused}");
+            }
+            assert_eq!((database.sql(VERSIONS), definitions(&database)), before);
+        }
+    });
+}
+
+#[test]
+fn the_floor_of_the_schema_is_a_change_that_this_program_knows() {
+    run(async {
+        let database = ThrowawayPostgres::shared().database();
+        let options = patient(&database.url());
+        Postgres::migrate(&options, false).await.unwrap();
+        let known = database.sql("SELECT count(*) FROM schema_floor JOIN __diesel_schema_migrations USING (version)");
+        assert_eq!(
+            (
+                known.as_str(),
+                database.sql("SELECT count(*) FROM schema_floor").as_str()
+            ),
+            ("1", "1")
+        );
     });
 }
 

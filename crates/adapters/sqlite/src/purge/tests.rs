@@ -6,7 +6,7 @@ use informer_oauth_ports::TokenStore;
 use informer_oauth_testkit::values::{NOW, a_record, moment};
 
 use super::*;
-use crate::{SqliteOptions, attempts, codes, sessions, tokens};
+use crate::{SqliteOptions, attempts, codes, devices, sessions, tokens};
 
 #[derive(QueryableByName)]
 struct Step {
@@ -23,7 +23,13 @@ fn open() -> (Sqlite, tempfile::TempDir) {
 #[tokio::test]
 async fn purging_finds_its_rows_by_an_index() {
     let (store, _folder) = open();
-    for statement in [attempts::PURGE, codes::PURGE, sessions::PURGE, tokens::PURGE]
+    for statement in [
+        attempts::PURGE,
+        codes::PURGE,
+        devices::PURGE,
+        sessions::PURGE,
+        tokens::PURGE,
+    ]
         .into_iter()
         .flatten()
     {

@@ -68,27 +68,6 @@ fn a_dry_run_says_what_is_pending_and_makes_nothing() {
 }
 
 #[test]
-fn a_file_of_a_newer_version_is_refused_and_named() {
-    let (path, _folder) = somewhere();
-    drop(open(&path).unwrap());
-    outside(&path)
-        .batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000000')")
-        .unwrap();
-    for refused in [
-        open(&path).unwrap_err(),
-        Sqlite::migrate(&path, false).unwrap_err(),
-        Sqlite::migrate(&path, true).unwrap_err(),
-    ] {
-        let message = refused.to_string();
-        assert!(matches!(refused, OpenError::Newer { .. }), "{message}");
-        assert!(
-            message.contains("newer version") && message.contains("29991231000000"),
-            "{message}"
-        );
-    }
-}
-
-#[test]
 fn a_file_that_is_no_database_is_refused_and_left_alone() {
     let (path, _folder) = somewhere();
     for content in ["x", "not a database, though long enough to hold the header of one"] {

@@ -5,4 +5,5 @@ mod child;
 mod crash;
 mod damage;
 mod file;
+mod migrations;
 mod two_processes;

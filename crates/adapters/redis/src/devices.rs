@@ -1,0 +1,222 @@
+//! Device authorizations.
+//!
+//! Each is a hash under the digest of its device code; its user code leads to that digest, under a key of its own that
+//! never changes. The user code is taken first: what is lost between the two writes is a user code that leads nowhere, and
+//! no script needs both keys.
+
+use std::{sync::LazyLock, time::Duration};
+
+use async_trait::async_trait;
+use deadpool_redis::redis::{Value, cmd};
+use informer_oauth_domain::{
+    device::{
+        Decision, DeviceDecision, DeviceGrant, DeviceOrigin, DevicePoll, DevicePresentation, DeviceRequest,
+        EXPIRY_MEMORY, POLL_INTERVAL, POLL_LEEWAY, SLOW_DOWN_STEP, UserCode,
+    },
+    resource::Resource,
+    secret::Digest,
+    timestamp::Timestamp,
+};
+use informer_oauth_ports::{DeviceInsertion, DeviceStore, StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::{Redis, call::Body, failure::corrupt, keys::time_to_live};
+
+const DEVICE: &str = "device authorization";
+
+static INSERT: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/insert_device.lua")));
+static DECIDE: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/decide_device.lua")));
+static POLL: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/poll_device.lua")));
+
+/// A request as it is kept, but for its device code, which is its key. The scripts read some of these names.
+#[derive(Serialize, Deserialize)]
+struct RequestRow {
+    user_code: String,
+    client: String,
+    client_id: String,
+    scope: String,
+    audience: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    token_record: String,
+    issued_at: i64,
+    expires_at: i64,
+}
+
+impl From<&DeviceRequest> for RequestRow {
+    fn from(request: &DeviceRequest) -> Self {
+        Self {
+            user_code: request.user_code.letters(),
+            client: request.client.to_string(),
+            client_id: request.client_id.to_string(),
+            scope: request.scope.to_string(),
+            audience: request.audience.as_str().to_owned(),
+            address: request.origin.address().map(|address| address.to_string()),
+            agent: request.origin.agent().map(str::to_owned),
+            token_record: request.token_record.to_string(),
+            issued_at: request.issued_at.as_micros(),
+            expires_at: request.expires_at.as_micros(),
+        }
+    }
+}
+
+impl RequestRow {
+    fn request(self, device_code: Digest) -> Result<DeviceRequest, StoreError> {
+        let address = self.address.map(|text| text.parse()).transpose();
+        let address = address.map_err(|error| corrupt(DEVICE, error))?;
+        Ok(DeviceRequest {
+            device_code,
+            user_code: self.user_code.parse().map_err(|error| corrupt(DEVICE, error))?,
+            client: self.client.parse().map_err(|error| corrupt(DEVICE, error))?,
+            client_id: self.client_id.parse().map_err(|error| corrupt(DEVICE, error))?,
+            scope: self.scope.parse().map_err(|error| corrupt(DEVICE, error))?,
+            audience: Resource::parse(&self.audience).map_err(|error| corrupt(DEVICE, error))?,
+            origin: DeviceOrigin::new(address, self.agent.as_deref()),
+            token_record: self.token_record.parse().map_err(|error| corrupt(DEVICE, error))?,
+            issued_at: Timestamp::from_micros(self.issued_at),
+            expires_at: Timestamp::from_micros(self.expires_at),
+        })
+    }
+}
+
+fn read(device_code: Digest, row: &[u8]) -> Result<DeviceRequest, StoreError> {
+    let row: RequestRow = serde_json::from_slice(row).map_err(|error| corrupt(DEVICE, error))?;
+    row.request(device_code)
+}
+
+fn text(bytes: &[u8]) -> Result<&str, StoreError> {
+    std::str::from_utf8(bytes).map_err(|error| corrupt(DEVICE, error))
+}
+
+impl Redis {
+    /// The device code that a user code belongs to.
+    async fn device_of(&self, operation: &'static str, user_code: &UserCode) -> Result<Option<Digest>, StoreError> {
+        let mut command = cmd("GET");
+        command.arg(self.keys.user_code(user_code));
+        let kept: Option<Vec<u8>> = self.ask(operation, DEVICE, command).await?;
+        let digest = kept.map(|bytes| bytes.try_into().map(Digest::from_bytes));
+        digest
+            .transpose()
+            .map_err(|_| corrupt(DEVICE, "a user code that leads to no digest"))
+    }
+}
+
+#[async_trait]
+impl DeviceStore for Redis {
+    async fn insert(&self, request: &DeviceRequest) -> Result<DeviceInsertion, StoreError> {
+        const INSERTION: &str = "DeviceStore.insert";
+        let row = serde_json::to_string(&RequestRow::from(request)).map_err(|error| corrupt(DEVICE, error))?;
+        let lifetime = time_to_live(request.forgotten_at().since(request.issued_at));
+        let mut command = cmd("SET");
+        command
+            .arg(self.keys.user_code(&request.user_code))
+            .arg(request.device_code.as_bytes())
+            .arg("NX")
+            .arg("PX")
+            .arg(&lifetime);
+        if self.ask::<Option<String>>(INSERTION, DEVICE, command).await?.is_none() {
+            return Ok(DeviceInsertion::UserCodeTaken);
+        }
+        let key = self.keys.device(&request.device_code);
+        let interval = POLL_INTERVAL.as_micros().to_string();
+        self.run::<Value>(INSERTION, DEVICE, &INSERT, &[&key], &[&row, &interval, &lifetime])
+            .await?;
+        Ok(DeviceInsertion::Inserted)
+    }
+
+    async fn find(&self, user_code: &UserCode, now: Timestamp) -> Result<Option<DeviceRequest>, StoreError> {
+        const FINDING: &str = "DeviceStore.find";
+        let Some(device_code) = self.device_of(FINDING, user_code).await? else {
+            return Ok(None);
+        };
+        let mut command = cmd("HMGET");
+        command.arg(self.keys.device(&device_code)).arg("request").arg("state");
+        let kept: (Option<Vec<u8>>, Option<String>) = self.ask(FINDING, DEVICE, command).await?;
+        match (kept.0, kept.1.as_deref()) {
+            (None, None) | (Some(_), Some("approved" | "denied" | "redeemed")) => Ok(None),
+            (Some(row), Some("pending")) => {
+                let request = read(device_code, &row)?;
+                Ok((now < request.expires_at).then_some(request))
+            }
+            _ => Err(corrupt(DEVICE, "no state")),
+        }
+    }
+
+    async fn decide(
+        &self,
+        user_code: &UserCode,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<DeviceDecision, StoreError> {
+        const DECIDING: &str = "DeviceStore.decide";
+        let Some(device_code) = self.device_of(DECIDING, user_code).await? else {
+            return Ok(DeviceDecision::Unknown);
+        };
+        let (state, username, scope) = match decision {
+            Decision::Approve(approval) => ("approved", approval.username(), approval.scope().to_string()),
+            Decision::Deny => ("denied", "", String::new()),
+        };
+        let key = self.keys.device(&device_code);
+        let arguments = [&now.as_micros().to_string(), state, username, &scope];
+        let answer: Vec<Vec<u8>> = self.run(DECIDING, DEVICE, &DECIDE, &[&key], &arguments).await?;
+        let answer: Vec<&[u8]> = answer.iter().map(Vec::as_slice).collect();
+        match answer.as_slice() {
+            [b"decided", row] => Ok(DeviceDecision::Decided(Box::new(read(device_code, row)?))),
+            [b"decided before"] => Ok(DeviceDecision::DecidedBefore),
+            [b"unknown"] => Ok(DeviceDecision::Unknown),
+            _ => Err(corrupt(DEVICE, "no answer of the script")),
+        }
+    }
+
+    async fn poll(
+        &self,
+        device_code: &Digest,
+        presented: &DevicePresentation,
+        now: Timestamp,
+    ) -> Result<DevicePoll, StoreError> {
+        let resource = presented.resource.as_ref().map(|text| format!("={text}"));
+        let answer: Vec<Vec<u8>> = self
+            .run(
+                "DeviceStore.poll",
+                DEVICE,
+                &POLL,
+                &[&self.keys.device(device_code)],
+                &[
+                    &now.as_micros().to_string(),
+                    &EXPIRY_MEMORY.as_micros().to_string(),
+                    &POLL_LEEWAY.as_micros().to_string(),
+                    &SLOW_DOWN_STEP.as_micros().to_string(),
+                    &presented.client.to_string(),
+                    &resource.unwrap_or_default(),
+                ],
+            )
+            .await?;
+        let answer: Vec<&[u8]> = answer.iter().map(Vec::as_slice).collect();
+        match answer.as_slice() {
+            [b"pending"] => Ok(DevicePoll::Pending),
+            [b"slow down", wait] => {
+                let wait = text(wait)?.parse().map_err(|error| corrupt(DEVICE, error))?;
+                Ok(DevicePoll::SlowDown(Duration::from_micros(wait)))
+            }
+            [b"granted", row, username, scope] => Ok(DevicePoll::Granted(Box::new(DeviceGrant {
+                request: read(*device_code, row)?,
+                username: text(username)?.to_owned(),
+                scope: text(scope)?.parse().map_err(|error| corrupt(DEVICE, error))?,
+            }))),
+            [b"denied"] => Ok(DevicePoll::Denied),
+            [b"expired"] => Ok(DevicePoll::Expired),
+            [b"redeemed"] => Ok(DevicePoll::Redeemed),
+            [b"client"] => Ok(DevicePoll::OtherClient),
+            [b"resource"] => Ok(DevicePoll::OtherResource),
+            [b"unknown"] => Ok(DevicePoll::Unknown),
+            _ => Err(corrupt(DEVICE, "no answer of the script")),
+        }
+    }
+
+    /// Redis forgets device authorizations by itself.
+    async fn purge(&self, _: Timestamp, _: u32) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}

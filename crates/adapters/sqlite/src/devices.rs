@@ -1,0 +1,126 @@
+//! Device authorizations.
+//!
+//! What changes one reads it, asks the domain and writes, in one job: the writer's transactions are `BEGIN IMMEDIATE`, so
+//! nothing comes between, from this process or another.
+
+use async_trait::async_trait;
+use diesel::{
+    prelude::*,
+    sqlite::{Sqlite as Backend, SqliteConnection},
+};
+use informer_oauth_domain::{
+    device::{
+        Decision, DeviceAuthorization, DeviceDecision, DevicePoll, DevicePresentation, DeviceRequest, EXPIRY_MEMORY,
+        UserCode,
+    },
+    secret::Digest,
+    timestamp::Timestamp,
+};
+use informer_oauth_ports::{DeviceInsertion, DeviceStore, StoreError};
+
+use crate::{
+    Sqlite,
+    device_rows::{PENDING, RequestRow, StateRow, authorization},
+    failure::Failure,
+    schema::device_authorizations::{self, dsl},
+};
+
+pub(crate) const PURGE: &[&str] = &["DELETE FROM device_authorizations WHERE rowid IN (
+         SELECT rowid FROM device_authorizations WHERE expires_at <= ?1 LIMIT ?2)"];
+
+#[async_trait]
+impl DeviceStore for Sqlite {
+    async fn insert(&self, request: &DeviceRequest) -> Result<DeviceInsertion, StoreError> {
+        let pending = DeviceAuthorization::new(request.clone());
+        let row = (RequestRow::from(request), StateRow::from(pending.state()));
+        self.write(move |connection| {
+            let rows = diesel::insert_into(device_authorizations::table)
+                .values(row)
+                .on_conflict(dsl::user_code)
+                .do_nothing()
+                .execute(connection)?;
+            Ok(if rows == 1 {
+                DeviceInsertion::Inserted
+            } else {
+                DeviceInsertion::UserCodeTaken
+            })
+        })
+        .await
+    }
+
+    async fn find(&self, user_code: &UserCode, now: Timestamp) -> Result<Option<DeviceRequest>, StoreError> {
+        let letters = user_code.letters();
+        self.read(move |connection| {
+            let open: Option<RequestRow> = device_authorizations::table
+                .filter(dsl::user_code.eq(letters))
+                .filter(dsl::state.eq(PENDING))
+                .filter(dsl::expires_at.gt(now.as_micros()))
+                .select(RequestRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(open.map(DeviceRequest::try_from).transpose()?)
+        })
+        .await
+    }
+
+    async fn decide(
+        &self,
+        user_code: &UserCode,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<DeviceDecision, StoreError> {
+        let (letters, decision) = (user_code.letters(), decision.clone());
+        self.write(move |connection| {
+            let meant = device_authorizations::table.filter(dsl::user_code.eq(letters));
+            let change = |kept: DeviceAuthorization| kept.decide(&decision, now);
+            Ok(step(connection, meant.into_boxed(), now, change)?.unwrap_or(DeviceDecision::Unknown))
+        })
+        .await
+    }
+
+    async fn poll(
+        &self,
+        device_code: &Digest,
+        presented: &DevicePresentation,
+        now: Timestamp,
+    ) -> Result<DevicePoll, StoreError> {
+        let (digest, presented) = (*device_code, presented.clone());
+        self.write(move |connection| {
+            let meant = device_authorizations::table.filter(dsl::digest.eq(digest.as_bytes().to_vec()));
+            let change = |kept: DeviceAuthorization| kept.poll(&presented, now);
+            Ok(step(connection, meant.into_boxed(), now, change)?.unwrap_or(DevicePoll::Unknown))
+        })
+        .await
+    }
+
+    async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.purge_rows(PURGE, now.minus(EXPIRY_MEMORY), limit).await
+    }
+}
+
+/// Applies a rule of the domain to the one that is meant; `None` when there is none, or none any more. Runs in the
+/// writer's transaction.
+fn step<T>(
+    connection: &mut SqliteConnection,
+    meant: device_authorizations::BoxedQuery<'_, Backend>,
+    now: Timestamp,
+    change: impl FnOnce(DeviceAuthorization) -> (DeviceAuthorization, T),
+) -> Result<Option<T>, Failure> {
+    let row: Option<(RequestRow, StateRow)> = meant
+        .select((RequestRow::as_select(), StateRow::as_select()))
+        .first(connection)
+        .optional()?;
+    let Some((request, state)) = row else { return Ok(None) };
+    let before = authorization(request, state)?;
+    if now >= before.request().forgotten_at() {
+        return Ok(None);
+    }
+    let (after, answer) = change(before.clone());
+    if after.state() != before.state() {
+        let digest = before.request().device_code;
+        diesel::update(device_authorizations::table.find(digest.as_bytes().as_slice()))
+            .set(StateRow::from(after.state()))
+            .execute(connection)?;
+    }
+    Ok(Some(answer))
+}
