@@ -2,5 +2,6 @@
 
 mod decisions;
 mod guessing;
+mod pages;
 mod polling;
 mod requests;
