@@ -94,7 +94,7 @@ fn what_was_decided_cannot_be_decided_again_by_anybody() {
     }
     device.shown(&bob).api_error(404, "Not Found");
     let tokens = Tokens::read(world.http.send(client.poll(&device)).oauth_json());
-    let gate = world.gate("GET", "/api/datasets", Some(&tokens.access));
+    let gate = world.gate("GET", "/api/profile", Some(&tokens.access));
     assert_eq!(gate.header("x-informer-user"), Some("ada"), "the first decision counts");
     device.decide(&ada, true).api_error(404, "Not Found");
 }
