@@ -1,21 +1,13 @@
 // A real Chromium signs in and consents, with and without JavaScript; every page passes axe-core, fits 320 px, and
-// loads nothing from elsewhere.
-//
-// With SCREENSHOTS=folder it also writes a picture of each page, wide and narrow, light and dark.
+// loads nothing from elsewhere. With SCREENSHOTS=folder it also writes a picture of each page in each look.
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { Visitor, startService } from '../support/service.mjs';
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const screenshots = process.env.SCREENSHOTS;
+import { LOOKS, accessible, fits, launch, open as openPage, picture, signIn as signInAs } from './browser.mjs';
 
 let service;
 let browser;
@@ -35,18 +27,7 @@ before(async () => {
     enableRefreshTokens: true,
   }));
   callback = await listen();
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launch();
 });
 
 after(async () => {
@@ -84,46 +65,8 @@ function authorization(extra = {}) {
   return { url: url.href, verifier, state: url.searchParams.get('state') };
 }
 
-/** A page in a browser of its own, which fails the test on any complaint: scripts, content security policy, other origins. */
-async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  const complaints = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    // A page that answers 4xx is itself noted by the browser; that is no fault of the page.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) complaints.push(message.text());
-  });
-  page.on('request', (request) => {
-    const { origin, protocol } = new URL(request.url());
-    const own = protocol === 'data:' || origin === service.base || origin === new URL(callback.uri).origin;
-    if (!own) complaints.push(`a request to ${origin}`);
-  });
-  return { context, page, complaints };
-}
-
-async function accessible(page, what) {
-  // axe runs in the page, where the policy lets no script in but the page's own: hence through the debugger.
-  const violations = await page.evaluate(`${axe}; axe.run(document).then((result) => result.violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.html).join(' ')))`);
-  assert.deepEqual(violations, [], `${what} has accessibility violations`);
-}
-
-async function fits(page, what) {
-  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  assert.ok(content <= window, `${what} scrolls sideways: ${content} > ${window}`);
-}
-
-async function picture(page, name) {
-  if (!screenshots) return;
-  await mkdir(screenshots, { recursive: true });
-  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
-}
-
-async function signIn(page) {
-  await page.fill('input[name=username]', 'admin');
-  await page.fill('input[name=password]', service.password);
-  await page.click('button[type=submit]');
-}
+const open = (options) => openPage(browser, [service.base, new URL(callback.uri).origin], options);
+const signIn = (page) => signInAs(page, service);
 
 async function redeem(code, verifier) {
   const answer = await fetch(new URL('/oauth/token', service.base), {
@@ -201,6 +144,35 @@ test('a wrong password says so plainly and does not end the way', async () => {
   await context.close();
 });
 
+for (const javaScriptEnabled of [true, false]) {
+  test(`a person allows less than was asked for, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async () => {
+    const { context, page, complaints } = await open({ javaScriptEnabled });
+    const { url, verifier } = authorization();
+    await page.goto(url);
+    await signIn(page);
+    for (const name of ['read:dataset', 'write:report', 'read:profile']) await page.getByRole('checkbox', { name }).uncheck();
+    await page.click('button[value=allow]');
+    assert.match(await page.getByRole('alert').textContent(), /Tick at least one/);
+    if (javaScriptEnabled) {
+      await accessible(page, 'the consent page with a problem');
+      await picture(page, 'consent-nothing-ticked');
+    }
+    await page.getByRole('checkbox', { name: 'write:report' }).check();
+    await page.getByRole('combobox').selectOption({ label: 'Read only' });
+    await page.getByRole('checkbox', { name: 'read:profile' }).check();
+    if (javaScriptEnabled) {
+      await accessible(page, 'the consent page with a choice');
+      await picture(page, 'consent-steered');
+    }
+    await page.click('button[value=allow]');
+    await page.waitForURL((url) => url.pathname === '/callback');
+    const tokens = await redeem(callback.seen.at(-1).searchParams.get('code'), verifier);
+    assert.equal(tokens.scope, 'read:report read:profile');
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+}
+
 test('consent sent twice gives one code', async () => {
   const { context, page } = await open();
   await page.goto(authorization().url);
@@ -221,12 +193,7 @@ test('consent sent twice gives one code', async () => {
   await context.close();
 });
 
-for (const [look, options] of [
-  ['wide-light', { colorScheme: 'light' }],
-  ['wide-dark', { colorScheme: 'dark' }],
-  ['narrow-light', { colorScheme: 'light', viewport: { width: 320, height: 640 } }],
-  ['narrow-dark', { colorScheme: 'dark', viewport: { width: 320, height: 640 } }],
-]) {
+for (const [look, options] of LOOKS) {
   test(`every page is accessible and fits, ${look}`, async () => {
     const { context, page, complaints } = await open(options);
     const look_at = async (name) => {

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{authorization::OwnResources, route::RouteTable, timestamp::Timestamp};
 use informer_oauth_ports::{
-    AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, Entropy, FormKey, Identity,
-    PasswordHasher, PasswordSignIn, Probe, PublicKeySet, SecretHasher, SessionStore, TokenSigner, TokenStore,
-    UsageLog, UserDirectory,
+    AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, DeviceStore, Entropy, FormKey,
+    Identity, PasswordHasher, PasswordSignIn, Probe, PublicKeySet, SecretHasher, SessionStore, SigningKeyStore,
+    TokenSigner, TokenStore, UsageLog, UserDirectory,
 };
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     authorize::Authorize,
     cache::{CachedClients, CachedSignatures, CachedTokens, CachedUsers},
     callers::Callers,
+    decide_device_authorization::{DecideDeviceAuthorization, UserCodeLimits},
     forms::Forms,
     gate::Gate,
     health::Health,
@@ -24,9 +25,11 @@ use crate::{
     issue_tokens::IssueTokens,
     manage::{Manage, ManageParts},
     redeem_code::RedeemCode,
+    redeem_device_code::RedeemDeviceCode,
     refresh::Refresh,
     revoke::Revoke,
     sign_in::SignInWithPassword,
+    start_device_authorization::StartDeviceAuthorization,
     token_endpoint::TokenEndpoint,
     usage::Usage,
     user_standing::UserStanding,
@@ -45,12 +48,15 @@ pub struct Ports {
     pub tokens: Arc<dyn TokenStore>,
     pub usage: Arc<dyn UsageLog>,
     pub codes: Arc<dyn CodeStore>,
+    pub devices: Arc<dyn DeviceStore>,
     pub sessions: Arc<dyn SessionStore>,
     pub attempts: Arc<dyn AttemptCounter>,
     pub directory: Arc<dyn UserDirectory>,
     pub identity: Arc<dyn Identity>,
     /// `None` where users sign in elsewhere.
     pub sign_in: Option<Arc<dyn PasswordSignIn>>,
+    /// Only to be listed: `signer` signs.
+    pub keys: Arc<dyn SigningKeyStore>,
     pub signer: Arc<dyn TokenSigner>,
     pub secrets: Arc<dyn SecretHasher>,
     pub passwords: Arc<dyn PasswordHasher>,
@@ -90,10 +96,14 @@ pub struct Settings {
     pub refresh_lifetime: Duration,
     /// How long an authorization code lives.
     pub code_lifetime: Duration,
+    /// How long a device code lives.
+    pub device_lifetime: Duration,
     /// How long after a rotation a retry gets the same successor; zero is never.
     pub refresh_retry_window: Duration,
     /// How many wrong secrets are borne.
     pub client_authentication: ClientAuthenticationLimits,
+    /// How many wrong user codes are borne.
+    pub user_codes: UserCodeLimits,
     /// Private-use URI schemes without a dot that redirect URIs may have.
     pub allowed_custom_schemes: Vec<String>,
     /// The gate's table.
@@ -114,6 +124,8 @@ pub struct Application {
     pub settings: Settings,
     pub authorize: Authorize,
     pub token: TokenEndpoint,
+    pub start_device: StartDeviceAuthorization,
+    pub decide_device: DecideDeviceAuthorization,
     pub revoke: Revoke,
     pub introspect: Introspect,
     pub gate: Gate,
@@ -150,6 +162,7 @@ impl Application {
             signer: Arc::clone(&ports.signer),
             entropy: Arc::clone(&ports.entropy),
             access_lifetime: settings.access_lifetime,
+            refresh_lifetime: settings.refresh_lifetime,
         };
         let usage = Arc::new(Usage::new(Arc::clone(&ports.usage)));
         let authenticate = Arc::new(AuthenticateClient {
@@ -178,8 +191,13 @@ impl Application {
                     issue: issue.clone(),
                     audit: audit.clone(),
                     changes: Arc::clone(&ports.changes),
-                    entropy: Arc::clone(&ports.entropy),
-                    refresh_lifetime: settings.refresh_lifetime,
+                },
+                redeem_device_code: RedeemDeviceCode {
+                    devices: Arc::clone(&ports.devices),
+                    tokens: Arc::clone(&ports.tokens),
+                    users: users.clone(),
+                    issue: issue.clone(),
+                    audit: audit.clone(),
                 },
                 refresh: Refresh {
                     signer: Arc::clone(&ports.signer),
@@ -192,6 +210,20 @@ impl Application {
                     retry_window: settings.refresh_retry_window,
                 },
                 usage: Arc::clone(&usage),
+            },
+            start_device: StartDeviceAuthorization {
+                authenticate: Arc::clone(&authenticate),
+                devices: Arc::clone(&ports.devices),
+                entropy: Arc::clone(&ports.entropy),
+                resources: settings.resources.clone(),
+                lifetime: settings.device_lifetime,
+            },
+            decide_device: DecideDeviceAuthorization {
+                devices: Arc::clone(&ports.devices),
+                clients: Arc::clone(&ports.clients),
+                attempts: Arc::clone(&ports.attempts),
+                audit: audit.clone(),
+                limits: settings.user_codes,
             },
             revoke: Revoke {
                 authenticate: Arc::clone(&authenticate),
@@ -243,6 +275,7 @@ impl Application {
                 changes: ports.changes,
                 entropy: Arc::clone(&ports.entropy),
                 audit: audit.clone(),
+                keys: ports.keys,
                 allowed_custom_schemes: settings.allowed_custom_schemes.clone(),
             }),
             health: Health { probes: ports.probes },

@@ -73,7 +73,8 @@ impl Authorize {
         Ok(consent.is_some_and(|consent| consent.covers(request.scope)))
     }
 
-    /// The user says yes: remembers it, makes a code, and gives the address to send the browser to.
+    /// The user says yes to `request`, or to what [`AuthorizationRequest::limited_to`] left of it: remembers that and no
+    /// more, makes a code for it, and gives the address to send the browser to.
     pub async fn approve(
         &self,
         request: &AuthorizationRequest,

@@ -4,10 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
     claims::{AccessTokenClaims, RefreshTokenClaims},
+    client::Client,
     scope::ScopeSet,
     secret::Secret,
     timestamp::Timestamp,
-    token_record::TokenRecord,
+    token_record::{RefreshState, TokenRecord},
 };
 use informer_oauth_ports::{Entropy, TokenSigner};
 
@@ -32,9 +33,27 @@ pub struct IssueTokens {
     pub(crate) signer: Arc<dyn TokenSigner>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) access_lifetime: Duration,
+    pub(crate) refresh_lifetime: Duration,
 }
 
 impl IssueTokens {
+    /// The record of a new grant, with its first refresh token if the client has them enabled.
+    pub fn begin(&self, client: &Client, record: TokenRecord, now: Timestamp) -> TokenRecord {
+        if !client.profile.refresh_tokens {
+            return record;
+        }
+        TokenRecord {
+            expires_at: Some(now + self.refresh_lifetime),
+            refresh: Some(RefreshState {
+                generation: 0,
+                current: ids::token_id(&*self.entropy, now),
+                current_issued_at: now,
+                previous: None,
+            }),
+            ..record
+        }
+    }
+
     /// An access token with `scope` and, where the record has a live refresh token, that token's text. It follows from
     /// the record, so a retry gets the same.
     pub fn run(&self, record: &TokenRecord, scope: ScopeSet, now: Timestamp) -> Result<TokenAnswer, Fault> {

@@ -7,7 +7,8 @@
 //! | request | use case |
 //! |---|---|
 //! | authorization endpoint | [`authorize`] |
-//! | token endpoint | [`token_endpoint`], [`redeem_code`], [`refresh`] |
+//! | token endpoint | [`token_endpoint`], [`redeem_code`], [`refresh`], [`redeem_device_code`] |
+//! | device authorization endpoint, device page | [`start_device_authorization`], [`decide_device_authorization`] |
 //! | revocation, introspection | [`mod@revoke`], [`mod@introspect`] |
 //! | the gate | [`gate`] |
 //! | managing clients | [`manage`] |
@@ -20,6 +21,7 @@ pub mod authorize;
 pub mod cache;
 pub mod callers;
 pub mod client_credentials;
+pub mod decide_device_authorization;
 pub mod error;
 pub mod forms;
 pub mod gate;
@@ -31,9 +33,11 @@ pub mod issue_tokens;
 pub mod manage;
 pub mod metrics;
 pub mod redeem_code;
+pub mod redeem_device_code;
 pub mod refresh;
 pub mod revoke;
 pub mod sign_in;
+pub mod start_device_authorization;
 pub mod token_endpoint;
 pub mod usage;
 pub mod user_standing;
@@ -41,5 +45,6 @@ pub mod users;
 
 pub use application::{Application, Ports, Settings};
 pub use informer_oauth_ports::{
-    ClientSort, Icon, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn, TRACE_TARGET,
+    ClientSort, Icon, KeyPurpose, KeyState, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn,
+    TRACE_TARGET,
 };

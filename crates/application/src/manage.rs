@@ -14,7 +14,9 @@ use informer_oauth_domain::{
     id::{ClientRef, ClientUid},
     timestamp::Timestamp,
 };
-use informer_oauth_ports::{AuditLog, Change, Changes, ClientStore, Entropy, SecretHasher, TokenStore, UsageLog};
+use informer_oauth_ports::{
+    AuditLog, Change, Changes, ClientStore, Entropy, SecretHasher, SigningKeyStore, TokenStore, UsageLog,
+};
 
 use crate::{
     audit_trail::{About, AuditTrail},
@@ -22,6 +24,7 @@ use crate::{
 };
 
 mod apply_client;
+mod client_names;
 mod client_patch;
 mod create_client;
 mod create_secret;
@@ -32,6 +35,7 @@ mod list_clients;
 mod list_events;
 mod list_for_users;
 mod list_secrets;
+mod list_signing_keys;
 mod list_templates;
 mod list_tokens;
 mod patch_client;
@@ -45,6 +49,7 @@ mod revoke_tokens;
 mod set_icon;
 #[cfg(test)]
 mod tests;
+mod user_tokens;
 
 pub use apply_client::{DesiredClient, Plan};
 pub use client_patch::{ClientChange, ClientPatch};
@@ -52,6 +57,8 @@ pub use create_client::NewClient;
 pub use create_secret::{CreatedSecret, LONGEST_DEADLINE, NewSecret};
 pub use difference::{Difference, differences};
 pub use list_clients::ClientQuery;
+pub use list_events::EventQuery;
+pub use list_signing_keys::SigningKey;
 pub use precondition::{ClientVersion, Precondition};
 pub use read_icon::ServedIcon;
 pub use read_only::ReadOnly;
@@ -67,6 +74,7 @@ pub(crate) struct ManageParts {
     pub(crate) changes: Arc<dyn Changes>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) audit: AuditTrail,
+    pub(crate) keys: Arc<dyn SigningKeyStore>,
     /// Private-use URI schemes without a dot that redirect URIs may have.
     pub(crate) allowed_custom_schemes: Vec<String>,
 }

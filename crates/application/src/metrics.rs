@@ -9,7 +9,7 @@ use metrics::{Unit, counter, describe_counter};
 use crate::{
     error::{Fault, ProtocolError},
     issue_tokens::TokenAnswer,
-    token_endpoint::{AUTHORIZATION_CODE, REFRESH_TOKEN},
+    token_endpoint::GRANT_TYPES,
 };
 
 const GRANTS: &str = "informer_oauth_grants_total";
@@ -42,7 +42,7 @@ pub fn describe() {
         Unit::Count,
         "Lookups in the caches in front of the stores, by cache and outcome: hit or miss."
     );
-    for grant in [AUTHORIZATION_CODE, REFRESH_TOKEN] {
+    for grant in GRANT_TYPES {
         for outcome in [OK, ErrorCode::InvalidGrant.as_str()] {
             counter!(GRANTS, "grant" => grant, "outcome" => outcome).increment(0);
         }
@@ -51,7 +51,7 @@ pub fn describe() {
         counter!(EVENTS, "kind" => kind.as_str()).increment(0);
     }
     counter!(EVENTS_NOT_STORED).increment(0);
-    for kind in ["codes", "sessions", "attempts", "tokens", "usage"] {
+    for kind in ["codes", "devices", "sessions", "attempts", "tokens", "usage"] {
         purged(kind, 0);
     }
 }
@@ -60,11 +60,8 @@ const OK: &str = "ok";
 
 /// Counts an answer of the token endpoint.
 pub(crate) fn grant(parameters: &Parameters, answer: &Result<TokenAnswer, ProtocolError>) {
-    let grant = match parameters.get("grant_type") {
-        Ok(Some(AUTHORIZATION_CODE)) => AUTHORIZATION_CODE,
-        Ok(Some(REFRESH_TOKEN)) => REFRESH_TOKEN,
-        _ => "other",
-    };
+    let asked = parameters.get("grant_type").ok().flatten();
+    let grant = GRANT_TYPES.into_iter().find(|known| asked == Some(*known)).unwrap_or("other");
     let outcome = match answer {
         Ok(_) => OK,
         Err(ProtocolError::OAuth(error)) => error.code.as_str(),

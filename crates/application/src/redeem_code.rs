@@ -1,6 +1,6 @@
 //! Redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6).
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc};
 
 use informer_oauth_domain::{
     audit::EventKind,
@@ -10,15 +10,14 @@ use informer_oauth_domain::{
     pkce::CodeVerifier,
     secret::Digest,
     timestamp::Timestamp,
-    token_record::{Insertion, RefreshState, RevocationReason, TokenRecord},
+    token_record::{Insertion, RevocationReason, TokenRecord},
 };
-use informer_oauth_ports::{Change, Changes, CodeStore, Entropy, TokenStore};
+use informer_oauth_ports::{Change, Changes, CodeStore, TokenStore};
 
 use crate::{
     audit_trail::{About, AuditTrail},
     authenticate_client::AuthenticatedClient,
     error::ProtocolError,
-    ids,
     issue_tokens::{IssueTokens, TokenAnswer},
     user_standing::UserStanding,
 };
@@ -39,8 +38,6 @@ pub struct RedeemCode {
     pub(crate) issue: IssueTokens,
     pub(crate) audit: AuditTrail,
     pub(crate) changes: Arc<dyn Changes>,
-    pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) refresh_lifetime: Duration,
 }
 
 impl RedeemCode {
@@ -96,16 +93,7 @@ impl RedeemCode {
         if !self.users.is_active(&code.username, now).await? {
             return Err(REFUSED);
         }
-        let mut record = record_of(code, now);
-        if client.client().profile.refresh_tokens {
-            record.expires_at = Some(now + self.refresh_lifetime);
-            record.refresh = Some(RefreshState {
-                generation: 0,
-                current: ids::token_id(&*self.entropy, now),
-                current_issued_at: now,
-                previous: None,
-            });
-        }
+        let record = self.issue.begin(client.client(), record_of(code, now), now);
         match self.tokens.insert(&record).await? {
             // Barred: a replay of the code was faster than this insertion. The one presentation that consumed the code
             // is answered all the same, so that of any number exactly one is (RFC 6749 §4.1.2); its tokens belong to a

@@ -11,6 +11,7 @@ use crate::{
     issue_tokens::TokenAnswer,
     metrics,
     redeem_code::RedeemCode,
+    redeem_device_code::RedeemDeviceCode,
     refresh::Refresh,
     usage::Usage,
 };
@@ -19,12 +20,18 @@ use crate::{
 pub const AUTHORIZATION_CODE: &str = "authorization_code";
 /// `refresh_token`, RFC 6749 §6.
 pub const REFRESH_TOKEN: &str = "refresh_token";
+/// `urn:ietf:params:oauth:grant-type:device_code`, RFC 8628 §3.4.
+pub const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// Every grant type there is.
+pub const GRANT_TYPES: [&str; 3] = [AUTHORIZATION_CODE, REFRESH_TOKEN, DEVICE_CODE];
 
 /// The token endpoint.
 pub struct TokenEndpoint {
     pub(crate) authenticate: Arc<AuthenticateClient>,
     pub(crate) redeem_code: RedeemCode,
     pub(crate) refresh: Refresh,
+    pub(crate) redeem_device_code: RedeemDeviceCode,
     pub(crate) usage: Arc<Usage>,
 }
 
@@ -55,7 +62,7 @@ impl TokenEndpoint {
             ErrorCode::InvalidRequest,
             "The grant_type is missing.",
         ))?;
-        if ![AUTHORIZATION_CODE, REFRESH_TOKEN].contains(&grant_type) {
+        if !GRANT_TYPES.contains(&grant_type) {
             return Err(ProtocolError::refused(
                 ErrorCode::UnsupportedGrantType,
                 "The grant_type is not supported.",
@@ -65,6 +72,7 @@ impl TokenEndpoint {
         let client = self.client(grant_type, &credentials, parameters, address, now).await?;
         match grant_type {
             AUTHORIZATION_CODE => self.redeem_code.run(&client, parameters, address, now).await,
+            DEVICE_CODE => self.redeem_device_code.run(&client, parameters, address, now).await,
             _ => self.refresh.run(&client, parameters, address, now).await,
         }
     }

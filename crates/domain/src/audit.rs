@@ -57,6 +57,14 @@ event_kinds! {
     ConsentGranted = "consent.granted",
     /// A user refused a client.
     ConsentDenied = "consent.denied",
+    /// A user allowed a device something.
+    DeviceApproved = "device.approved",
+    /// A user refused a device.
+    DeviceDenied = "device.denied",
+    /// A user or address was refused after too many wrong user codes.
+    UserCodeLimited = "device.user_code_limited",
+    /// A device code was presented by another client than its own.
+    DeviceCodeStolen = "device.presented_by_other_client",
     /// A client presented a wrong, unknown or expired secret.
     ClientAuthenticationFailed = "client.authentication_failed",
     /// A client or address was refused after too many wrong secrets.

@@ -137,6 +137,12 @@ pub fn requested_scope(client: &Client, asked: Option<&str>) -> Result<ScopeSet,
 }
 
 impl AuthorizationRequest {
+    /// The same request for as much of `scope` as was asked for (RFC 6749 §3.3); `None` if that is nothing.
+    pub fn limited_to(&self, scope: ScopeSet) -> Option<Self> {
+        let scope = scope.granted_of(self.scope);
+        (!scope.is_empty()).then(|| Self { scope, ..self.clone() })
+    }
+
     /// Judges a request. `registration` is what the store knows of the `client_id` given, if anything.
     ///
     /// The order matters: until the redirect URI is verified every problem is a page; from then on it is a redirect.

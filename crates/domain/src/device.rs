@@ -124,7 +124,7 @@ impl DeviceRequest {
 
     /// The yes of `username` to as much of `scope` as was asked for; `None` if that is nothing.
     pub fn approval(&self, username: &str, scope: ScopeSet) -> Option<Decision> {
-        let scope = scope.limited_to(self.scope);
+        let scope = scope.granted_of(self.scope);
         let username = username.to_owned();
         (!scope.is_empty()).then_some(Decision::Approve(Approval { username, scope }))
     }

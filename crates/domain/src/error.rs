@@ -38,6 +38,12 @@ pub enum ErrorCode {
     ServerError,
     /// Overloaded, or a store is down; try again (RFC 6749 §4.1.2.1).
     TemporarilyUnavailable,
+    /// Nobody has decided about the device yet (RFC 8628 §3.5).
+    AuthorizationPending,
+    /// The device polls too fast (RFC 8628 §3.5).
+    SlowDown,
+    /// The device code has expired (RFC 8628 §3.5).
+    ExpiredToken,
     /// The access token is unknown, expired, revoked or for another resource (RFC 6750 §3.1).
     InvalidToken,
     /// The access token does not reach that far (RFC 6750 §3.1).
@@ -61,6 +67,9 @@ impl ErrorCode {
             Self::ConsentRequired => "consent_required",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
         }

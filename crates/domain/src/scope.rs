@@ -82,6 +82,16 @@ impl Scope {
         }
     }
 
+    /// The same area without changing anything: `read:x` of `write:x`.
+    pub const fn read_only(self) -> Self {
+        match self {
+            Self::ReadDataset | Self::WriteDataset => Self::ReadDataset,
+            Self::ReadReport | Self::WriteReport => Self::ReadReport,
+            Self::ReadProfile | Self::WriteProfile => Self::ReadProfile,
+            Self::ReadGlobal | Self::WriteGlobal => Self::ReadGlobal,
+        }
+    }
+
     const fn bit(self) -> u8 {
         1 << (self as u8)
     }
@@ -152,6 +162,28 @@ impl ScopeSet {
     /// The members that some member of `limit` includes: what somebody may hand on who holds `limit`.
     pub fn limited_to(self, limit: Self) -> Self {
         self.iter().filter(|scope| limit.allows(*scope)).collect()
+    }
+
+    /// What becomes of `asked` when a person allows `self` of it: the scopes that were asked for by name, and a narrower one
+    /// in place of a wider one that they left out. Never more than was asked for; what another member includes anyway is
+    /// not named besides it, so that a yes to everything yields what was asked for, word for word.
+    ///
+    /// ```
+    /// use informer_oauth_domain::scope::ScopeSet;
+    ///
+    /// let asked: ScopeSet = "write:dataset read:profile".parse()?;
+    /// assert_eq!(ScopeSet::ALL.granted_of(asked), asked);
+    /// assert_eq!("read:dataset".parse::<ScopeSet>()?.granted_of(asked).to_string(), "read:dataset");
+    /// assert!("write:report".parse::<ScopeSet>()?.granted_of(asked).is_empty());
+    /// # Ok::<(), informer_oauth_domain::scope::UnknownScope>(())
+    /// ```
+    pub fn granted_of(self, asked: Self) -> Self {
+        let allowed = self.limited_to(asked);
+        let included = |scope: Scope| allowed.iter().any(|other| other != scope && other.includes(scope));
+        allowed
+            .iter()
+            .filter(|scope| asked.contains(*scope) || !included(*scope))
+            .collect()
     }
 
     /// The members of either set.
@@ -234,6 +266,30 @@ mod tests {
         assert!(!Scope::ReadReport.includes(Scope::WriteReport));
         assert!(!Scope::WriteDataset.includes(Scope::ReadReport));
         assert!(!Scope::ReadReport.includes(Scope::WriteDataset));
+    }
+
+    #[test]
+    fn a_person_never_grants_more_than_was_asked_for_and_all_of_it_word_for_word() {
+        for asked in (1..=u8::MAX).map(ScopeSet) {
+            assert_eq!(ScopeSet::ALL.granted_of(asked), asked);
+            assert_eq!(asked.granted_of(asked), asked);
+            for allowed in (0..=u8::MAX).map(ScopeSet) {
+                let granted = allowed.granted_of(asked);
+                assert!(granted.is_subset_of(allowed) && granted.iter().all(|scope| asked.allows(scope)));
+                assert!(
+                    allowed.intersection(asked).is_subset_of(granted),
+                    "what was asked for by name stays"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn reading_only_is_the_reading_half_of_writing() {
+        for scope in Scope::ALL {
+            let read = scope.read_only();
+            assert!(!read.is_write() && scope.includes(read), "{scope}");
+        }
     }
 
     #[test]

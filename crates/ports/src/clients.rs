@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use informer_oauth_domain::{
-    audit::AuditEvent,
+    audit::{AuditEvent, EventKind},
     client::{Client, ClientProfile, Registration},
     client_secret::ClientSecret,
     consent::Consent,
@@ -158,12 +158,25 @@ pub trait ConsentStore: Send + Sync {
     async fn forget(&self, username: &str, client: ClientUid) -> Result<bool, StoreError>;
 }
 
+/// Which audit events are meant; `None` is any.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct EventFilter {
+    /// About this client.
+    pub client: Option<ClientUid>,
+    /// Of this kind.
+    pub kind: Option<EventKind>,
+    /// At this time or later.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
 /// The audit log: appended to and read, never changed.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
     /// Adds an event. Adding one whose id is there already changes nothing.
     async fn append(&self, event: &AuditEvent) -> Result<(), StoreError>;
 
-    /// Events, newest first; with `client`, only those about it. They outlive the client.
-    async fn list(&self, client: Option<ClientUid>, page: PageRequest) -> Result<Page<AuditEvent>, StoreError>;
+    /// Events that the filter means, newest first. They outlive their client.
+    async fn list(&self, filter: &EventFilter, page: PageRequest) -> Result<Page<AuditEvent>, StoreError>;
 }

@@ -29,8 +29,8 @@ mod world;
 
 pub use changes::{Change, ChangeListener, Changes};
 pub use clients::{
-    AuditLog, ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, ConsentStore, Icon,
-    SecretInsertion,
+    AuditLog, ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, ConsentStore, EventFilter,
+    Icon, SecretInsertion,
 };
 pub use codes::{AttemptCounter, CodeStore, SessionStore};
 pub use devices::{DeviceInsertion, DeviceStore};

@@ -66,6 +66,7 @@ async fn ports(issuer: &str) -> Result<Ports, Box<dyn Error>> {
         directory: store.clone(),
         identity: directory.clone(),
         sign_in: Some(directory),
+        keys: store.clone(),
         signer: Arc::new(keys),
         secrets: Arc::new(Bcrypt::new(BcryptSettings::default(), pool, entropy.clone())?),
         passwords,

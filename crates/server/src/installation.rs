@@ -84,18 +84,20 @@ impl Installation {
             tokens,
             usage,
             directory: users,
-            keys,
+            keys: key_store,
         } = stores.durable();
         let ShortLived {
             codes,
+            devices,
             sessions,
             attempts,
         } = stores.short_lived();
-        let master = master_key(config, &*keys).await?;
+        let master = master_key(config, &*key_store).await?;
         let now = SystemClock.now();
         let accepted = config.secrets.accepted();
         let own = Arc::clone(&entropy);
-        let keys = Keys::load_with_others(keys, &master, &accepted, issuer.to_owned(), own, now).await?;
+        let stored = Arc::clone(&key_store);
+        let keys = Keys::load_with_others(stored, &master, &accepted, issuer.to_owned(), own, now).await?;
         let keys = Arc::new(keys);
 
         let pool = HashingPool::start("bcrypt", config.limits.bcrypt_pool()).context("cannot start threads")?;
@@ -138,11 +140,13 @@ impl Installation {
             tokens,
             usage,
             codes,
+            devices,
             sessions,
             attempts,
             directory: users,
             identity: directory.clone(),
             sign_in: Some(directory),
+            keys: key_store,
             signer: keys.clone(),
             secrets,
             passwords,
@@ -174,11 +178,13 @@ fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
         access_lifetime: Duration::from_secs(tokens.access_seconds),
         refresh_lifetime: Duration::from_secs(tokens.refresh_seconds),
         code_lifetime: Duration::from_secs(tokens.code_seconds),
+        device_lifetime: Duration::from_secs(tokens.device_seconds),
         refresh_retry_window: Duration::from_secs(tokens.refresh_retry_window),
         client_authentication: ClientAuthenticationLimits {
             per_client_and_address,
             per_address,
         },
+        user_codes: config.limits.user_codes(),
         allowed_custom_schemes: config.security.allowed_custom_schemes.clone(),
         routes: config.gate.table(),
         cached_entries: config.caches.entries,

@@ -5,8 +5,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 use anyhow::bail;
 use informer_oauth_memory::LocalChanges;
 use informer_oauth_ports::{
-    AttemptCounter, AuditLog, Changes, ClientStore, CodeStore, ConsentStore, Entropy, PoolState, Pools, Probe,
-    SessionStore, SigningKeyStore, StoreError, TokenStore, UsageLog, UserDirectory,
+    AttemptCounter, AuditLog, Changes, ClientStore, CodeStore, ConsentStore, DeviceStore, Entropy, PoolState, Pools,
+    Probe, SessionStore, SigningKeyStore, StoreError, TokenStore, UsageLog, UserDirectory,
 };
 use informer_oauth_postgres::{ConnectError, Exclusive, Postgres};
 use informer_oauth_redis::Redis;
@@ -65,15 +65,17 @@ impl Durable {
 /// The ports to what lives for minutes to hours.
 pub(crate) struct ShortLived {
     pub(crate) codes: Arc<dyn CodeStore>,
+    pub(crate) devices: Arc<dyn DeviceStore>,
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) attempts: Arc<dyn AttemptCounter>,
 }
 
 impl ShortLived {
-    fn of<S: CodeStore + SessionStore + AttemptCounter + Clone + 'static>(store: &S) -> Self {
+    fn of<S: CodeStore + DeviceStore + SessionStore + AttemptCounter + Clone + 'static>(store: &S) -> Self {
         let store = Arc::new(store.clone());
         Self {
             codes: store.clone(),
+            devices: store.clone(),
             sessions: store.clone(),
             attempts: store,
         }

@@ -178,6 +178,7 @@ macro_rules! __durable_obligations {
                 events_are_listed_newest_first_in_whatever_order_they_came,
                 appending_an_event_again_changes_nothing,
                 the_events_of_one_client_can_be_told_from_the_others,
+                a_filter_means_the_events_that_meet_all_of_it,
                 pages_cover_the_log_without_gap_or_overlap,
                 concurrent_events_are_all_recorded,
                 an_event_that_is_appended_concurrently_is_recorded_once,

@@ -25,8 +25,12 @@ impl Standing {
     pub(crate) fn of(path: &str) -> Self {
         let (family, cross_origin, quiet) = match path {
             "/oauth/verify" => (Family::Protocol, None, true),
-            "/oauth/token" | "/oauth/revoke" | "/api/oauth/access_token" => (Family::Protocol, Some("POST"), false),
-            "/api/oauth/device_token" | "/api/oauth/device_access_token" => (Family::Protocol, None, false),
+            "/oauth/token"
+            | "/oauth/revoke"
+            | "/oauth/device_authorization"
+            | "/api/oauth/access_token"
+            | "/api/oauth/device_token"
+            | "/api/oauth/device_access_token" => (Family::Protocol, Some("POST"), false),
             "/health/live" | "/health/ready" => (Family::Informer, None, true),
             _ if path.starts_with("/.well-known/") => (Family::Protocol, Some("GET, HEAD"), true),
             _ if path.starts_with("/oauth/") => (Family::Protocol, None, false),

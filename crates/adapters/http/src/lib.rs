@@ -15,6 +15,7 @@ mod basic;
 pub mod body;
 pub mod caller;
 mod client_request;
+mod device_authorization;
 mod docs;
 pub mod document;
 mod envelope;
@@ -64,6 +65,7 @@ pub fn configure(routes: &mut web::ServiceConfig) {
     token::configure(routes);
     introspect::configure(routes);
     revoke::configure(routes);
+    device_authorization::configure(routes);
     jwks::configure(routes);
     metadata::configure(routes);
     health::configure(routes);

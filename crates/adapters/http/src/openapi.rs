@@ -10,7 +10,7 @@ use utoipa::{
 };
 
 use crate::{
-    docs, document::Document, health, introspect, jwks, management::ManagementApi, metadata, pages::PagesApi,
+    device_authorization, docs, document::Document, health, introspect, jwks, management::ManagementApi, metadata, pages::PagesApi,
     parameters::JSON, protocol_error::json_bytes, revoke, scopes, state::HttpState, token, verify,
 };
 
@@ -27,6 +27,9 @@ const ONE_HOUR: &str = "public, max-age=3600";
     paths(
         token::token,
         token::access_token,
+        token::device_access_token,
+        device_authorization::device_authorization,
+        device_authorization::device_token,
         revoke::revoke,
         introspect::introspect,
         metadata::metadata,

@@ -1,6 +1,6 @@
 //! Reading request parameters from forms, queries and JSON (RFC 6749 appendix B).
 
-use actix_web::{HttpRequest, web::Payload};
+use actix_web::{HttpRequest, http::header::AUTHORIZATION, web::Payload};
 use informer_oauth_domain::{
     error::{ErrorCode, OAuthError},
     parameters::Parameters,
@@ -30,7 +30,8 @@ pub enum Accepted {
     FormOrJson,
 }
 
-/// The parameters of the body of a protocol request, none repeated.
+/// The parameters of the body of a protocol request, none repeated. A client whose credentials are in the header may have
+/// nothing to say in the body.
 pub async fn from_body(
     request: &HttpRequest,
     payload: Payload,
@@ -43,6 +44,9 @@ pub async fn from_body(
     let is_json = media_type.as_deref() == Some(JSON) && accepted == Accepted::FormOrJson;
     if !is_form && !is_json && media_type.is_some() {
         return Err(BodyError::UnsupportedType.into());
+    }
+    if body.is_empty() && request.headers().contains_key(AUTHORIZATION) {
+        return Ok(Parameters::default());
     }
     if body.is_empty() {
         return Err(BodyError::Empty.into());

@@ -16,7 +16,7 @@ use crate::{
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used: the parameters are read one by one")]
 pub(crate) struct TokenRequest {
-    /// `authorization_code` or `refresh_token`
+    /// `authorization_code`, `refresh_token` or `urn:ietf:params:oauth:grant-type:device_code`
     #[schema(example = "authorization_code")]
     grant_type: String,
     /// The client, unless it authenticates with Basic.
@@ -31,6 +31,8 @@ pub(crate) struct TokenRequest {
     code_verifier: Option<String>,
     /// `refresh_token`: the refresh token.
     refresh_token: Option<String>,
+    /// `urn:ietf:params:oauth:grant-type:device_code`: the device code (RFC 8628 §3.4).
+    device_code: Option<String>,
     /// `refresh_token`: a narrower scope.
     scope: Option<String>,
     /// The resource server that the token is for (RFC 8707).
@@ -61,10 +63,11 @@ pub(crate) struct TokenBody<'a> {
 pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     routes
         .service(web::resource("/oauth/token").route(web::post().to(token)))
-        .service(web::resource("/api/oauth/access_token").route(web::post().to(access_token)));
+        .service(web::resource("/api/oauth/access_token").route(web::post().to(access_token)))
+        .service(web::resource("/api/oauth/device_access_token").route(web::post().to(device_access_token)));
 }
 
-/// Exchange a code or a refresh token for tokens
+/// Exchange a code, a device code or a refresh token for tokens
 ///
 /// Clients authenticate with Basic or in the body; a client without a secret sends its `client_id`.
 #[utoipa::path(
@@ -83,7 +86,7 @@ pub(crate) async fn token(request: HttpRequest, payload: Payload) -> ProtocolRes
     answer(&request, ClientRequest::read(&request, payload, Accepted::Form).await?).await
 }
 
-/// Exchange a code or a refresh token for tokens, also with JSON
+/// Exchange a code, a device code or a refresh token for tokens, also with JSON
 ///
 /// The same endpoint as `/oauth/token` for clients that send JSON: an object whose values are strings.
 #[utoipa::path(
@@ -109,6 +112,30 @@ pub(crate) async fn access_token(request: HttpRequest, payload: Payload) -> Prot
         ClientRequest::read(&request, payload, Accepted::FormOrJson).await?,
     )
     .await
+}
+
+/// Ask whether a device has been approved
+///
+/// The same endpoint as `/api/oauth/access_token`, under the name that devices know it by.
+#[utoipa::path(
+    post, path = "/api/oauth/device_access_token", tag = "OAuth",
+    request_body(
+        content(
+            (TokenRequest = "application/x-www-form-urlencoded"),
+            (TokenRequest = "application/json"),
+        )
+    ),
+    responses(
+        (status = 200, description = "Tokens", body = TokenBody),
+        (status = 400, description = "`authorization_pending`, `slow_down`, `access_denied`, `expired_token`, or refused", body = ProtocolErrorBody),
+        (status = 401, description = "Client authentication failed", body = ProtocolErrorBody),
+        (status = 429, description = "Too many failures; see Retry-After", body = ProtocolErrorBody),
+        (status = 503, description = "Try again later; see Retry-After", body = ProtocolErrorBody),
+    ),
+    security((), ("client" = [])),
+)]
+pub(crate) async fn device_access_token(request: HttpRequest, payload: Payload) -> ProtocolResult {
+    access_token(request, payload).await
 }
 
 async fn answer(request: &HttpRequest, asked: ClientRequest) -> ProtocolResult {

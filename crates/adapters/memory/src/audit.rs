@@ -1,8 +1,8 @@
 use std::cmp::Reverse;
 
 use async_trait::async_trait;
-use informer_oauth_domain::{audit::AuditEvent, id::ClientUid};
-use informer_oauth_ports::{AuditLog, Page, PageRequest, StoreError};
+use informer_oauth_domain::audit::AuditEvent;
+use informer_oauth_ports::{AuditLog, EventFilter, Page, PageRequest, StoreError};
 
 use crate::{Memory, state::page_of};
 
@@ -13,9 +13,14 @@ impl AuditLog for Memory {
         Ok(())
     }
 
-    async fn list(&self, client: Option<ClientUid>, page: PageRequest) -> Result<Page<AuditEvent>, StoreError> {
-        let concerned = |event: &&AuditEvent| client.is_none() || event.client == client;
-        let mut events: Vec<AuditEvent> = self.lock().events.values().filter(concerned).cloned().collect();
+    async fn list(&self, filter: &EventFilter, page: PageRequest) -> Result<Page<AuditEvent>, StoreError> {
+        let meant = |event: &&AuditEvent| {
+            filter.client.is_none_or(|client| event.client == Some(client))
+                && filter.kind.is_none_or(|kind| event.kind == kind)
+                && filter.from.is_none_or(|from| from <= event.at)
+                && filter.until.is_none_or(|until| event.at < until)
+        };
+        let mut events: Vec<AuditEvent> = self.lock().events.values().filter(meant).cloned().collect();
         events.sort_by_key(|event| Reverse((event.at, event.id)));
         Ok(page_of(events, page))
     }

@@ -8,7 +8,7 @@ use informer_oauth_domain::{
     audit::{AuditEvent, EventKind},
     id::{ClientUid, EventId},
 };
-use informer_oauth_ports::{AuditLog, Page, PageRequest, StoreError};
+use informer_oauth_ports::{AuditLog, EventFilter, Page, PageRequest, StoreError};
 use uuid::Uuid;
 
 use crate::{
@@ -75,8 +75,9 @@ impl AuditLog for Postgres {
         self.call(|connection| append(connection, row).boxed()).await
     }
 
-    async fn list(&self, client: Option<ClientUid>, page: PageRequest) -> Result<Page<AuditEvent>, StoreError> {
-        self.call(move |connection| list(connection, client, page).boxed())
+    async fn list(&self, filter: &EventFilter, page: PageRequest) -> Result<Page<AuditEvent>, StoreError> {
+        let filter = *filter;
+        self.call(move |connection| list(connection, filter, page).boxed())
             .await
     }
 }
@@ -90,17 +91,26 @@ async fn append(connection: &mut AsyncPgConnection, row: EventRow) -> Result<(),
     Ok(())
 }
 
-fn about(client: Option<ClientUid>) -> audit_events::BoxedQuery<'static, Backend> {
-    let all = audit_events::table.into_boxed();
-    match client {
-        None => all,
-        Some(client) => all.filter(audit_events::client_uid.eq(client.uuid())),
+fn meant(filter: EventFilter) -> audit_events::BoxedQuery<'static, Backend> {
+    let mut events = audit_events::table.into_boxed();
+    if let Some(client) = filter.client {
+        events = events.filter(audit_events::client_uid.eq(client.uuid()));
     }
+    if let Some(kind) = filter.kind {
+        events = events.filter(audit_events::kind.eq(kind.as_str()));
+    }
+    if let Some(from) = filter.from {
+        events = events.filter(audit_events::at.ge(from.as_micros()));
+    }
+    if let Some(until) = filter.until {
+        events = events.filter(audit_events::at.lt(until.as_micros()));
+    }
+    events
 }
 
 async fn list(
     connection: &mut AsyncPgConnection,
-    client: Option<ClientUid>,
+    filter: EventFilter,
     page: PageRequest,
 ) -> Result<Page<AuditEvent>, Failure> {
     let (offset, limit) = bounds(page);
@@ -109,8 +119,8 @@ async fn list(
         .repeatable_read()
         .read_only()
         .run(async |connection| {
-            let total = about(client).select(count_star()).first(connection).await?;
-            let rows: Vec<EventRow> = about(client)
+            let total = meant(filter).select(count_star()).first(connection).await?;
+            let rows: Vec<EventRow> = meant(filter)
                 .select(EventRow::as_select())
                 .order((audit_events::at.desc(), audit_events::id.desc()))
                 .offset(offset)

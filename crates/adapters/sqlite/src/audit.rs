@@ -10,7 +10,7 @@ use informer_oauth_domain::{
     audit::{AuditEvent, EventKind},
     id::{ClientUid, EventId},
 };
-use informer_oauth_ports::{AuditLog, Page, PageRequest, StoreError};
+use informer_oauth_ports::{AuditLog, EventFilter, Page, PageRequest, StoreError};
 
 use crate::{
     Sqlite,
@@ -82,28 +82,38 @@ impl AuditLog for Sqlite {
         .await
     }
 
-    async fn list(&self, client: Option<ClientUid>, page: PageRequest) -> Result<Page<AuditEvent>, StoreError> {
-        self.read(move |connection| connection.transaction(|connection| list(connection, client, page)))
+    async fn list(&self, filter: &EventFilter, page: PageRequest) -> Result<Page<AuditEvent>, StoreError> {
+        let filter = *filter;
+        self.read(move |connection| connection.transaction(|connection| list(connection, filter, page)))
             .await
     }
 }
 
-fn about(client: Option<ClientUid>) -> audit_events::BoxedQuery<'static, Backend> {
-    let all = audit_events::table.into_boxed();
-    match client {
-        None => all,
-        Some(client) => all.filter(audit_events::client_uid.eq(blob(client.uuid()))),
+fn meant(filter: EventFilter) -> audit_events::BoxedQuery<'static, Backend> {
+    let mut events = audit_events::table.into_boxed();
+    if let Some(client) = filter.client {
+        events = events.filter(audit_events::client_uid.eq(blob(client.uuid())));
     }
+    if let Some(kind) = filter.kind {
+        events = events.filter(audit_events::kind.eq(kind.as_str()));
+    }
+    if let Some(from) = filter.from {
+        events = events.filter(audit_events::at.ge(from.as_micros()));
+    }
+    if let Some(until) = filter.until {
+        events = events.filter(audit_events::at.lt(until.as_micros()));
+    }
+    events
 }
 
 fn list(
     connection: &mut SqliteConnection,
-    client: Option<ClientUid>,
+    filter: EventFilter,
     page: PageRequest,
 ) -> Result<Page<AuditEvent>, Failure> {
-    let total = about(client).select(count_star()).first(connection)?;
+    let total = meant(filter).select(count_star()).first(connection)?;
     let (offset, limit) = bounds(page);
-    let rows: Vec<EventRow> = about(client)
+    let rows: Vec<EventRow> = meant(filter)
         .select(EventRow::as_select())
         .order((audit_events::at.desc(), audit_events::id.desc()))
         .offset(offset)

@@ -1,12 +1,21 @@
 use std::net::IpAddr;
 
-use informer_oauth_domain::{audit::EventKind, id::ClientRef, timestamp::Timestamp, user::Superuser};
+use informer_oauth_domain::{audit::EventKind, client::Client, id::ClientRef, timestamp::Timestamp, user::Superuser};
 use informer_oauth_ports::{Change, ClientDeletion};
 
 use super::{Act, Manage, Precondition};
 use crate::error::ManagementError;
 
 impl Manage {
+    /// One client, for a superuser who is about to delete it: the rank alone suffices for that.
+    pub async fn read_for_deletion(
+        &self,
+        _superuser: &Superuser,
+        client: ClientRef,
+    ) -> Result<Client, ManagementError> {
+        Ok(self.known(client).await?.client.clone())
+    }
+
     /// Deletes a client with its secrets, icon and consents and ends its token records. The rank alone suffices: what
     /// was made while the feature was on can be removed after it was turned off.
     pub async fn delete_client(

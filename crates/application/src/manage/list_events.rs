@@ -1,28 +1,69 @@
-use informer_oauth_domain::{audit::AuditEvent, id::ClientRef, user::ClientAdministrator};
-use informer_oauth_ports::{Page, PageRequest};
+use informer_oauth_domain::{
+    audit::{AuditEvent, EventKind},
+    id::{ClientRef, ClientUid},
+    timestamp::Timestamp,
+    user::ClientAdministrator,
+};
+use informer_oauth_ports::{EventFilter, Page, PageRequest};
 
 use super::Manage;
 use crate::error::ManagementError;
 
+/// Which audit events are wanted; `None` is any.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct EventQuery {
+    /// About this client. By its id, also a deleted one.
+    pub client: Option<ClientRef>,
+    /// Of this kind.
+    pub kind: Option<EventKind>,
+    /// At this time or later.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
 impl Manage {
-    /// A page of the audit events about a client, newest first. They outlive it: by its id, a deleted client's can still
-    /// be read.
+    /// A page of the audit events that a query means, newest first. They outlive their client: by its id, a deleted one's
+    /// can still be read. A client that nothing is known of is not found.
     pub async fn list_events(
         &self,
         _admin: &ClientAdministrator,
-        client: ClientRef,
+        query: &EventQuery,
         page: PageRequest,
     ) -> Result<Page<AuditEvent>, ManagementError> {
-        let registration = self.0.clients.registration(client).await?;
-        let uid = match (&registration, client) {
-            (Some(registration), _) => registration.client.uid,
-            (None, ClientRef::Uid(uid)) => uid,
-            (None, ClientRef::ClientId(_)) => return Err(ManagementError::NotFound("Client")),
+        let client = match query.client {
+            Some(named) => Some(self.client_of_events(named).await?),
+            None => None,
         };
-        let events = self.0.log.list(Some(uid), page).await?;
-        if registration.is_none() && events.total == 0 {
-            return Err(ManagementError::NotFound("Client"));
+        let filter = EventFilter {
+            client,
+            kind: query.kind,
+            from: query.from,
+            until: query.until,
+        };
+        Ok(self.0.log.list(&filter, page).await?)
+    }
+
+    async fn client_of_events(&self, named: ClientRef) -> Result<ClientUid, ManagementError> {
+        if let Some(registration) = self.0.clients.registration(named).await? {
+            return Ok(registration.client.uid);
         }
-        Ok(events)
+        let ClientRef::Uid(uid) = named else {
+            return Err(ManagementError::NotFound("Client"));
+        };
+        let filter = EventFilter {
+            client: Some(uid),
+            ..EventFilter::default()
+        };
+        match self
+            .0
+            .log
+            .list(&filter, PageRequest { start: 0, limit: 1 })
+            .await?
+            .total
+        {
+            0 => Err(ManagementError::NotFound("Client")),
+            _ => Ok(uid),
+        }
     }
 }

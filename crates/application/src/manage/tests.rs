@@ -50,6 +50,7 @@ impl World {
             tokens: store.clone(),
             log: store.clone(),
             usage: store.clone(),
+            keys: store.clone(),
             hasher: heard.clone(),
             changes: heard.clone(),
             audit: AuditTrail::new(store.clone(), Arc::clone(&entropy)),
@@ -92,10 +93,18 @@ impl World {
 
     async fn events(&self, client: &Client) -> Vec<AuditEvent> {
         self.manage
-            .list_events(&self.admin, ClientRef::Uid(client.uid), ALL)
+            .list_events(&self.admin, &about(ClientRef::Uid(client.uid)), ALL)
             .await
             .unwrap()
             .items
+    }
+}
+
+/// Every event about a client.
+fn about(client: ClientRef) -> EventQuery {
+    EventQuery {
+        client: Some(client),
+        ..EventQuery::default()
     }
 }
 

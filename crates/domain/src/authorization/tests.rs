@@ -132,6 +132,30 @@ fn a_good_request_is_understood_in_every_field() {
 }
 
 #[test]
+fn a_request_may_be_granted_in_part_but_not_beyond_it() {
+    let registration = registered(draft());
+    let parameters = asking(&[("scope", Some("write:report read:profile"))]);
+    let request = judge(&parameters, &registration).unwrap();
+    let granted = |names: &str| {
+        let limited = request.limited_to(names.parse().unwrap())?;
+        assert_eq!(
+            AuthorizationRequest {
+                scope: request.scope,
+                ..limited.clone()
+            },
+            request,
+            "nothing else changes"
+        );
+        Some(limited.scope.to_string())
+    };
+    assert_eq!(granted("read:profile").unwrap(), "read:profile");
+    assert_eq!(granted("read:report write:global").unwrap(), "read:report");
+    assert_eq!(granted("write:dataset"), None);
+    assert_eq!(granted(""), None);
+    assert_eq!(request.limited_to(ScopeSet::ALL), Some(request.clone()));
+}
+
+#[test]
 fn a_client_that_is_unknown_missing_repeated_or_another_gets_a_page() {
     let known = registered(draft());
     let unknown = AuthorizationRequest::judge(&asking(&[]), None, &own(), NOW);

@@ -7,7 +7,9 @@ use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use informer_oauth_crypto::{Keys, MasterKey, SystemEntropy};
 use informer_oauth_domain::timestamp::Timestamp;
-use informer_oauth_ports::{AuditLog, Clock as _, KeyPurpose, KeyState, PageRequest, SigningKeyStore, StoreError};
+use informer_oauth_ports::{
+    AuditLog, Clock as _, EventFilter, KeyPurpose, KeyState, PageRequest, SigningKeyStore, StoreError,
+};
 use informer_oauth_sqlite::{Sqlite, SqliteOptions};
 use serde::Serialize;
 
@@ -265,7 +267,9 @@ async fn clock(audit: &dyn AuditLog, keys: &dyn SigningKeyStore, now: Timestamp,
 
 /// When the newest audit event or signing key was made.
 async fn newest(audit: &dyn AuditLog, keys: &dyn SigningKeyStore) -> Result<Option<Timestamp>, StoreError> {
-    let events = audit.list(None, PageRequest { start: 0, limit: 1 }).await?;
+    let events = audit
+        .list(&EventFilter::default(), PageRequest { start: 0, limit: 1 })
+        .await?;
     let keys = keys.list().await?;
     Ok(events
         .items

@@ -1,5 +1,6 @@
 use std::{num::NonZeroUsize, time::Duration};
 
+use informer_oauth_application::decide_device_authorization::UserCodeLimits;
 use informer_oauth_crypto::PoolSettings;
 use informer_oauth_domain::attempts::AttemptLimit;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,10 @@ pub(crate) struct Limits {
     pub(crate) client_address_attempts: u32,
     /// In how long.
     pub(crate) client_window_seconds: u64,
+    /// Wrong user codes of devices by one user, or from one address.
+    pub(crate) user_code_attempts: u32,
+    /// In how long.
+    pub(crate) user_code_window_seconds: u64,
     /// bcrypt hashes at once.
     pub(crate) bcrypt_concurrency: usize,
     /// bcrypt hashes that may wait; one more is answered 503.
@@ -55,6 +60,8 @@ impl Default for Limits {
             client_attempts: 10,
             client_address_attempts: 50,
             client_window_seconds: 300,
+            user_code_attempts: 5,
+            user_code_window_seconds: 300,
             bcrypt_concurrency: workers,
             bcrypt_queue: queue,
             password_concurrency: workers,
@@ -84,6 +91,8 @@ impl Limits {
         problems.range("limits.client_attempts", self.client_attempts, ATTEMPTS);
         problems.range("limits.client_address_attempts", self.client_address_attempts, ATTEMPTS);
         problems.range("limits.client_window_seconds", self.client_window_seconds, WINDOW);
+        problems.range("limits.user_code_attempts", self.user_code_attempts, ATTEMPTS);
+        problems.range("limits.user_code_window_seconds", self.user_code_window_seconds, WINDOW);
         problems.range("limits.bcrypt_concurrency", self.bcrypt_concurrency, 1..=256);
         problems.range("limits.bcrypt_queue", self.bcrypt_queue, 0..=100_000);
         problems.range("limits.password_concurrency", self.password_concurrency, 1..=256);
@@ -128,6 +137,18 @@ impl Limits {
                 window,
             },
         ]
+    }
+
+    /// Wrong user codes that are borne.
+    pub(crate) const fn user_codes(&self) -> UserCodeLimits {
+        let limit = AttemptLimit {
+            attempts: self.user_code_attempts,
+            window: Duration::from_secs(self.user_code_window_seconds),
+        };
+        UserCodeLimits {
+            per_user: limit,
+            per_address: limit,
+        }
     }
 
     /// bcrypt's threads.

@@ -15,6 +15,8 @@ pub(crate) struct Tokens {
     pub(crate) refresh_seconds: u64,
     /// An authorization code's.
     pub(crate) code_seconds: u64,
+    /// A device code's and its user code's.
+    pub(crate) device_seconds: u64,
     /// How long after a rotation a retry gets the same successor; 0 is never.
     pub(crate) refresh_retry_window: u64,
     /// `aud` when no `resource` was asked for; the issuer by default.
@@ -27,6 +29,7 @@ impl Default for Tokens {
             access_seconds: 900,
             refresh_seconds: 2_592_000,
             code_seconds: 60,
+            device_seconds: 1800,
             refresh_retry_window: 0,
             audience: None,
         }
@@ -39,6 +42,7 @@ impl Tokens {
         problems.range("tokens.refresh_seconds", self.refresh_seconds, 1..=10 * YEAR);
         // RFC 6749 section 4.1.2: ten minutes at most.
         problems.range("tokens.code_seconds", self.code_seconds, 1..=600);
+        problems.range("tokens.device_seconds", self.device_seconds, 1..=86_400);
         problems.range("tokens.refresh_retry_window", self.refresh_retry_window, 0..=600);
         if let Some(Err(error)) = self.audience.as_deref().map(Resource::parse) {
             problems.add("tokens.audience", error);

@@ -5,3 +5,4 @@ mod front_end;
 mod redirect_uris;
 mod requests;
 mod sign_in;
+mod steering;

@@ -12,6 +12,7 @@ mod support;
 mod authorization;
 mod costs;
 mod crash;
+mod device;
 mod gate;
 mod jwt_attacks;
 mod management;

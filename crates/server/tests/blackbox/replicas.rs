@@ -91,6 +91,40 @@ fn of_fifty_refreshes_of_one_token_at_two_replicas_exactly_one_wins_and_the_fami
 }
 
 #[test]
+fn of_fifty_polls_of_one_device_code_at_two_replicas_exactly_one_wins() {
+    let pair = Pair::start();
+    let world = &pair.world;
+    for client in [world.public_client(), world.confidential_client()] {
+        let device = Device::start(world, &client);
+        device.decide(&world.admin, true).is(204);
+        let tokens = winner(&pair.race(&client.poll(&device)));
+        assert!(world.works(&tokens.access) && pair.works_there(&tokens.access));
+        pair.other().send(client.refreshment(tokens.refresh())).is(200);
+    }
+}
+
+#[test]
+fn of_fifty_decisions_about_one_device_at_two_replicas_exactly_one_counts() {
+    let pair = Pair::start();
+    let world = &pair.world;
+    let client = world.public_client();
+    let device = Device::start(world, &client);
+    let cookies: Vec<String> = world
+        .admin
+        .cookies()
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let decision = Browser::scripted("POST", "/api/oauth/authorize_device", Some(&device.decision(true)))
+        .header("Cookie", &cookies.join("; "));
+    let answers = pair.race(&decision);
+    let decided = answers.iter().filter(|answer| answer.status == 204).count();
+    assert_eq!(decided, 1);
+    assert!(answers.iter().all(|answer| [204, 404, 409, 429].contains(&answer.status)));
+    world.http.send(client.poll(&device)).is(200);
+}
+
+#[test]
 fn what_is_revoked_at_one_replica_is_dead_at_the_other_within_a_second() {
     let pair = Pair::start();
     let world = &pair.world;

@@ -7,7 +7,7 @@ use informer_oauth_domain::{
     scope::ScopeSet,
     token_record::{Revocation, RevocationReason, TokenRecord},
 };
-use informer_oauth_ports::{ClientDeletion, ClientInsertion, SecretInsertion};
+use informer_oauth_ports::{ClientDeletion, ClientInsertion, EventFilter, SecretInsertion};
 
 use super::{ALL, Answered, count};
 use crate::{
@@ -176,10 +176,11 @@ pub async fn the_audit_log_outlives_the_client(stores: &dyn DurableStores) {
     furnish(stores).await;
     stores.audit().append(&an_event(1)).await.answered();
     stores.clients().delete(client_uid(1), moment(1000)).await.answered();
-    assert_eq!(
-        stores.audit().list(Some(client_uid(1)), ALL).await.answered().items,
-        [an_event(1)]
-    );
+    let about = EventFilter {
+        client: Some(client_uid(1)),
+        ..EventFilter::default()
+    };
+    assert_eq!(stores.audit().list(&about, ALL).await.answered().items, [an_event(1)]);
 }
 
 pub async fn a_deleted_clients_public_id_can_be_given_anew_and_brings_nothing_back(stores: &dyn DurableStores) {

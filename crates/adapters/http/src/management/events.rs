@@ -1,6 +1,7 @@
 //! `/api/oauth-clients/{client}/events`.
 
 use actix_web::{HttpRequest, HttpResponse};
+use informer_oauth_application::manage::EventQuery;
 
 use super::{
     Administration, client_named,
@@ -32,9 +33,13 @@ use crate::{
 )]
 pub(super) async fn list(request: HttpRequest, by: Administration) -> ApiResult<HttpResponse> {
     let client = client_named(&request)?;
+    let wanted = EventQuery {
+        client: Some(client),
+        ..EventQuery::default()
+    };
     let query = Query::parse(request.query_string());
     let asked = query.page()?;
-    let page = by.manage().list_events(&by.proof, client, asked).await?;
+    let page = by.manage().list_events(&by.proof, &wanted, asked).await?;
     let named = request.match_info().get("client").unwrap_or_default();
     let path = format!("{}{CLIENTS}/{named}/events", by.base());
     let items = page.items.into_iter().map(EventBody::new).collect();

@@ -5,17 +5,21 @@ use informer_oauth_application::{SignedIn, error::Fault};
 use informer_oauth_domain::{
     authorization::{AuthorizationRequest, Prompt},
     error::{ErrorCode, OAuthError},
+    redirect_uri::RedirectUri,
 };
 
 use super::{
     answer::{page, see_other},
     canonical::canonical_query,
+    choice::Choice,
     problem::Problem,
     return_path::ReturnPath,
     views::{ClientView, ConsentView, Destination, ScopeView, UserView},
     visit::{Judged, Visit},
 };
 use crate::parameters;
+
+const NOTHING_GRANTED: &str = "Tick at least one of these, or press Deny.";
 
 /// The context of a consent form's token: what the form is about, and that it is one.
 fn form_context(query: &str) -> Vec<u8> {
@@ -88,32 +92,41 @@ async fn go_on(visit: &Visit, request: &AuthorizationRequest) -> Result<HttpResp
             request,
             ErrorCode::ConsentRequired.because("The user has not consented yet."),
         )),
-        Prompt::WhenNeeded | Prompt::Consent => Ok(consent_page(visit, request, &signed_in, &query, &again)),
+        Prompt::WhenNeeded | Prompt::Consent => Ok(consent_page(visit, request, &signed_in, &query, None)),
     }
 }
 
+/// `unusable` is a choice that the page was sent with and that grants nothing.
 fn consent_page(
     visit: &Visit,
     request: &AuthorizationRequest,
     signed_in: &SignedIn,
     query: &str,
-    again: &str,
+    unusable: Option<Choice>,
 ) -> HttpResponse {
+    let redirect_uris = &request.client.profile.redirect_uris;
+    let again = format!("{}?{query}", visit.site.path("/oauth/authorize"));
     let view = ConsentView {
         site: &visit.site,
         client: ClientView::new(&request.client, &visit.site),
         user: UserView::from(&signed_in.user),
         switch: visit.switch(signed_in),
-        scopes: ScopeView::list(request.scope),
+        scopes: ScopeView::list(request.scope, unusable.unwrap_or(Choice::EVERYTHING)),
+        problem: unusable.map(|_| NOTHING_GRANTED),
         destination: Destination::of(&request.redirect),
-        again,
+        loopback_only: redirect_uris.iter().all(RedirectUri::is_loopback),
+        again: &again,
         request: query,
         form: visit
             .app()
             .forms
             .issue(&signed_in.session, &form_context(query), visit.now),
     };
-    page(HttpResponse::Ok(), &view, Some(&request.redirect.origin_for_csp()))
+    let response = match unusable {
+        None => HttpResponse::Ok(),
+        Some(_) => HttpResponse::BadRequest(),
+    };
+    page(response, &view, Some(&request.redirect.origin_for_csp()))
 }
 
 /// The user's answer.
@@ -122,11 +135,12 @@ fn consent_page(
     path = "/oauth/authorize",
     tag = "Authorization",
     summary = "The consent page's form",
-    description = "Fields: `decision` (`allow` or `deny`), and `request` and `form` as the page gave them. The form is good for one \
+    description = "Fields: `decision` (`allow` or `deny`), `request` and `form` as the page gave them, and `scope`, once for each scope \
+                   that is granted; everything that is asked for where the form has no such boxes. The form is good for one \
                    submission, by the session that it was shown to, from a page of this site.",
     responses(
         (status = 303, description = "Back to the client with `code` or `error`, `state` and `iss`"),
-        (status = 400, description = "No decision, or a request that is no good any more", content_type = "text/html"),
+        (status = 400, description = "No decision, nothing granted, or a request that is no good any more", content_type = "text/html"),
         (status = 403, description = "Not from this site, or a form token that is missing, used or another session's", content_type = "text/html"),
     ),
 )]
@@ -161,10 +175,14 @@ async fn judge_and_decide(visit: &Visit, payload: web::Payload) -> Result<HttpRe
     };
     match field("decision") {
         Some("allow") => {
+            let choice = Choice::read(&fields).map_err(|_| Problem::Unreadable)?;
+            let Some(granted) = request.limited_to(choice.allowed()) else {
+                return Ok(consent_page(visit, &request, &signed_in, query, Some(choice)));
+            };
             let approved = visit
                 .app()
                 .authorize
-                .approve(&request, &signed_in.user, visit.address(), visit.now)
+                .approve(&granted, &signed_in.user, visit.address(), visit.now)
                 .await;
             Ok(or_back(visit, &request, approved.map(|location| see_other(&location))))
         }

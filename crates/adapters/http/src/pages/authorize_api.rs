@@ -7,6 +7,7 @@ use informer_oauth_domain::{
     authorization::{AuthorizationRequest, PageProblem},
     client::Client,
     parameters::Parameters,
+    scope::ScopeSet,
     user::User,
 };
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     problem::Problem,
-    views::{Destination, ScopeView},
+    views::Destination,
     visit::{Judged, Visit},
 };
 use crate::{
@@ -123,14 +124,7 @@ impl AuthorizationDetails {
         let destination = Destination::of(&request.redirect);
         Self {
             client: ClientDetails::new(visit, &request.client),
-            scopes: ScopeView::list(request.scope)
-                .into_iter()
-                .map(|scope| ScopeDetails {
-                    id: scope.name,
-                    description: scope.words,
-                    write: scope.write,
-                })
-                .collect(),
+            scopes: ScopeDetails::list(request.scope),
             redirect_uri: request.redirect.as_str().to_owned(),
             loopback: destination.is_loopback(),
             destination: destination.text().to_owned(),
@@ -140,8 +134,21 @@ impl AuthorizationDetails {
     }
 }
 
+impl ScopeDetails {
+    pub(super) fn list(scope: ScopeSet) -> Vec<Self> {
+        scope
+            .iter()
+            .map(|scope| Self {
+                id: scope.as_str(),
+                description: scope.description(),
+                write: scope.is_write(),
+            })
+            .collect()
+    }
+}
+
 impl ClientDetails {
-    fn new(visit: &Visit, client: &Client) -> Self {
+    pub(super) fn new(visit: &Visit, client: &Client) -> Self {
         Self {
             id: client.uid.to_string(),
             client_id: client.client_id.to_string(),
@@ -228,7 +235,7 @@ pub(super) async fn decide(visit: Visit, caller: Caller, payload: web::Payload) 
 }
 
 /// The caller, where it is a browser's session. Writes are held to pages of this site by [`Caller`] itself.
-fn session_user(caller: Caller) -> ApiResult<User> {
+pub(super) fn session_user(caller: Caller) -> ApiResult<User> {
     caller.via_session.map(|_| caller.user).ok_or(ApiError::Unauthorized)
 }
 

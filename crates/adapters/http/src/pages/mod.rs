@@ -8,9 +8,13 @@ mod assets;
 mod authorize;
 mod authorize_api;
 mod canonical;
+mod choice;
 mod cookies;
+mod device;
+mod device_api;
 mod home;
 mod problem;
+mod qr;
 mod return_path;
 mod sign_in;
 mod site;
@@ -23,12 +27,25 @@ use utoipa::OpenApi;
 /// What the OpenAPI document says of the pages' endpoints.
 #[derive(OpenApi)]
 #[openapi(
-    paths(authorize::ask, authorize::decide, authorize_api::details, authorize_api::decide),
+    paths(
+        authorize::ask,
+        authorize::decide,
+        authorize_api::details,
+        authorize_api::decide,
+        device::show,
+        device::submit,
+        qr::picture,
+        device_api::find,
+        device_api::decide
+    ),
     components(schemas(
         authorize_api::AuthorizationDetails,
         authorize_api::Decision,
         authorize_api::Onward,
-        authorize_api::RefusedRequest
+        authorize_api::RefusedRequest,
+        device_api::TypedCode,
+        device_api::DeviceDetails,
+        device_api::DeviceDecision
     ))
 )]
 pub struct PagesApi;
@@ -51,5 +68,9 @@ pub fn configure(routes: &mut web::ServiceConfig) {
             web::resource("/api/oauth/authorize")
                 .get(authorize_api::details)
                 .post(authorize_api::decide),
-        );
+        )
+        .service(web::resource("/oauth/device").get(device::show).post(device::submit))
+        .service(web::resource("/oauth/device/qr.svg").get(qr::picture))
+        .service(web::resource("/api/oauth/device_user_code").post(device_api::find))
+        .service(web::resource("/api/oauth/authorize_device").post(device_api::decide));
 }

@@ -3,7 +3,11 @@
 use askama::Template;
 use informer_oauth_domain::{client::Client, redirect_uri::VerifiedRedirect, scope::ScopeSet, user::User};
 
-use super::site::Site;
+use super::{choice::Choice, site::Site};
+
+mod device;
+
+pub(super) use device::{DeviceCodeView, DeviceDecisionView, OriginView};
 
 /// How much of a client's description the consent page shows, in characters.
 const DESCRIPTION_SHOWN: usize = 200;
@@ -102,22 +106,28 @@ pub(super) enum Switch {
     Link(String),
 }
 
-/// One line of the consent page.
+/// One scope that is asked for, with its box.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ScopeView {
     pub(super) name: &'static str,
     pub(super) words: &'static str,
     pub(super) write: bool,
+    /// Whether its box is ticked.
+    pub(super) kept: bool,
+    /// Whether only the reading half of it is chosen.
+    pub(super) only_reads: bool,
 }
 
 impl ScopeView {
-    pub(super) fn list(scope: ScopeSet) -> Vec<Self> {
+    pub(super) fn list(scope: ScopeSet, choice: Choice) -> Vec<Self> {
         scope
             .iter()
             .map(|scope| Self {
                 name: scope.as_str(),
                 words: scope.description(),
                 write: scope.is_write(),
+                kept: choice.keeps(scope),
+                only_reads: choice.only_reads(scope),
             })
             .collect()
     }
@@ -191,7 +201,11 @@ pub(super) struct ConsentView<'a> {
     pub(super) user: UserView,
     pub(super) switch: Switch,
     pub(super) scopes: Vec<ScopeView>,
+    /// What was wrong with the choice.
+    pub(super) problem: Option<&'a str>,
     pub(super) destination: Destination,
+    /// Whether the client can be nothing but a program on the user's own computer.
+    pub(super) loopback_only: bool,
     /// The way back to this page.
     pub(super) again: &'a str,
     /// The authorization request, canonical.

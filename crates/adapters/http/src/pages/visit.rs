@@ -13,6 +13,7 @@ use informer_oauth_domain::{
 
 use super::{
     answer::page,
+    choice,
     problem::{Message, Problem},
     return_path::ReturnPath,
     site::Site,
@@ -122,7 +123,7 @@ impl Visit {
         }
     }
 
-    /// The fields of a form that one of our own pages sent.
+    /// The fields of a form that one of our own pages sent, none repeated but those that a page holds several times.
     pub(super) async fn form(&self, payload: web::Payload) -> Result<Parameters, Problem> {
         if !self.state.site().is_same_origin(self.request.headers()) {
             return Err(Problem::CrossSite);
@@ -132,8 +133,12 @@ impl Visit {
             return Err(body::BodyError::UnsupportedType.into());
         }
         let fields = parameters::from_form(&body)?;
-        fields.check_not_repeated().map_err(|_| Problem::Unreadable)?;
-        Ok(fields)
+        let once = |name: &str| choice::REPEATED.contains(&name) || fields.get(name).is_ok();
+        if fields.pairs().iter().all(|(name, _)| once(name)) {
+            Ok(fields)
+        } else {
+            Err(Problem::Unreadable)
+        }
     }
 
     /// The answer, or the page that says why there is none.

@@ -1,7 +1,7 @@
 //! Characters that Postgres cannot hold.
 
 use informer_oauth_domain::audit::AuditEvent;
-use informer_oauth_ports::{AuditLog, ConsentStore, PageRequest, TokenFilter, TokenStore, UserDirectory};
+use informer_oauth_ports::{AuditLog, ConsentStore, EventFilter, PageRequest, TokenFilter, TokenStore, UserDirectory};
 use informer_oauth_testkit::{
     run,
     values::{a_record, an_event, client_uid, moment},
@@ -43,7 +43,7 @@ fn an_event_is_recorded_whatever_somebody_typed() {
             ..an_event(1)
         };
         store.append(&typed).await.unwrap();
-        let list = AuditLog::list(&store, None, ALL).await.unwrap();
+        let list = AuditLog::list(&store, &EventFilter::default(), ALL).await.unwrap();
         assert_eq!(list.items[0].actor.as_deref(), Some("a\u{fffd}b"));
         assert_eq!(list.items[0].target.as_deref(), Some("\u{fffd}"));
     });

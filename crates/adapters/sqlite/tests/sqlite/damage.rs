@@ -3,8 +3,8 @@
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use informer_oauth_domain::id::ClientRef;
 use informer_oauth_ports::{
-    AttemptCounter, AuditLog, ClientSort, ClientStore, CodeStore, ConsentStore, KeyPurpose, KeyState, PageRequest,
-    SigningKeyStore, StoreError, TokenFilter, TokenStore,
+    AttemptCounter, AuditLog, ClientSort, ClientStore, CodeStore, ConsentStore, EventFilter, KeyPurpose, KeyState,
+    PageRequest, SigningKeyStore, StoreError, TokenFilter, TokenStore,
 };
 use informer_oauth_sqlite::{Sqlite, SqliteOptions};
 use informer_oauth_testkit::values::{
@@ -143,7 +143,7 @@ async fn other_damage_is_told_as_well() {
         "UPDATE audit_events SET client_uid = x'01'",
     ] {
         let (store, _folder) = damaged(sql).await;
-        assert_corrupt(sql, AuditLog::list(&store, None, ALL).await);
+        assert_corrupt(sql, AuditLog::list(&store, &EventFilter::default(), ALL).await);
     }
     for sql in [
         "UPDATE signing_keys SET state = 'lost'",

@@ -3,7 +3,7 @@ use informer_oauth_domain::{
     icon::ImageType,
     template::{INFORMER_CLI, templates},
 };
-use informer_oauth_ports::ClientSort;
+use informer_oauth_ports::{ClientSort, KeyPurpose, KeyState};
 use informer_oauth_testkit::{at_once, run, values};
 
 use super::*;
@@ -204,12 +204,12 @@ fn deleting_needs_the_rank_alone_and_ends_what_belonged_to_the_client() {
         assert_eq!(events[0].actor.as_deref(), Some("bob"));
         let by_name = world
             .manage
-            .list_events(&world.admin, ClientRef::ClientId(client.client_id), ALL)
+            .list_events(&world.admin, &about(ClientRef::ClientId(client.client_id)), ALL)
             .await;
         assert!(matches!(by_name, Err(ManagementError::NotFound("Client"))));
         let never_was = world
             .manage
-            .list_events(&world.admin, ClientRef::Uid(values::client_uid(99)), ALL)
+            .list_events(&world.admin, &about(ClientRef::Uid(values::client_uid(99))), ALL)
             .await;
         assert!(matches!(never_was, Err(ManagementError::NotFound("Client"))));
     });
@@ -303,5 +303,51 @@ fn an_icon_is_what_its_bytes_say_and_a_monogram_stands_in() {
             .set_icon(&world.admin, nobody, GIF.to_vec(), ADDRESS, world.now())
             .await;
         assert!(matches!(set, Err(ManagementError::NotFound("Client"))));
+    });
+}
+
+#[test]
+fn names_are_told_of_the_clients_that_are_still_there() {
+    run(async {
+        let world = World::new();
+        let (one, gone) = (world.client("One").await, world.client("Gone").await);
+        let superuser = world.admin.as_superuser();
+        let now = world.now();
+        let read = world
+            .manage
+            .read_for_deletion(superuser, ClientRef::ClientId(gone.client_id))
+            .await
+            .unwrap();
+        assert_eq!(read, gone);
+        world
+            .manage
+            .delete_client(superuser, ClientRef::Uid(gone.uid), &Precondition::None, ADDRESS, now)
+            .await
+            .unwrap();
+        let names = world
+            .manage
+            .client_names(superuser, [one.uid, gone.uid, one.uid])
+            .await
+            .unwrap();
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), [(one.uid, "One".to_owned())]);
+    });
+}
+
+#[test]
+fn keys_are_listed_without_the_keys() {
+    run(async {
+        let world = World::new();
+        let since = values::moment(3);
+        let current = values::a_key(1, KeyPurpose::Access, KeyState::Current { since });
+        let next = values::a_key(2, KeyPurpose::Access, KeyState::Next);
+        world.store.install(&current, &next).await.unwrap();
+        let keys = world
+            .manage
+            .list_signing_keys(world.admin.as_superuser())
+            .await
+            .unwrap();
+        let told: Vec<_> = keys.iter().map(|key| (key.kid.as_str(), key.state)).collect();
+        assert_eq!(told, [(&*current.kid, current.state), (&*next.kid, KeyState::Next)]);
+        assert!(!format!("{keys:?}").contains(&current.sealed));
     });
 }

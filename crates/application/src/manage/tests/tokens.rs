@@ -97,3 +97,43 @@ fn one_record_is_revoked_under_its_own_client_only() {
         );
     });
 }
+
+#[test]
+fn all_records_of_a_user_are_listed_and_revoked_whichever_client_has_them() {
+    run(async {
+        let world = World::new();
+        let (one, other) = (world.client("One").await, world.client("Other").await);
+        for (number, client, username) in [(1, &one, "ada"), (2, &other, "ada"), (3, &one, "bob")] {
+            grant(&world, client, number, username).await;
+        }
+        world.heard.changes();
+        let list = async |username: &str| {
+            let page = world
+                .manage
+                .list_user_tokens(&world.admin, username.into(), ALL, values::moment(10))
+                .await;
+            page.unwrap().total
+        };
+        let revoke = || {
+            world
+                .manage
+                .revoke_user_tokens(&world.admin, "ada".into(), ADDRESS, values::moment(10))
+        };
+        assert_eq!((list("ada").await, list("bob").await, list("ad").await), (2, 1, 0));
+        assert_eq!(revoke().await.unwrap(), 2);
+        assert_eq!(world.heard.changes(), [Change::TokenRecords]);
+        assert_eq!((list("ada").await, list("bob").await), (0, 1));
+        assert_eq!(revoke().await.unwrap(), 0);
+        let query = EventQuery {
+            kind: Some(EventKind::TokensRevoked),
+            ..EventQuery::default()
+        };
+        let events = world.manage.list_events(&world.admin, &query, ALL).await.unwrap().items;
+        let told: Vec<_> = events
+            .iter()
+            .map(|event| (event.client, event.target.as_deref()))
+            .collect();
+        assert_eq!(told.len(), 2);
+        assert!(told.contains(&(None, Some("2 of ada"))), "{told:?}");
+    });
+}

@@ -26,6 +26,21 @@ impl Form {
         self
     }
 
+    /// Unticks a box, which must be there.
+    #[track_caller]
+    pub(crate) fn untick(mut self, name: &str, value: &str) -> Self {
+        let boxes = self.fields.len();
+        self.fields.retain(|(known, says)| known != name || says != value);
+        assert!(self.fields.len() < boxes, "no box {name}={value}");
+        self
+    }
+
+    /// Chooses of a list.
+    pub(crate) fn choose(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Leaves a field out.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.fields.retain(|(known, _)| known != name);
@@ -68,7 +83,7 @@ pub(crate) fn forms(html: &str) -> Vec<Form> {
                 let field = (name, tag.get("value").unwrap_or_default());
                 if tag.name == "button" || tag.get("type").as_deref() == Some("submit") {
                     form.buttons.push(field);
-                } else {
+                } else if tag.get("type").as_deref() != Some("checkbox") || tag.get("checked").is_some() {
                     form.fields.push(field);
                 }
             }
@@ -177,12 +192,16 @@ fn decode(name: &str) -> Option<char> {
 #[test]
 fn a_form_is_read_as_a_browser_reads_it() {
     let page = r#"<p>a < b</p><form method=POST action="/x?a=1&amp;b=2"><input type="hidden" name="form" value="&lt;&#39;&#x26;">
-        <input name='u' required><button type="button" hidden>Show</button><button type="submit" name="decision" value="deny">No</button></form>
+        <input name='u' required><input type=checkbox name=c value=1><input type="checkbox" name="c" value="2" checked><button type="button" hidden>Show</button><button type="submit" name="decision" value="deny">No</button></form>
         <input name="outside">"#;
     let expected = Form {
         action: "/x?a=1&b=2".into(),
         method: "post".into(),
-        fields: vec![("form".into(), "<'&".into()), ("u".into(), String::new())],
+        fields: vec![
+            ("form".into(), "<'&".into()),
+            ("u".into(), String::new()),
+            ("c".into(), "2".into()),
+        ],
         buttons: vec![("decision".into(), "deny".into())],
     };
     assert_eq!(forms(page), [expected]);

@@ -4,6 +4,7 @@
 
 mod answer;
 mod browser;
+mod device;
 mod html;
 mod http;
 pub(crate) mod images;
@@ -19,6 +20,7 @@ use std::{
 
 pub(crate) use answer::{Answer, Redirected};
 pub(crate) use browser::{Browser, consent, credentials};
+pub(crate) use device::{DEVICE_GRANT, Device, INTERVAL, shown};
 pub(crate) use html::{Form, forms, unescape};
 pub(crate) use http::{Http, Request, form_encoded};
 pub(crate) use oauth::{Ask, Client, Code, Tokens, challenge_of, verifier};

@@ -44,8 +44,10 @@ fn pages(text: &str) -> Vec<String> {
             client: client(text),
             user: user(text),
             switch,
-            scopes: ScopeView::list(ScopeSet::ALL),
+            scopes: ScopeView::list(ScopeSet::ALL, Choice::EVERYTHING),
+            problem: Some(text),
             destination,
+            loopback_only: true,
             again: text,
             request: text,
             form: text.to_owned(),
@@ -71,6 +73,38 @@ fn pages(text: &str) -> Vec<String> {
         back: Some(text),
         form: text.to_owned(),
     };
+    let code = |confirms: bool| {
+        DeviceCodeView {
+            site: &site,
+            user: user(text),
+            switch: Switch::Form(text.to_owned()),
+            confirms,
+            code: text,
+            problem: Some(text),
+            again: text,
+            form: text.to_owned(),
+        }
+        .render()
+        .unwrap()
+    };
+    let device = DeviceDecisionView {
+        site: &site,
+        client: client(text),
+        user: user(text),
+        switch: Switch::Form(text.to_owned()),
+        scopes: ScopeView::list(ScopeSet::ALL, Choice::EVERYTHING),
+        problem: Some(text),
+        origin: OriginView {
+            kind: text.to_owned(),
+            agent: Some(text.to_owned()),
+            address: Some(text.to_owned()),
+            ago: text.to_owned(),
+            at: text.to_owned(),
+        },
+        code: text,
+        again: text,
+        form: text.to_owned(),
+    };
     let message = MessageView {
         site: &site,
         title: text,
@@ -94,6 +128,9 @@ fn pages(text: &str) -> Vec<String> {
         }),
         sign_in.render().unwrap(),
         message.render().unwrap(),
+        code(false),
+        code(true),
+        device.render().unwrap(),
     ]
 }
 
@@ -157,21 +194,80 @@ fn a_page_with_all_it_needs_stays_under_60_kilobytes() {
 }
 
 #[test]
-fn the_decision_is_made_by_two_buttons_of_a_form_that_posts() {
-    let page = pages("text").remove(0);
-    assert!(page.contains(r#"<form class="decide" method="post" action="/oauth/authorize" data-once>"#));
-    assert!(page.contains(r#"<button type="submit" name="decision" value="deny">Deny</button>"#));
-    assert!(page.contains(r#"type="submit" name="decision" value="allow">Allow</button>"#));
+fn a_decision_is_made_by_two_buttons_of_a_form_that_posts() {
+    let mut pages = pages("text");
+    for (page, path) in [
+        (pages.remove(0), "/oauth/authorize"),
+        (pages.pop().unwrap(), "/oauth/device"),
+    ] {
+        assert!(page.contains(&format!(
+            r#"<form class="decide" method="post" action="{path}" data-once>"#
+        )));
+        assert!(page.contains(r#"<button type="submit" name="decision" value="deny">Deny</button>"#));
+        assert!(page.contains(r#"type="submit" name="decision" value="allow">Allow</button>"#));
+    }
 }
 
 #[test]
-fn every_scope_is_put_in_words_and_writing_is_marked() {
-    let page = pages("text").remove(0);
-    for scope in ScopeSet::ALL.iter() {
-        assert!(page.contains(scope.description()) && page.contains(scope.as_str()));
+fn every_scope_is_put_in_words_with_a_box_and_writing_is_marked() {
+    let mut pages = pages("text");
+    for page in [pages.remove(0), pages.pop().unwrap()] {
+        for scope in ScopeSet::ALL.iter() {
+            assert!(page.contains(scope.description()) && page.contains(scope.as_str()));
+            let ticked = format!(r#"<input type="checkbox" name="scope" value="{scope}" checked>"#);
+            assert!(page.contains(&ticked), "{scope}");
+            let half = format!(r#"<option value="{scope}">Read only</option>"#);
+            assert_eq!(page.contains(&half), scope.is_write(), "{scope}");
+        }
+        assert_eq!(page.matches(">Read</span>").count(), 4);
     }
-    assert_eq!(page.matches(">Write</span>").count(), 4);
-    assert_eq!(page.matches(">Read</span>").count(), 4);
+}
+
+#[test]
+fn what_a_browser_sends_unasked_is_told_from_a_form_without_boxes() {
+    // Programs that fill in the page's hidden fields and nothing else mean everything that is asked for.
+    let page = pages("text").remove(0);
+    assert!(page.contains(r#"<input type="text" name="steered" value="1" hidden>"#));
+    for field in page
+        .split("<input")
+        .filter(|field| field.starts_with(r#" type="hidden""#))
+    {
+        assert!(!field.contains("steered") && !field.contains("scope"), "{field}");
+    }
+}
+
+#[test]
+fn a_choice_that_comes_back_is_shown_as_it_was() {
+    let sent = [
+        ("steered", "1"),
+        ("scope", "write:report"),
+        ("read_only", "write:report"),
+    ];
+    let choice = Choice::read(&sent.into_iter().collect()).unwrap();
+    let asked: ScopeSet = "read:dataset write:report".parse().unwrap();
+    let shown: Vec<_> = ScopeView::list(asked, choice)
+        .into_iter()
+        .map(|scope| (scope.name, scope.kept, scope.only_reads))
+        .collect();
+    assert_eq!(shown, [("read:dataset", false, false), ("write:report", true, true)]);
+}
+
+#[test]
+fn a_link_with_a_code_asks_whether_the_device_shows_it_before_anything_else() {
+    let pages = pages("text");
+    let [.., typed, confirmed, _] = pages.as_slice() else {
+        panic!("no device pages");
+    };
+    assert!(typed.contains(" autofocus>") && typed.contains(">Continue</button>"));
+    assert!(confirmed.contains("Does your device show this code?"));
+    assert!(
+        !confirmed.contains(" autofocus>"),
+        "nobody confirms by pressing Enter at once"
+    );
+    for page in [typed, confirmed] {
+        assert!(page.contains(r#"aria-invalid="true" aria-describedby="problem code-hint""#));
+        assert!(page.contains("Did somebody send you"));
+    }
 }
 
 fn destination(uri: &str) -> Destination {

@@ -1,0 +1,128 @@
+//! A device comes for its tokens (RFC 8628 §3.4–3.5).
+
+use std::{net::IpAddr, sync::Arc};
+
+use informer_oauth_domain::{
+    audit::EventKind,
+    device::{DeviceGrant, DevicePoll, DevicePresentation},
+    error::ErrorCode,
+    parameters::Parameters,
+    secret::Digest,
+    timestamp::Timestamp,
+    token_record::{Insertion, TokenRecord},
+};
+use informer_oauth_ports::{DeviceStore, TokenStore};
+
+use crate::{
+    audit_trail::{About, AuditTrail},
+    authenticate_client::AuthenticatedClient,
+    error::ProtocolError,
+    issue_tokens::{IssueTokens, TokenAnswer},
+    user_standing::UserStanding,
+};
+
+const REFUSED: ProtocolError = ProtocolError::refused(
+    ErrorCode::InvalidGrant,
+    "The device code is unknown, used, or was issued to another client.",
+);
+
+/// The `urn:ietf:params:oauth:grant-type:device_code` grant. A poll is one call to its store, which also redeems what was
+/// approved; what fails after that issues nothing, and the device starts anew.
+pub struct RedeemDeviceCode {
+    pub(crate) devices: Arc<dyn DeviceStore>,
+    pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) users: UserStanding,
+    pub(crate) issue: IssueTokens,
+    pub(crate) audit: AuditTrail,
+}
+
+impl RedeemDeviceCode {
+    /// Answers a poll.
+    pub async fn run(
+        &self,
+        client: &AuthenticatedClient,
+        parameters: &Parameters,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<TokenAnswer, ProtocolError> {
+        let device_code = parameters.get("device_code")?.ok_or(ProtocolError::refused(
+            ErrorCode::InvalidRequest,
+            "The device_code is missing.",
+        ))?;
+        if !client.client().profile.enabled {
+            return Err(REFUSED);
+        }
+        let presented = DevicePresentation {
+            client: client.client().uid,
+            resource: parameters.get("resource")?.map(str::to_owned),
+        };
+        let refused = match self.devices.poll(&Digest::of(device_code), &presented, now).await? {
+            DevicePoll::Granted(grant) => return self.issue(client, &grant, now).await,
+            DevicePoll::Pending => ProtocolError::refused(
+                ErrorCode::AuthorizationPending,
+                "Nobody has decided yet. Ask again after the interval.",
+            ),
+            DevicePoll::SlowDown(_) => ProtocolError::refused(
+                ErrorCode::SlowDown,
+                "Too fast. From now on wait five seconds longer between requests.",
+            ),
+            DevicePoll::Denied => ProtocolError::refused(ErrorCode::AccessDenied, "The user denied the request."),
+            DevicePoll::Expired => ProtocolError::refused(ErrorCode::ExpiredToken, "The device code has expired."),
+            DevicePoll::OtherResource => ProtocolError::refused(
+                ErrorCode::InvalidTarget,
+                "The resource is not the one that was asked for.",
+            ),
+            DevicePoll::OtherClient => {
+                self.note_theft(client, address, now).await;
+                REFUSED
+            }
+            DevicePoll::Redeemed | DevicePoll::Unknown => REFUSED,
+        };
+        Err(refused)
+    }
+
+    async fn issue(
+        &self,
+        client: &AuthenticatedClient,
+        grant: &DeviceGrant,
+        now: Timestamp,
+    ) -> Result<TokenAnswer, ProtocolError> {
+        if !self.users.is_active(&grant.username, now).await? {
+            return Err(REFUSED);
+        }
+        let record = self.issue.begin(client.client(), record_of(grant, now), now);
+        match self.tokens.insert(&record).await? {
+            Insertion::Inserted => Ok(self.issue.run(&record, record.scope, now)?),
+            // The store of devices forgot that this was redeemed.
+            _ => Err(REFUSED),
+        }
+    }
+
+    /// Somebody else's code in the hands of a client that proved who it is means that the code leaked.
+    async fn note_theft(&self, client: &AuthenticatedClient, address: Option<IpAddr>, now: Timestamp) {
+        if client.is_confidential() {
+            let about = About {
+                client: Some(client.client().uid),
+                address,
+                ..About::default()
+            };
+            self.audit.record(EventKind::DeviceCodeStolen, about, now).await;
+        }
+    }
+}
+
+fn record_of(grant: &DeviceGrant, now: Timestamp) -> TokenRecord {
+    TokenRecord {
+        id: grant.request.token_record,
+        client: grant.request.client,
+        client_id: grant.request.client_id,
+        username: grant.username.clone(),
+        scope: grant.scope,
+        audience: grant.request.audience.clone(),
+        created_at: now,
+        expires_at: None,
+        refresh: None,
+        last_used_at: None,
+        revoked: None,
+    }
+}

@@ -1,0 +1,95 @@
+//! A device asks (RFC 8628 §3.1–3.2).
+
+use std::{sync::Arc, time::Duration};
+
+use informer_oauth_domain::{
+    authorization::{OwnResources, requested_scope},
+    device::{DeviceOrigin, DeviceRequest, POLL_INTERVAL, UserCode},
+    error::ErrorCode,
+    parameters::Parameters,
+    secret::{Digest, Secret},
+    timestamp::Timestamp,
+};
+use informer_oauth_ports::{DeviceInsertion, DeviceStore, Entropy};
+
+use crate::{
+    authenticate_client::AuthenticateClient,
+    client_credentials::{BasicCredentials, ClientCredentials},
+    error::{Fault, ProtocolError},
+    ids,
+};
+
+/// How often a user code is drawn before it is given up. Of 20⁸ codes a million may be live, and five draws in a row are
+/// taken once in 10²¹ times.
+const DRAWS: usize = 5;
+
+/// What a device is told (§3.2). Where the person goes is the HTTP adapter's affair.
+#[derive(Debug)]
+pub struct DeviceAuthorizationAnswer {
+    /// `device_code`
+    pub device_code: Secret,
+    /// `user_code`
+    pub user_code: UserCode,
+    /// `expires_in`
+    pub expires_in: Duration,
+    /// `interval`
+    pub interval: Duration,
+}
+
+/// The device authorization endpoint.
+pub struct StartDeviceAuthorization {
+    pub(crate) authenticate: Arc<AuthenticateClient>,
+    pub(crate) devices: Arc<dyn DeviceStore>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) resources: OwnResources,
+    pub(crate) lifetime: Duration,
+}
+
+impl StartDeviceAuthorization {
+    /// Judges the request as an authorization request is judged, and keeps it until somebody decides.
+    pub async fn run(
+        &self,
+        parameters: &Parameters,
+        basic: Option<BasicCredentials>,
+        origin: DeviceOrigin,
+        now: Timestamp,
+    ) -> Result<DeviceAuthorizationAnswer, ProtocolError> {
+        parameters.check_not_repeated()?;
+        let credentials = ClientCredentials::read(basic, parameters)?;
+        let client = self.authenticate.run(&credentials, origin.address(), now).await?;
+        let client = client.client();
+        if !client.profile.enabled {
+            return Err(ProtocolError::refused(
+                ErrorCode::UnauthorizedClient,
+                "The client is disabled.",
+            ));
+        }
+        let device_code = ids::device_code(&*self.entropy);
+        let mut request = DeviceRequest {
+            device_code: Digest::of(device_code.expose()),
+            user_code: ids::user_code(&*self.entropy),
+            client: client.uid,
+            client_id: client.client_id,
+            scope: requested_scope(client, parameters.get("scope")?)?,
+            audience: self.resources.resolve(client, parameters.get("resource")?)?,
+            origin,
+            token_record: ids::token_record_id(&*self.entropy, now),
+            issued_at: now,
+            expires_at: now + self.lifetime,
+        };
+        for _ in 0..DRAWS {
+            match self.devices.insert(&request).await? {
+                DeviceInsertion::Inserted => {
+                    return Ok(DeviceAuthorizationAnswer {
+                        device_code,
+                        user_code: request.user_code,
+                        expires_in: self.lifetime,
+                        interval: POLL_INTERVAL,
+                    });
+                }
+                DeviceInsertion::UserCodeTaken => request.user_code = ids::user_code(&*self.entropy),
+            }
+        }
+        Err(Fault::Unavailable("no user code is free".into()).into())
+    }
+}
