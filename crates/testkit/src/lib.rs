@@ -13,6 +13,7 @@ mod clock;
 mod concurrency;
 pub mod contract;
 mod entropy;
+pub mod population;
 pub mod servers;
 mod stores;
 mod suite;

@@ -11,3 +11,4 @@ mod runtimes;
 mod support;
 mod text;
 mod tls;
+mod upgrades;

@@ -7,3 +7,4 @@ mod damage;
 mod file;
 mod migrations;
 mod two_processes;
+mod upgrades;
