@@ -104,6 +104,13 @@ export class Visitor {
     return new URL(answer.headers.get('location'));
   }
 
+  /** Says yes or no to the device that shows a user code. */
+  async decideDevice(userCode, approve) {
+    const json = { user_code: userCode, approve };
+    const answer = await this.request('/api/oauth/authorize_device', { method: 'POST', json });
+    if (answer.status !== 204) throw new Error(`deciding failed: ${answer.status}\n${await answer.text()}`);
+  }
+
   /** Registers a client through the management API, with a secret where asked. */
   async register(profile, { secret = false } = {}) {
     const created = await this.request('/api/oauth-clients', { method: 'POST', json: profile });

@@ -57,7 +57,7 @@ pub(crate) enum Part {
     Unit,
     /// Tests of the real binary over HTTP
     Blackbox,
-    /// Clients written by others: openid-client and Authlib
+    /// Clients written by others: openid-client, Octokit, Authlib, requests_oauth2client
     Clients,
     /// The pages in Chromium
     Browser,
@@ -105,8 +105,8 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         report.step("programs", || programs::provide(&needed));
     }
     if wants(Part::Clients) {
-        report.step("packages openid-client", || workspace.openid_client.install());
-        report.step("packages authlib", || workspace.authlib.install());
+        report.step("packages for Node.js", || workspace.node_clients.install());
+        report.step("packages for Python", || workspace.python_clients.install());
     }
     if wants(Part::Browser) {
         report.step("packages browser", || workspace.browser.install());
@@ -162,8 +162,8 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         Ok(workspace.binary.as_path())
     };
     if wants(Part::Clients) {
-        report.step("openid-client", || workspace.openid_client.run(binary()?));
-        report.step("authlib", || workspace.authlib.run(binary()?));
+        report.step("clients in Node.js", || workspace.node_clients.run(binary()?));
+        report.step("clients in Python", || workspace.python_clients.run(binary()?));
     }
     if wants(Part::Browser) {
         report.step("browser", || workspace.browser.run(binary()?));
@@ -188,8 +188,8 @@ pub(crate) fn with_servers(words: &[OsString]) -> Result<bool> {
 struct Workspace<'a> {
     metadata: &'a Metadata,
     binary: std::path::PathBuf,
-    openid_client: NodeSuite,
-    authlib: PythonSuite,
+    node_clients: NodeSuite,
+    python_clients: PythonSuite,
     browser: NodeSuite,
 }
 
@@ -201,10 +201,10 @@ impl<'a> Workspace<'a> {
         Self {
             metadata,
             binary: target.join("debug").join(binary).into(),
-            openid_client: NodeSuite {
+            node_clients: NodeSuite {
                 folder: tests.join("clients/node").into(),
             },
-            authlib: PythonSuite {
+            python_clients: PythonSuite {
                 folder: tests.join("clients/python").into(),
                 environment: target.join("clients-venv").into(),
             },

@@ -1,4 +1,4 @@
-//! The suites that other people's programs run: openid-client, Authlib and Chromium against the built binary.
+//! The suites that other people's programs run: clients in Node.js and Python, and Chromium, against the built binary.
 
 use std::ffi::OsStr;
 use std::fs;

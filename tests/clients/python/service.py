@@ -85,6 +85,15 @@ class Visitor:
         assert answer.status_code == 303, answer.text
         return answer.headers["Location"]
 
+    def decide_device(self, user_code, approve):
+        """Says yes or no to the device that shows a user code."""
+        answer = self.http.post(
+            self.base + "/api/oauth/authorize_device",
+            json={"user_code": user_code, "approve": approve},
+            headers={"Origin": self.base},
+        )
+        assert answer.status_code == 204, answer.text
+
     def register(self, secret=False, **profile):
         """Registers a client through the management API."""
         headers = {"Origin": self.base}
