@@ -93,6 +93,7 @@ test('the keyboard alone confirms a code and denies', async () => {
   const { context, page, complaints } = await open();
   const shown = await device();
   await page.goto(shown.verification_uri_complete);
+  await page.locator('#username:focus').waitFor();
   await page.keyboard.type('admin');
   await page.keyboard.press('Tab');
   await page.keyboard.type(service.password);
@@ -127,6 +128,7 @@ test('a typed code needs no mouse either: the field has the focus', async () => 
   await page.goto(new URL('/oauth/device', service.base).href);
   await signIn(page);
   const shown = await device();
+  await page.locator('#user_code:focus').waitFor();
   await page.keyboard.type(shown.user_code);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Wall Display' }).waitFor();
@@ -162,7 +164,8 @@ test('a QR code leads to the page that it belongs to, at every size', async () =
 for (const [look, options] of LOOKS) {
   test(`every page of the device flow is accessible and fits, ${look}`, async () => {
     const { context, page, complaints } = await open(options);
-    const look_at = async (name) => {
+    const look_at = async (name, heading) => {
+      await page.getByRole('heading', { name: heading }).waitFor();
       await picture(page, `${name}-${look}`);
       await fits(page, name);
       await accessible(page, name);
@@ -171,25 +174,25 @@ for (const [look, options] of LOOKS) {
     const shown = await device('read:dataset write:dataset write:report read:profile');
     await page.goto(device_page);
     await signIn(page);
-    await look_at('device-code');
+    await look_at('device-code', 'Connect a device');
     await page.fill('#user_code', 'BBBB-BBBB');
     await page.getByRole('button', { name: 'Continue' }).click();
     assert.match(await page.getByRole('alert').textContent(), /No device is waiting/);
-    await look_at('device-code-wrong');
+    await look_at('device-code-wrong', 'Connect a device');
     await page.goto(shown.verification_uri_complete);
-    await look_at('device-confirm');
+    await look_at('device-confirm', 'Does your device show this code?');
     await page.getByRole('button', { name: 'Yes, it shows this code' }).click();
-    await look_at('device-decision');
+    await look_at('device-decision', 'Wall Display');
     const weight = await page.evaluate(() =>
       [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
         .reduce((sum, entry) => sum + entry.decodedBodySize, 0));
     assert.ok(weight > 5_000 && weight < 60_000, `${weight} bytes`);
     await page.click('button[value=allow]');
-    await look_at('device-allowed');
+    await look_at('device-allowed', 'Allowed');
     await page.goto((await device()).verification_uri_complete);
     await page.getByRole('button', { name: 'Yes, it shows this code' }).click();
     await page.click('button[value=deny]');
-    await look_at('device-denied');
+    await look_at('device-denied', 'Denied');
     assert.deepEqual(complaints, []);
     await context.close();
   });

@@ -112,6 +112,9 @@ pub(super) struct ScopeView {
     pub(super) name: &'static str,
     pub(super) words: &'static str,
     pub(super) write: bool,
+    /// The reading half of it, which is itself where it only reads.
+    pub(super) read_name: &'static str,
+    pub(super) read_words: &'static str,
     /// Whether its box is ticked.
     pub(super) kept: bool,
     /// Whether only the reading half of it is chosen.
@@ -126,6 +129,8 @@ impl ScopeView {
                 name: scope.as_str(),
                 words: scope.description(),
                 write: scope.is_write(),
+                read_name: scope.read_only().as_str(),
+                read_words: scope.read_only().description(),
                 kept: choice.keeps(scope),
                 only_reads: choice.only_reads(scope),
             })

@@ -264,8 +264,9 @@ fn a_link_with_a_code_asks_whether_the_device_shows_it_before_anything_else() {
         !confirmed.contains(" autofocus>"),
         "nobody confirms by pressing Enter at once"
     );
+    assert!(typed.contains(r#"aria-describedby="problem code-hint""#) && typed.contains(r#"id="code-hint""#));
     for page in [typed, confirmed] {
-        assert!(page.contains(r#"aria-invalid="true" aria-describedby="problem code-hint""#));
+        assert!(page.contains(r#"aria-invalid="true""#) && page.contains(r#"id="problem" role="alert""#));
         assert!(page.contains("Did somebody send you"));
     }
 }
