@@ -67,7 +67,7 @@ impl RedeemCode {
             resource: parameters.get("resource")?.map(str::to_owned),
         };
         match self.codes.redeem(&Digest::of(code), &presented, now).await? {
-            CodeRedemption::Redeemed(code) => self.issue(client, &code, now).await,
+            CodeRedemption::Redeemed(code) => self.issue(client, &code, address, now).await,
             CodeRedemption::Replayed(code) => {
                 self.end_what_it_gave(client, &code, address, now).await?;
                 Err(REFUSED)
@@ -88,6 +88,7 @@ impl RedeemCode {
         &self,
         client: &AuthenticatedClient,
         code: &AuthorizationCode,
+        address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<TokenAnswer, ProtocolError> {
         if !self.users.is_active(&code.username, now).await? {
@@ -99,6 +100,11 @@ impl RedeemCode {
             // is answered all the same, so that of any number exactly one is (RFC 6749 §4.1.2); its tokens belong to a
             // revoked record, as they would if the replay had come a moment later.
             Insertion::Inserted | Insertion::Barred => Ok(self.issue.run(&record, record.scope, now)?),
+            // It was redeemed before, and its store has lost the mark of that, as one may that takes over from another.
+            Insertion::Exists => {
+                self.end_what_it_gave(client, code, address, now).await?;
+                Err(REFUSED)
+            }
         }
     }
 
@@ -157,3 +163,6 @@ fn record_of(code: &AuthorizationCode, now: Timestamp) -> TokenRecord {
         revoked: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

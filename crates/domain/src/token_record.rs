@@ -215,6 +215,21 @@ impl TokenRecord {
         self
     }
 
+    /// What a store keeps that is told to end a record before it came: one that ended the moment it was made, which tells it
+    /// from a record that was inserted.
+    pub fn barred(self, at: Timestamp, reason: RevocationReason) -> Self {
+        Self { created_at: at, ..self }.revoked(at, reason)
+    }
+
+    /// What a store answers to inserting a record whose id this one has.
+    pub fn in_the_way(&self) -> Insertion {
+        if self.revoked.is_some_and(|end| end.at == self.created_at) {
+            Insertion::Barred
+        } else {
+            Insertion::Exists
+        }
+    }
+
     /// The rotation rule: what a store must do and answer, as one atomic step. Stores with a query language express the
     /// first arm as a conditional update and fall back to this for the rest.
     pub fn rotate(self, request: &RotationRequest) -> (Self, Rotation) {
@@ -297,8 +312,10 @@ impl RefreshState {
 pub enum Insertion {
     /// The record is there now.
     Inserted,
-    /// Its id was barred before it came, or is there already: a replay of its code was faster. No token of it lives.
+    /// Its id was barred before it came: a replay of its code was faster. Nothing changed, and no token of it lives.
     Barred,
+    /// A record was inserted under its id before, live or ended since: its code was redeemed twice. Nothing changed.
+    Exists,
 }
 
 /// What a store answers to revoking one record.

@@ -19,8 +19,9 @@ pub struct TokenFilter {
 /// Token records.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// Adds a record, unless its id is barred or there already (`Barred`, nothing changes). Atomic: of calls with one id
-    /// one inserts, and of `insert` and [`TokenStore::bar`], in either order or at once, the outcome is a revoked record.
+    /// Adds a record, unless its id is barred (`Barred`) or was inserted before (`Exists`): then nothing changes. Atomic: of
+    /// calls with one id one inserts, and of `insert` and [`TokenStore::bar`], in either order or at once, the outcome is a
+    /// revoked record. What is in the way is judged by the rule of [`TokenRecord::in_the_way`].
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError>;
 
     /// Rotates a refresh token by the rule of [`TokenRecord::rotate`]. Atomic: of any number of calls that present the
@@ -40,8 +41,8 @@ pub trait TokenStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Ending, StoreError>;
 
-    /// Ends the record or, if it is not there, inserts it revoked, so that a later [`TokenStore::insert`] is refused.
-    /// `record` is as its code describes it. `Ended` also when it was not there: this call is the one that ended it.
+    /// Ends the record or, if it is not there, inserts it as [`TokenRecord::barred`] makes it, so that a later
+    /// [`TokenStore::insert`] is refused. `record` is as its code describes it. `Ended` also when it was not there: this call is the one that ended it.
     async fn bar(&self, record: &TokenRecord, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError>;
 
     /// Ends every live record that the filter means; how many it was. Atomic.

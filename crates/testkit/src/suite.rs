@@ -271,6 +271,7 @@ macro_rules! __durable_obligations {
                 a_barred_record_cannot_be_inserted_any_more,
                 barring_a_record_that_is_there_ends_it_as_it_is,
                 barring_twice_keeps_the_first_end,
+                an_insertion_where_a_record_was_is_told_from_one_that_was_barred,
                 an_insertion_that_meets_a_bar_leaves_the_record_revoked,
                 of_concurrent_bars_one_ends_the_record,
                 all_records_can_be_revoked,

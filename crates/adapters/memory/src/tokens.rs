@@ -41,7 +41,7 @@ pub(crate) fn revoke_all(records: &mut Records, filter: &TokenFilter, reason: Re
 impl TokenStore for Memory {
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError> {
         Ok(match self.lock().tokens.entry(record.id) {
-            Entry::Occupied(_) => Insertion::Barred,
+            Entry::Occupied(there) => there.get().in_the_way(),
             Entry::Vacant(place) => {
                 place.insert(record.clone());
                 Insertion::Inserted
@@ -80,7 +80,7 @@ impl TokenStore for Memory {
         Ok(match self.lock().tokens.entry(record.id) {
             Entry::Occupied(mut there) => end(there.get_mut(), reason, now),
             Entry::Vacant(place) => {
-                place.insert(record.clone().revoked(now, reason));
+                place.insert(record.clone().barred(now, reason));
                 Ending::Ended
             }
         })

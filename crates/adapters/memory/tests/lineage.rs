@@ -236,6 +236,7 @@ impl World {
                     });
                 } else {
                     prop_assert!(seen.ended, "only what was barred is refused");
+                    prop_assert_eq!(insertion, Insertion::Barred, "and said to be");
                 }
             }
             HalfDone::Bar(code) => {

@@ -51,8 +51,8 @@ fn names_nobody(filter: &TokenFilter) -> bool {
 #[async_trait]
 impl TokenStore for Postgres {
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError> {
-        let row = TokenRow::from(record);
-        self.call(|connection| insert(connection, row).boxed()).await
+        let (id, row) = (record.id, TokenRow::from(record));
+        self.call(move |connection| insert(connection, id, row).boxed()).await
     }
 
     async fn rotate(&self, request: &RotationRequest) -> Result<Rotation, StoreError> {
@@ -77,7 +77,7 @@ impl TokenStore for Postgres {
 
     async fn bar(&self, record: &TokenRecord, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError> {
         let id = record.id;
-        let row = TokenRow::from(&record.clone().revoked(now, reason));
+        let row = TokenRow::from(&record.clone().barred(now, reason));
         self.call(move |connection| bar(connection, id, row, reason, now).boxed())
             .await
     }
@@ -133,17 +133,22 @@ async fn find(connection: &mut AsyncPgConnection, id: TokenRecordId) -> Result<O
     Ok(row.map(TokenRecord::try_from).transpose()?)
 }
 
-async fn insert(connection: &mut AsyncPgConnection, row: TokenRow) -> Result<Insertion, Failure> {
-    let rows = diesel::insert_into(token_records::table)
-        .values(row)
-        .on_conflict_do_nothing()
-        .execute(connection)
-        .await?;
-    Ok(if rows == 1 {
-        Insertion::Inserted
-    } else {
-        Insertion::Barred
-    })
+/// One statement, and a look at what is in the way when something is.
+async fn insert(connection: &mut AsyncPgConnection, id: TokenRecordId, row: TokenRow) -> Result<Insertion, Failure> {
+    loop {
+        let rows = diesel::insert_into(token_records::table)
+            .values(&row)
+            .on_conflict_do_nothing()
+            .execute(connection)
+            .await?;
+        if rows == 1 {
+            return Ok(Insertion::Inserted);
+        }
+        if let Some(there) = find(connection, id).await? {
+            return Ok(there.in_the_way());
+        }
+        // It was purged after the insertion had met it.
+    }
 }
 
 /// The first arm of [`TokenRecord::rotate`] as one conditional update, which waits for others that change the record and

@@ -32,13 +32,13 @@ pub(crate) const PURGE: &[&str] = &[
 #[async_trait]
 impl TokenStore for Sqlite {
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError> {
-        let row = TokenRow::from(record);
+        let (id, row) = (record.id, TokenRow::from(record));
         self.write(move |connection| {
-            Ok(if insert(connection, row)? {
-                Insertion::Inserted
-            } else {
-                Insertion::Barred
-            })
+            if insert(connection, row)? {
+                return Ok(Insertion::Inserted);
+            }
+            let there = find(connection, id)?.ok_or_else(|| corrupt("token record", "an id that is there and is not"))?;
+            Ok(there.in_the_way())
         })
         .await
     }
@@ -65,7 +65,7 @@ impl TokenStore for Sqlite {
 
     async fn bar(&self, record: &TokenRecord, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError> {
         let id = record.id;
-        let row = TokenRow::from(&record.clone().revoked(now, reason));
+        let row = TokenRow::from(&record.clone().barred(now, reason));
         self.write(move |connection| {
             if insert(connection, row)? {
                 Ok(Ending::Ended)

@@ -2,7 +2,7 @@
 
 use informer_oauth_domain::{
     timestamp::Timestamp,
-    token_record::{Ending, Insertion, Revocation, RevocationReason, TokenRecord},
+    token_record::{Ending, Insertion, Revocation, RevocationReason, Rotation, TokenRecord},
 };
 use informer_oauth_ports::{TokenFilter, TokenStore};
 
@@ -10,7 +10,7 @@ use super::{Answered, count};
 use crate::{
     at_once,
     concurrency::RACERS,
-    values::{GRANT_LIFETIME, TICK, a_lasting_record, a_record, client_id, client_uid, moment, record_id},
+    values::{GRANT_LIFETIME, TICK, a_lasting_record, a_record, a_rotation, client_id, client_uid, moment, record_id},
 };
 
 /// When and why the record ended.
@@ -124,10 +124,12 @@ pub async fn a_barred_record_cannot_be_inserted_any_more(store: &dyn TokenStore)
             at: moment(10),
             reason: RevocationReason::CodeReplay,
         });
-        assert_eq!(
-            store.find(record.id).await.answered(),
-            Some(TokenRecord { revoked, ..record })
-        );
+        let barred = TokenRecord {
+            created_at: moment(10),
+            revoked,
+            ..record
+        };
+        assert_eq!(store.find(record.id).await.answered(), Some(barred));
     }
 }
 
@@ -158,7 +160,7 @@ pub async fn barring_a_record_that_is_there_ends_it_as_it_is(store: &dyn TokenSt
         ..record.clone()
     };
     assert_eq!(store.find(record.id).await.answered(), Some(expected));
-    assert_eq!(store.insert(&record).await.answered(), Insertion::Barred);
+    assert_eq!(store.insert(&record).await.answered(), Insertion::Exists);
 }
 
 pub async fn barring_twice_keeps_the_first_end(store: &dyn TokenStore) {
@@ -172,6 +174,50 @@ pub async fn barring_twice_keeps_the_first_end(store: &dyn TokenStore) {
         .answered();
     assert_eq!(again, Ending::EndedBefore);
     assert_eq!(end(store, 1).await, Some((moment(10), RevocationReason::CodeReplay)));
+}
+
+pub async fn an_insertion_where_a_record_was_is_told_from_one_that_was_barred(store: &dyn TokenStore) {
+    for (n, record) in [
+        (1, a_record(1)),
+        (2, a_lasting_record(2)),
+        (3, a_record(3)),
+        (4, a_record(4)),
+    ] {
+        assert_eq!(store.insert(&record).await.answered(), Insertion::Inserted);
+        match n {
+            1 | 2 => {
+                let revoked = store.revoke(record.id, None, RevocationReason::User, moment(10)).await;
+                assert_eq!(revoked.answered(), Ending::Ended);
+            }
+            3 => {
+                let barred = store.bar(&record, RevocationReason::CodeReplay, moment(10)).await;
+                assert_eq!(barred.answered(), Ending::Ended);
+            }
+            _ => {
+                let rotated = store.rotate(&a_rotation(&record, 101, moment(10))).await.answered();
+                assert!(matches!(rotated, Rotation::Rotated(_)), "{rotated:?}");
+            }
+        }
+        let kept = store.find(record.id).await.answered();
+        for _ in 0..2 {
+            assert_eq!(store.insert(&record).await.answered(), Insertion::Exists, "record {n}");
+        }
+        assert_eq!(
+            store.find(record.id).await.answered(),
+            kept,
+            "record {n} stays as it is"
+        );
+    }
+    // An end long after, by somebody who did not know of the bar, makes no record of it.
+    store
+        .bar(&a_record(5), RevocationReason::CodeReplay, moment(10))
+        .await
+        .answered();
+    store
+        .revoke(record_id(5), None, RevocationReason::User, moment(20))
+        .await
+        .answered();
+    assert_eq!(store.insert(&a_record(5)).await.answered(), Insertion::Barred);
 }
 
 pub async fn an_insertion_that_meets_a_bar_leaves_the_record_revoked(store: &dyn TokenStore) {
@@ -188,12 +234,19 @@ pub async fn an_insertion_that_meets_a_bar_leaves_the_record_revoked(store: &dyn
                 None
             }
         });
-        assert!(inserted[0].is_some());
+        let inserted = inserted[0];
         assert_eq!(
             end(store, round).await,
             Some((moment(10), RevocationReason::CodeReplay))
         );
-        assert_eq!(store.insert(&record).await.answered(), Insertion::Barred);
+        let again = match inserted {
+            Some(Insertion::Inserted) => Insertion::Exists,
+            other => {
+                assert_eq!(other, Some(Insertion::Barred), "round {round}");
+                Insertion::Barred
+            }
+        };
+        assert_eq!(store.insert(&record).await.answered(), again, "round {round}");
     }
 }
 
