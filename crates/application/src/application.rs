@@ -281,6 +281,7 @@ impl Application {
             health: Health { probes: ports.probes },
             housekeeping: Housekeeping {
                 codes: ports.codes,
+                devices: ports.devices,
                 sessions: ports.sessions,
                 attempts: ports.attempts,
                 tokens: ports.tokens,

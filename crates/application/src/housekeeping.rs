@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::timestamp::Timestamp;
-use informer_oauth_ports::{AttemptCounter, CodeStore, SessionStore, TokenStore};
+use informer_oauth_ports::{AttemptCounter, CodeStore, DeviceStore, SessionStore, TokenStore};
 
 use crate::{error::Fault, metrics::purged, usage::Usage};
 
@@ -16,6 +16,7 @@ pub const ENDED_RECORDS_KEPT: Duration = Duration::from_hours(24);
 /// Purges the stores.
 pub struct Housekeeping {
     pub(crate) codes: Arc<dyn CodeStore>,
+    pub(crate) devices: Arc<dyn DeviceStore>,
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) attempts: Arc<dyn AttemptCounter>,
     pub(crate) tokens: Arc<dyn TokenStore>,
@@ -36,6 +37,7 @@ impl Housekeeping {
     pub async fn run(&self, now: Timestamp) -> Result<Purged, Fault> {
         let removed = [
             purged("codes", self.codes.purge(now, BATCH).await?),
+            purged("devices", self.devices.purge(now, BATCH).await?),
             purged("sessions", self.sessions.purge(now, BATCH).await?),
             purged("attempts", self.attempts.purge(now, BATCH).await?),
             purged("tokens", self.tokens.purge(now.minus(ENDED_RECORDS_KEPT), BATCH).await?),
