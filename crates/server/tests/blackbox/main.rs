@@ -22,4 +22,5 @@ mod outages;
 mod races;
 mod replicas;
 mod token;
+mod upgrades;
 mod usage;
