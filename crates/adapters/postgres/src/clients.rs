@@ -227,12 +227,12 @@ async fn replace(
     if let Some(expected) = expected {
         update = update.filter(clients::revision.eq(expected));
     }
-    let row: Option<ClientRow> = update
+    // All that it returns: see the crate's "acknowledged when it is committed".
+    let rows: Vec<ClientRow> = update
         .returning(ClientRow::as_returning())
-        .get_result(connection)
-        .await
-        .optional()?;
-    Ok(match row {
+        .get_results(connection)
+        .await?;
+    Ok(match rows.into_iter().next() {
         Some(row) => ClientReplacement::Replaced(row.try_into()?),
         None if expected.is_some() && is_known(connection, client).await? => ClientReplacement::Stale,
         None => ClientReplacement::Unknown,

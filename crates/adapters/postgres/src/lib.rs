@@ -5,6 +5,8 @@
 //!
 //! - **Atomic in the database.** Every change is one statement that says what it expects, or a short transaction that
 //!   locks what it judges; so any number of replicas can share a database. A rotation is one statement.
+//! - **A change is acknowledged when it is committed.** The rows that a change returns come before that, and a server that
+//!   ends in between has sent them; so they are read to the end of the answer, never the first alone.
 //! - **No call waits without bound.** Waiting for a connection, connecting and a statement have their times; a call that
 //!   has no answer shortly after the longest of them is [`StoreError::Unavailable`], and its connection is closed.
 //!   Revoking all of a client's or user's tokens may take longer, once the server has answered.

@@ -155,7 +155,8 @@ async fn insert(connection: &mut AsyncPgConnection, id: TokenRecordId, row: Toke
 /// then looks again. Only what it does not hit is locked, read and judged.
 async fn rotate(connection: &mut AsyncPgConnection, request: RotationRequest) -> Result<Rotation, Failure> {
     let now = request.now.as_micros();
-    let rotated: Option<TokenRow> = diesel::update(token_records::table.find(request.record.uuid()))
+    // All that it returns, here and below: see the crate's "acknowledged when it is committed".
+    let rotated: Vec<TokenRow> = diesel::update(token_records::table.find(request.record.uuid()))
         .filter(dsl::current_jti.eq(request.presented.uuid()))
         .filter(dsl::revoked_at.is_null())
         .filter(dsl::expires_at.is_null().or(dsl::expires_at.gt(now)))
@@ -169,10 +170,9 @@ async fn rotate(connection: &mut AsyncPgConnection, request: RotationRequest) ->
             dsl::last_used_at.eq(now),
         ))
         .returning(TokenRow::as_returning())
-        .get_result(connection)
-        .await
-        .optional()?;
-    match rotated {
+        .get_results(connection)
+        .await?;
+    match rotated.into_iter().next() {
         Some(row) => Ok(Rotation::Rotated(row.try_into()?)),
         None => judge_unrotated(connection, request).await,
     }
@@ -223,12 +223,8 @@ async fn revoke(
             update = update.filter(dsl::client_uid.eq(client.uuid()));
         }
         // An expired record is marked as well, for replicas whose clock is behind, though it had ended before.
-        let ended: Option<Option<i64>> = update
-            .returning(dsl::expires_at)
-            .get_result(connection)
-            .await
-            .optional()?;
-        if let Some(expires_at) = ended {
+        let ended: Vec<Option<i64>> = update.returning(dsl::expires_at).get_results(connection).await?;
+        if let Some(expires_at) = ended.into_iter().next() {
             let was_live = expires_at.is_none_or(|at| now.as_micros() < at);
             return Ok(if was_live { Ending::Ended } else { Ending::EndedBefore });
         }

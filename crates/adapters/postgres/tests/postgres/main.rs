@@ -1,6 +1,7 @@
 //! What is Postgres's own: replicas, migrations, faults, TLS, plans.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod commits;
 mod exclusive;
 mod faults;
 mod growth;
