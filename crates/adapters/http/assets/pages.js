@@ -34,3 +34,44 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   // Back from the next page: the form may be sent again.
   window.addEventListener("pageshow", () => mark(false));
 }
+
+// What was done just now is told once, not again after a reload.
+if (document.querySelector("[data-notice]")) {
+  const address = new URL(location.href);
+  address.searchParams.delete("done");
+  history.replaceState(history.state, "", address);
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const words = button.innerHTML;
+  const source = document.getElementById(button.dataset.copy);
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(source);
+      button.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => (button.innerHTML = words), 3000);
+  });
+}
+
+for (const input of document.querySelectorAll("[data-preview]")) {
+  const canvas = document.getElementById(input.dataset.preview);
+  input.addEventListener("change", async () => {
+    canvas.hidden = true;
+    try {
+      const picture = await createImageBitmap(input.files[0]);
+      const scale = Math.min(canvas.width / picture.width, canvas.height / picture.height);
+      const [width, height] = [picture.width * scale, picture.height * scale];
+      const brush = canvas.getContext("2d");
+      brush.clearRect(0, 0, canvas.width, canvas.height);
+      brush.drawImage(picture, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+      canvas.hidden = false;
+    } catch {
+      // No picture: the answer to the form will say so.
+    }
+  });
+}

@@ -79,6 +79,11 @@ impl Query {
             .ok_or_else(|| invalid(key, must))
     }
 
+    /// The parameters but those of this name.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        Self(self.0.iter().filter(|(known, _)| known != name).cloned().collect())
+    }
+
     /// The query string again, with `start` set anew; with its question mark, or empty.
     pub(crate) fn with_start(&self, start: Option<u64>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());

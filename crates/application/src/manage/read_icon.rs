@@ -3,6 +3,9 @@ use informer_oauth_domain::{id::ClientRef, monogram::monogram_svg, secret::Diges
 use super::Manage;
 use crate::error::ManagementError;
 
+/// The media type of a monogram; nothing of this type can be uploaded.
+const MONOGRAM: &str = "image/svg+xml";
+
 /// The picture that stands for a client.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServedIcon {
@@ -12,6 +15,13 @@ pub struct ServedIcon {
     pub bytes: Vec<u8>,
     /// SHA-256 of the bytes: the entity tag.
     pub digest: Digest,
+}
+
+impl ServedIcon {
+    /// Whether somebody uploaded it; otherwise it is made from the name.
+    pub fn is_uploaded(&self) -> bool {
+        self.media_type != MONOGRAM
+    }
 }
 
 impl Manage {
@@ -29,7 +39,7 @@ impl Manage {
         }
         let svg = monogram_svg(&client.profile.name, &client.client_id.to_string());
         Ok(ServedIcon {
-            media_type: "image/svg+xml",
+            media_type: MONOGRAM,
             digest: Digest::of(&svg),
             bytes: svg.into_bytes(),
         })

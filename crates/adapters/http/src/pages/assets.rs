@@ -22,7 +22,8 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
         Asset::new(
             "pages.css",
             "text/css; charset=utf-8",
-            include_bytes!("../../assets/pages.css"),
+            // One file to browsers, two to people.
+            concat!(include_str!("../../assets/pages.css"), include_str!("../../assets/console.css")).as_bytes(),
         ),
         Asset::new(
             "pages.js",

@@ -26,6 +26,7 @@ async fn greet(visit: &Visit) -> Result<HttpResponse, Problem> {
         Some(signed_in) => Visitor::SignedIn {
             user: UserView::from(&signed_in.user),
             switch: visit.switch(&signed_in),
+            superuser: signed_in.user.superuser,
         },
         None => Visitor::SignedOut {
             sign_in: visit.sign_in_address(None),
@@ -49,6 +50,7 @@ pub(super) fn stale_sign_out(visit: &Visit, signed_in: &SignedIn) -> HttpRespons
         visitor: Visitor::SignedIn {
             user: UserView::from(&signed_in.user),
             switch: visit.switch(signed_in),
+            superuser: signed_in.user.superuser,
         },
         problem: Some(
             "You are still signed in: that page was too old to sign you out. Please press Sign out once more.",

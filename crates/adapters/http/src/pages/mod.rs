@@ -3,6 +3,7 @@
 //! Rendered on the server from `templates/`, with the style sheet and the script of `assets/` in the program. They work
 //! without JavaScript, hold nothing inline and fetch nothing from elsewhere.
 
+mod admin;
 mod answer;
 mod assets;
 mod authorize;
@@ -72,5 +73,6 @@ pub fn configure(routes: &mut web::ServiceConfig) {
         .service(web::resource("/oauth/device").get(device::show).post(device::submit))
         .service(web::resource("/oauth/device/qr.svg").get(qr::picture))
         .service(web::resource("/api/oauth/device_user_code").post(device_api::find))
-        .service(web::resource("/api/oauth/authorize_device").post(device_api::decide));
+        .service(web::resource("/api/oauth/authorize_device").post(device_api::decide))
+        .configure(admin::configure);
 }

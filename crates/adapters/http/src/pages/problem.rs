@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::{StatusCode, header::InvalidHeaderValue};
 use informer_oauth_application::error::Fault;
-use informer_oauth_domain::authorization::PageProblem;
+use informer_oauth_domain::{authorization::PageProblem, user::Forbidden};
 
 use crate::{body::BodyError, protocol_error::RETRY_AFTER_SECONDS};
 
@@ -28,6 +28,15 @@ pub(super) enum Problem {
     NoDecision {
         /// Where to begin again.
         again: String,
+    },
+    /// A page for superusers, or for those with the token API feature.
+    Forbidden(Forbidden),
+    /// A change that was asked for and is not possible.
+    NotDone {
+        /// What it comes to over HTTP.
+        status: StatusCode,
+        /// Why, in words that the API has for it as well.
+        reason: String,
     },
     /// No page of this name.
     NotFound,
@@ -88,6 +97,24 @@ impl Problem {
                 "Please decide",
                 "The form came without an answer: press Allow or Deny.".to_owned(),
                 None,
+            ),
+            Self::Forbidden(Forbidden::NotSuperuser) => (
+                StatusCode::FORBIDDEN,
+                "For superusers only",
+                "You are signed in, but this part of the site needs the superuser permission.".to_owned(),
+                Some("If you have another account, sign out and come back with it."),
+            ),
+            Self::Forbidden(Forbidden::TokenApiDisabled) => (
+                StatusCode::FORBIDDEN,
+                "The token API is not enabled",
+                "This page needs the token API feature, which is not enabled for you.".to_owned(),
+                Some("A superuser may delete clients without it, and nothing else."),
+            ),
+            Self::NotDone { status, reason } => (
+                *status,
+                "This was not done",
+                format!("The service says: {reason}."),
+                Some("Nothing has been changed."),
             ),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,

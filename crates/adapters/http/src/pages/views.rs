@@ -253,6 +253,8 @@ pub(super) enum Visitor {
         user: UserView,
         /// How they leave.
         switch: Switch,
+        /// Whether the console is for them.
+        superuser: bool,
     },
     /// Nobody yet.
     SignedOut {

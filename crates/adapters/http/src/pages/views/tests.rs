@@ -122,6 +122,7 @@ fn pages(text: &str) -> Vec<String> {
         home(Visitor::SignedIn {
             user: user(text),
             switch: Switch::Form(text.to_owned()),
+            superuser: true,
         }),
         home(Visitor::SignedOut {
             sign_in: text.to_owned(),

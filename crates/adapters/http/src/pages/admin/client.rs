@@ -1,0 +1,305 @@
+//! One client: its fields, its icon, on and off.
+
+use actix_web::{HttpResponse, http::StatusCode};
+use askama::Template;
+use informer_oauth_application::{
+    error::ManagementError,
+    manage::{ClientChange, ClientPatch, ClientVersion, Difference, Precondition, differences},
+};
+use informer_oauth_domain::{
+    client::{Client, ClientDraft},
+    id::{ClientRef, ClientUid},
+    parameters::Parameters,
+};
+
+use super::{
+    client_form::{ClientForm, label},
+    console::{Answer, Console, Post, Stop},
+    frame::{ClientHead, Frame, Notice, Section, Tab, path_of},
+    words::Time,
+};
+use crate::pages::{problem::Problem, site::Site, views::Switch};
+
+pub(super) const STALE: &str = "This page was open for too long or was sent before, so nothing has been saved yet. Check your entries and send them again.";
+
+/// What a client is at the token endpoint (RFC 6749 §2.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// It has a secret.
+    Confidential,
+    /// It has none, and uses PKCE.
+    Public,
+    /// It has neither, so that it can do nothing.
+    Idle,
+}
+
+/// A field in which two edits differ.
+pub(super) struct Differing {
+    pub(super) label: &'static str,
+    pub(super) now: String,
+    pub(super) yours: String,
+}
+
+impl From<Difference> for Differing {
+    fn from(difference: Difference) -> Self {
+        Self {
+            label: label(difference.field),
+            now: difference.before,
+            yours: difference.after,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "admin/client.html")]
+pub(super) struct EditClientView<'a> {
+    pub(super) site: &'a Site,
+    pub(super) frame: Frame,
+    pub(super) head: ClientHead,
+    /// About the form as a whole.
+    pub(super) problem: Option<&'a str>,
+    /// What somebody else has changed meanwhile.
+    pub(super) conflict: Vec<Differing>,
+    /// About the icon.
+    pub(super) icon_problem: Option<&'a str>,
+    pub(super) form: ClientForm,
+    /// The state that the form started from.
+    pub(super) version: i64,
+    pub(super) save: Post,
+    pub(super) set_enabled: Post,
+    pub(super) set_icon: Post,
+    pub(super) remove_icon: Post,
+    pub(super) delete: String,
+    pub(super) kind: Kind,
+    pub(super) source: &'static str,
+    pub(super) uid: ClientUid,
+    /// Whether there is an icon to remove.
+    pub(super) has_icon: bool,
+    pub(super) created: Time,
+    pub(super) created_by: &'a str,
+    pub(super) updated: Time,
+}
+
+impl EditClientView<'_> {
+    fn is_idle(&self) -> bool {
+        self.kind == Kind::Idle
+    }
+
+    fn is_public(&self) -> bool {
+        self.kind == Kind::Public
+    }
+}
+
+/// What besides the client is on the page.
+#[derive(Default)]
+pub(super) struct Remarks<'a> {
+    problem: Option<&'a str>,
+    conflict: Vec<Differing>,
+    pub(super) icon_problem: Option<&'a str>,
+}
+
+/// What else there is to know of it.
+struct Facts {
+    kind: Kind,
+    has_icon: bool,
+}
+
+/// The client as it is.
+pub(super) async fn show(console: &Console<'_>) -> Answer {
+    let client = present(console).await?;
+    let form = client.profile.to_draft().into();
+    page(console, StatusCode::OK, &client, form, Remarks::default()).await
+}
+
+/// The client that the path names, as it is now.
+pub(super) async fn present(console: &Console<'_>) -> Result<Client, Stop> {
+    let named = console.client()?;
+    Ok(console.manage().read_client(console.administrator()?, named).await?)
+}
+
+/// The filled-in form.
+pub(super) async fn save(console: &Console<'_>, fields: &Parameters) -> Answer {
+    let client = present(console).await?;
+    let form = ClientForm::read(fields);
+    let change = ClientChange {
+        fields: form.patch(),
+        precondition: as_shown(client.uid, fields),
+        ..ClientChange::default()
+    };
+    let saved = console
+        .manage()
+        .replace_client(
+            console.administrator()?,
+            ClientRef::Uid(client.uid),
+            change,
+            console.address(),
+            console.now(),
+        )
+        .await;
+    match saved {
+        Ok(client) => Ok(console.goes_to(&path_of(&client), Notice::Saved)),
+        Err(ManagementError::InvalidClient(error)) => {
+            let version = started_from(fields).unwrap_or(client.revision);
+            let shown = Client {
+                revision: version,
+                ..client
+            };
+            let form = form.with_problem(&error);
+            page(console, StatusCode::BAD_REQUEST, &shown, form, Remarks::default()).await
+        }
+        Err(ManagementError::Stale) => changed_meanwhile(console, form).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Both edits, and the choice between them.
+async fn changed_meanwhile(console: &Console<'_>, form: ClientForm) -> Answer {
+    let client = present(console).await?;
+    let yours = form.patch().onto(ClientDraft::default());
+    let conflict = differences(&client.profile.to_draft(), &yours);
+    let remarks = Remarks {
+        conflict: conflict.into_iter().map(Differing::from).collect(),
+        ..Remarks::default()
+    };
+    if remarks.conflict.is_empty() {
+        // Both want the same.
+        return Ok(console.goes_to(&path_of(&client), Notice::Saved));
+    }
+    page(console, StatusCode::PRECONDITION_FAILED, &client, form, remarks).await
+}
+
+/// The form once more, after its token was no good.
+pub(super) async fn again(console: &Console<'_>, fields: &Parameters) -> Answer {
+    let client = present(console).await?;
+    let shown = Client {
+        revision: started_from(fields).unwrap_or(client.revision),
+        ..client
+    };
+    let remarks = Remarks {
+        problem: Some(STALE),
+        ..Remarks::default()
+    };
+    page(
+        console,
+        StatusCode::FORBIDDEN,
+        &shown,
+        ClientForm::read(fields),
+        remarks,
+    )
+    .await
+}
+
+fn started_from(fields: &Parameters) -> Option<i64> {
+    fields.get("version").ok().flatten()?.parse().ok()
+}
+
+/// What `If-Match` is to the API: a form that does not say what it started from is never met.
+fn as_shown(client: ClientUid, fields: &Parameters) -> Precondition {
+    let version = started_from(fields).map(|revision| ClientVersion { client, revision });
+    Precondition::OneOf(version.into_iter().collect())
+}
+
+/// On or off, whatever else has changed.
+pub(super) async fn set_enabled(console: &Console<'_>, fields: &Parameters) -> Answer {
+    let administrator = console.administrator()?;
+    let (enabled, notice) = match fields.get("enabled").ok().flatten() {
+        Some("true") => (true, Notice::Enabled),
+        Some("false") => (false, Notice::Disabled),
+        _ => return Err(Problem::Unreadable.into()),
+    };
+    let change = ClientChange {
+        fields: ClientPatch {
+            enabled: Some(enabled),
+            ..ClientPatch::default()
+        },
+        ..ClientChange::default()
+    };
+    let client = console
+        .manage()
+        .patch_client(
+            administrator,
+            console.client()?,
+            change,
+            console.address(),
+            console.now(),
+        )
+        .await?;
+    Ok(console.goes_to(&path_of(&client), notice))
+}
+
+/// The client with its own fields, and a remark about its icon.
+pub(super) async fn with_icon_problem(console: &Console<'_>, status: StatusCode, problem: &str) -> Answer {
+    let client = present(console).await?;
+    let form = client.profile.to_draft().into();
+    let remarks = Remarks {
+        icon_problem: Some(problem),
+        ..Remarks::default()
+    };
+    page(console, status, &client, form, remarks).await
+}
+
+async fn page(
+    console: &Console<'_>,
+    status: StatusCode,
+    client: &Client,
+    form: ClientForm,
+    remarks: Remarks<'_>,
+) -> Answer {
+    let icon = console.manage().read_icon(ClientRef::Uid(client.uid)).await?;
+    let facts = Facts {
+        kind: kind(console, client).await?,
+        has_icon: icon.is_uploaded(),
+    };
+    Ok(render(console, status, client, form, remarks, facts))
+}
+
+async fn kind(console: &Console<'_>, client: &Client) -> Result<Kind, Stop> {
+    let named = ClientRef::Uid(client.uid);
+    let secrets = console.manage().list_secrets(console.administrator()?, named).await?;
+    let now = console.now();
+    Ok(if secrets.iter().any(|secret| secret.is_live(now)) {
+        Kind::Confidential
+    } else if client.profile.pkce {
+        Kind::Public
+    } else {
+        Kind::Idle
+    })
+}
+
+fn render(
+    console: &Console<'_>,
+    status: StatusCode,
+    client: &Client,
+    form: ClientForm,
+    remarks: Remarks<'_>,
+    facts: Facts,
+) -> HttpResponse {
+    let path = path_of(client);
+    let view = EditClientView {
+        site: console.site(),
+        frame: console.frame(Section::Clients),
+        head: ClientHead::new(console.site(), client, Tab::Settings),
+        problem: remarks.problem,
+        conflict: remarks.conflict,
+        icon_problem: remarks.icon_problem,
+        form,
+        version: client.revision,
+        save: console.post(&path),
+        set_enabled: console.post(&format!("{path}/enabled")),
+        set_icon: console.post(&format!("{path}/icon")),
+        remove_icon: console.post(&format!("{path}/icon/delete")),
+        delete: console.site().path(&format!("{path}/delete")),
+        kind: facts.kind,
+        has_icon: facts.has_icon,
+        uid: client.uid,
+        source: match client.source.as_str() {
+            "template" => "a template",
+            "dynamic" => "itself",
+            _ => "an administrator",
+        },
+        created: Time(client.created_at),
+        created_by: &client.created_by,
+        updated: Time(client.updated_at),
+    };
+    console.shows_with(status, &view)
+}

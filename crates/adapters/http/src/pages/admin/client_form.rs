@@ -1,0 +1,249 @@
+//! A client as the form for it shows and sends it.
+
+use informer_oauth_application::manage::ClientPatch;
+use informer_oauth_domain::{
+    client::{ClientDraft, InvalidClient},
+    parameters::Parameters,
+    scope::ScopeSet,
+};
+
+/// One box of the scope list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct ScopeBox {
+    pub(super) name: &'static str,
+    pub(super) words: &'static str,
+    pub(super) write: bool,
+    pub(super) ticked: bool,
+}
+
+/// What is in the fields, good or not, and what is wrong with one of them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct ClientForm {
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) url: String,
+    /// One a line.
+    pub(super) redirect_uris: String,
+    pub(super) pkce: bool,
+    pub(super) refresh_tokens: bool,
+    /// The names of the ticked scopes.
+    scope: Vec<String>,
+    pub(super) introspect: bool,
+    /// One a line.
+    pub(super) resources: String,
+    pub(super) enabled: bool,
+    /// A field's wire name, and what is wrong with it.
+    problem: Option<(&'static str, String)>,
+}
+
+impl From<ClientDraft> for ClientForm {
+    fn from(draft: ClientDraft) -> Self {
+        Self {
+            name: draft.name,
+            description: draft.description,
+            url: draft.url.unwrap_or_default(),
+            redirect_uris: draft.redirect_uris.join("\n"),
+            pkce: draft.pkce,
+            refresh_tokens: draft.refresh_tokens,
+            scope: draft.scope,
+            introspect: draft.introspect,
+            resources: draft.resources.join("\n"),
+            enabled: draft.enabled,
+            problem: None,
+        }
+    }
+}
+
+impl ClientForm {
+    /// Reads the fields as a browser sends them: lines end in two characters, and a box that is not ticked is not there.
+    pub(super) fn read(fields: &Parameters) -> Self {
+        let text = |name: &str| {
+            let value = fields.get(name).ok().flatten().unwrap_or_default();
+            value.replace("\r\n", "\n")
+        };
+        let scope = fields.pairs().iter().filter(|(name, _)| name == "scope");
+        Self {
+            name: text("name"),
+            description: text("description"),
+            url: text("url").trim().to_owned(),
+            redirect_uris: text("redirect_uri"),
+            pkce: fields.contains("pkce"),
+            refresh_tokens: fields.contains("refresh_tokens"),
+            scope: scope.map(|(_, name)| name.clone()).collect(),
+            introspect: fields.contains("introspect"),
+            resources: text("resources"),
+            enabled: fields.contains("enabled"),
+            problem: None,
+        }
+    }
+
+    /// Every field of a client, as the use cases take it.
+    pub(super) fn patch(&self) -> ClientPatch {
+        ClientPatch {
+            name: Some(self.name.clone()),
+            description: Some(self.description.clone()),
+            url: Some(self.url.clone()),
+            redirect_uris: Some(lines(&self.redirect_uris).map(str::to_owned).collect()),
+            pkce: Some(self.pkce),
+            refresh_tokens: Some(self.refresh_tokens),
+            scope: Some(self.scope.clone()),
+            enabled: Some(self.enabled),
+            introspect: Some(self.introspect),
+            resources: Some(lines(&self.resources).map(str::to_owned).collect()),
+        }
+    }
+
+    /// The form with a remark beside the field that is wrong.
+    pub(super) fn with_problem(mut self, error: &InvalidClient) -> Self {
+        let entry = |text: &str, position: usize| lines(text).nth(position).unwrap_or_default().to_owned();
+        let words = match error {
+            InvalidClient::Name => "Enter a name of 1 to 100 characters, without control characters.".to_owned(),
+            InvalidClient::Description => "At most 1000 characters, please.".to_owned(),
+            InvalidClient::Url => "Enter an address that starts with https://, or nothing.".to_owned(),
+            InvalidClient::RedirectUri { position, reason } => {
+                format!("“{}”: {reason}.", entry(&self.redirect_uris, *position))
+            }
+            InvalidClient::RepeatedRedirectUri(position) => {
+                format!("“{}” is there twice.", entry(&self.redirect_uris, *position))
+            }
+            InvalidClient::TooManyRedirectUris | InvalidClient::TooManyResources => {
+                "At most 20 lines, please.".to_owned()
+            }
+            InvalidClient::Scope(_) => "Tick only scopes of this list.".to_owned(),
+            InvalidClient::Resource(position) => format!(
+                "“{}”: a resource is an absolute URI without a fragment, such as https://api.example.com.",
+                entry(&self.resources, *position)
+            ),
+        };
+        self.problem = Some((error.field(), words));
+        self
+    }
+
+    /// What is wrong with the field of this wire name.
+    pub(super) fn problem(&self, field: &str) -> Option<&str> {
+        let (wrong, words) = self.problem.as_ref()?;
+        (*wrong == field).then_some(words)
+    }
+
+    pub(super) const fn has_problem(&self) -> bool {
+        self.problem.is_some()
+    }
+
+    /// Every scope with its box.
+    pub(super) fn scopes(&self) -> Vec<ScopeBox> {
+        ScopeSet::ALL
+            .iter()
+            .map(|scope| ScopeBox {
+                name: scope.as_str(),
+                words: scope.description(),
+                write: scope.is_write(),
+                ticked: self.scope.iter().any(|ticked| ticked == scope.as_str()),
+            })
+            .collect()
+    }
+}
+
+/// The lines that say something.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// What the form calls the field of this wire name.
+pub(super) fn label(field: &str) -> &'static str {
+    match field {
+        "name" => "Name",
+        "description" => "Description",
+        "url" => "Home page",
+        "redirect_uri" => "Redirect URIs",
+        "pkce" => "PKCE required",
+        "enableRefreshTokens" => "Refresh tokens",
+        "scope" => "Scopes",
+        "enabled" => "Enabled",
+        "introspect" => "Introspection",
+        "resources" => "Resources",
+        _ => "Another field",
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn draft() -> ClientDraft {
+        ClientDraft {
+            name: "Board".into(),
+            description: "One\nTwo".into(),
+            url: Some("https://board.example/".into()),
+            redirect_uris: vec!["https://board.example/cb".into(), "http://127.0.0.1/cb".into()],
+            pkce: false,
+            refresh_tokens: true,
+            scope: vec!["read:dataset".into(), "write:report".into()],
+            enabled: false,
+            introspect: true,
+            resources: vec!["https://api.example".into()],
+        }
+    }
+
+    /// What a browser sends of the form.
+    fn sent(form: &ClientForm) -> Parameters {
+        let text = |text: &str| text.replace('\n', "\r\n");
+        let mut pairs = vec![
+            ("name", text(&form.name)),
+            ("description", text(&form.description)),
+            ("url", form.url.clone()),
+            ("redirect_uri", text(&form.redirect_uris)),
+            ("resources", text(&form.resources)),
+        ];
+        for (name, ticked) in [
+            ("pkce", form.pkce),
+            ("refresh_tokens", form.refresh_tokens),
+            ("introspect", form.introspect),
+            ("enabled", form.enabled),
+        ] {
+            pairs.extend(ticked.then(|| (name, "1".to_owned())));
+        }
+        let ticked = form.scopes().into_iter().filter(|scope| scope.ticked);
+        pairs.extend(ticked.map(|scope| ("scope", scope.name.to_owned())));
+        pairs.into_iter().collect()
+    }
+
+    #[test]
+    fn a_client_comes_through_its_form_unchanged() {
+        for draft in [draft(), ClientDraft::default()] {
+            let form = ClientForm::from(draft.clone());
+            let back = ClientForm::read(&sent(&form));
+            assert_eq!(back, form);
+            // Onto the opposite, so that no field can be there by default.
+            let other = ClientDraft {
+                pkce: !draft.pkce,
+                enabled: !draft.enabled,
+                ..draft.clone()
+            };
+            assert_eq!(back.patch().onto(other), draft);
+        }
+    }
+
+    #[test]
+    fn empty_lines_and_spaces_around_lines_say_nothing() {
+        let form = ClientForm::read(
+            &[("redirect_uri", "\r\n  https://a.example/ \r\n\r\n")]
+                .into_iter()
+                .collect(),
+        );
+        assert_eq!(form.patch().redirect_uris, Some(vec!["https://a.example/".to_owned()]));
+    }
+
+    #[test]
+    fn the_line_that_is_wrong_is_named() {
+        let form = ClientForm {
+            redirect_uris: "https://a.example/\n\njavascript:alert(1)".into(),
+            ..ClientForm::from(draft())
+        };
+        let error = form.patch().onto(ClientDraft::default()).check(&[]).unwrap_err();
+        let form = form.with_problem(&error);
+        let words = form.problem("redirect_uri").unwrap();
+        assert!(words.contains("“javascript:alert(1)”"), "{words}");
+        assert_eq!(form.problem("name"), None);
+    }
+}
