@@ -16,6 +16,7 @@ use crate::{
     authorize::Authorize,
     cache::{CachedClients, CachedSignatures, CachedTokens, CachedUsers},
     callers::Callers,
+    connected_applications::ConnectedApplications,
     decide_device_authorization::{DecideDeviceAuthorization, UserCodeLimits},
     forms::Forms,
     gate::Gate,
@@ -126,6 +127,7 @@ pub struct Application {
     pub token: TokenEndpoint,
     pub start_device: StartDeviceAuthorization,
     pub decide_device: DecideDeviceAuthorization,
+    pub connected: ConnectedApplications,
     pub revoke: Revoke,
     pub introspect: Introspect,
     pub gate: Gate,
@@ -176,7 +178,7 @@ impl Application {
             authorize: Authorize {
                 clients: Arc::clone(&ports.clients),
                 codes: Arc::clone(&ports.codes),
-                consents: ports.consents,
+                consents: Arc::clone(&ports.consents),
                 audit: audit.clone(),
                 entropy: Arc::clone(&ports.entropy),
                 resources: settings.resources.clone(),
@@ -224,6 +226,13 @@ impl Application {
                 attempts: Arc::clone(&ports.attempts),
                 audit: audit.clone(),
                 limits: settings.user_codes,
+            },
+            connected: ConnectedApplications {
+                clients: Arc::clone(&ports.clients),
+                tokens: Arc::clone(&ports.tokens),
+                consents: ports.consents,
+                changes: Arc::clone(&ports.changes),
+                audit: audit.clone(),
             },
             revoke: Revoke {
                 authenticate: Arc::clone(&authenticate),

@@ -9,6 +9,7 @@
 //! | authorization endpoint | [`authorize`] |
 //! | token endpoint | [`token_endpoint`], [`redeem_code`], [`refresh`], [`redeem_device_code`] |
 //! | device authorization endpoint, device page | [`start_device_authorization`], [`decide_device_authorization`] |
+//! | what a user has allowed | [`connected_applications`] |
 //! | revocation, introspection | [`mod@revoke`], [`mod@introspect`] |
 //! | the gate | [`gate`] |
 //! | managing clients | [`manage`] |
@@ -21,6 +22,7 @@ pub mod authorize;
 pub mod cache;
 pub mod callers;
 pub mod client_credentials;
+pub mod connected_applications;
 pub mod decide_device_authorization;
 pub mod error;
 pub mod forms;

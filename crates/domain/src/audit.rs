@@ -57,6 +57,8 @@ event_kinds! {
     ConsentGranted = "consent.granted",
     /// A user refused a client.
     ConsentDenied = "consent.denied",
+    /// A user took back what they had allowed a client.
+    ConsentWithdrawn = "consent.withdrawn",
     /// A user allowed a device something.
     DeviceApproved = "device.approved",
     /// A user refused a device.

@@ -144,6 +144,9 @@ pub trait ConsentStore: Send + Sync {
     /// What this user has allowed this client.
     async fn find(&self, username: &str, client: ClientUid) -> Result<Option<Consent>, StoreError>;
 
+    /// Everything that this user has allowed, the oldest first, and of one age by client. There is at most one for each client.
+    async fn list(&self, username: &str) -> Result<Vec<Consent>, StoreError>;
+
     /// Adds `scope` to what is allowed; what adds nothing changes nothing, and a client that is not there is passed over.
     /// Atomic: of concurrent calls none is lost.
     async fn remember(

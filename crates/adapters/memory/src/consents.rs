@@ -10,6 +10,14 @@ impl ConsentStore for Memory {
         Ok(self.lock().consents.get(&(username.to_owned(), client)).cloned())
     }
 
+    async fn list(&self, username: &str) -> Result<Vec<Consent>, StoreError> {
+        let state = self.lock();
+        let theirs = state.consents.values().filter(|consent| consent.username == username);
+        let mut theirs: Vec<Consent> = theirs.cloned().collect();
+        theirs.sort_by_key(|consent| (consent.created_at, consent.client));
+        Ok(theirs)
+    }
+
     async fn remember(
         &self,
         username: &str,

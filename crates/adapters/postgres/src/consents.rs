@@ -51,6 +51,14 @@ impl ConsentStore for Postgres {
         self.call(|connection| find(connection, key).boxed()).await
     }
 
+    async fn list(&self, username: &str) -> Result<Vec<Consent>, StoreError> {
+        if !can_be_stored(username) {
+            return Ok(Vec::new());
+        }
+        let username = username.to_owned();
+        self.call(|connection| list(connection, username).boxed()).await
+    }
+
     async fn remember(
         &self,
         username: &str,
@@ -86,6 +94,16 @@ async fn find(connection: &mut AsyncPgConnection, key: (String, Uuid)) -> Result
         .await
         .optional()?;
     Ok(row.map(Consent::try_from).transpose()?)
+}
+
+async fn list(connection: &mut AsyncPgConnection, username: String) -> Result<Vec<Consent>, Failure> {
+    let rows: Vec<ConsentRow> = consents::table
+        .filter(consents::username.eq(username))
+        .order((consents::created_at, consents::client_uid))
+        .select(ConsentRow::as_select())
+        .load(connection)
+        .await?;
+    Ok(rows.into_iter().map(Consent::try_from).collect::<Result<_, _>>()?)
 }
 
 /// Under a lock on the client, against its deletion, and on the consent. A consent that was there when it could not be

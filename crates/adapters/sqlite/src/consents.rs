@@ -46,6 +46,11 @@ impl ConsentStore for Sqlite {
         self.read(move |connection| find(connection, &username, client)).await
     }
 
+    async fn list(&self, username: &str) -> Result<Vec<Consent>, StoreError> {
+        let username = username.to_owned();
+        self.read(move |connection| list(connection, &username)).await
+    }
+
     async fn remember(
         &self,
         username: &str,
@@ -72,6 +77,15 @@ fn find(connection: &mut SqliteConnection, username: &str, client: ClientUid) ->
         .first(connection)
         .optional()?;
     Ok(row.map(Consent::try_from).transpose()?)
+}
+
+fn list(connection: &mut SqliteConnection, username: &str) -> Result<Vec<Consent>, Failure> {
+    let rows: Vec<ConsentRow> = consents::table
+        .filter(consents::username.eq(username))
+        .order((consents::created_at, consents::client_uid))
+        .select(ConsentRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(Consent::try_from).collect::<Result<_, _>>()?)
 }
 
 /// Reads before it writes, in the writer's transaction: nobody else writes in between.

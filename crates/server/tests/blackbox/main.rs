@@ -9,6 +9,7 @@
 mod common;
 mod support;
 
+mod applications;
 mod authorization;
 mod costs;
 mod crash;

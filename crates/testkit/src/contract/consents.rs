@@ -95,6 +95,46 @@ pub async fn consents_are_kept_apart_by_user_and_by_client(stores: &dyn DurableS
     assert_eq!(consents.find("ad", client_uid(1)).await.answered(), None);
 }
 
+pub async fn a_users_consents_are_listed_and_nobody_elses(stores: &dyn DurableStores) {
+    with_clients(stores).await;
+    let consents = stores.consents();
+    for (username, client, at) in [("ada", 2, 1), ("bob", 1, 2), ("ada", 1, 3), ("Ada", 1, 4), ("ad", 2, 5)] {
+        consents
+            .remember(username, client_uid(client), scope("read:dataset"), moment(at))
+            .await
+            .answered();
+    }
+    let listed = async |username: &str| {
+        let listed = consents.list(username).await.answered();
+        for consent in &listed {
+            let found = consents.find(username, consent.client).await.answered();
+            assert_eq!(found.as_ref(), Some(consent), "what is listed is what is found");
+        }
+        listed.iter().map(|consent| consent.client).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("ada").await, [client_uid(2), client_uid(1)], "oldest first");
+    // A consent that grows keeps its place; one that is given again after forgetting is the youngest.
+    consents
+        .remember("ada", client_uid(2), ScopeSet::ALL, moment(6))
+        .await
+        .answered();
+    assert_eq!(listed("ada").await, [client_uid(2), client_uid(1)]);
+    consents.forget("ada", client_uid(2)).await.answered();
+    assert_eq!(listed("ada").await, [client_uid(1)]);
+    consents
+        .remember("ada", client_uid(2), a_scope(1), moment(3))
+        .await
+        .answered();
+    assert_eq!(
+        listed("ada").await,
+        [client_uid(1), client_uid(2)],
+        "of one age by client"
+    );
+    assert_eq!(listed("carol").await, []);
+    stores.clients().delete(client_uid(1), moment(7)).await.answered();
+    assert_eq!((listed("bob").await, listed("Ada").await), (vec![], vec![]));
+}
+
 pub async fn forgetting_takes_one_consent_only(stores: &dyn DurableStores) {
     with_clients(stores).await;
     let consents = stores.consents();

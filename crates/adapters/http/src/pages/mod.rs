@@ -5,6 +5,7 @@
 
 mod admin;
 mod answer;
+mod applications;
 mod assets;
 mod authorize;
 mod authorize_api;
@@ -36,6 +37,8 @@ use utoipa::OpenApi;
         device::show,
         device::submit,
         qr::picture,
+        applications::show,
+        applications::submit,
         device_api::find,
         device_api::decide
     ),
@@ -69,6 +72,11 @@ pub fn configure(routes: &mut web::ServiceConfig) {
             web::resource("/api/oauth/authorize")
                 .get(authorize_api::details)
                 .post(authorize_api::decide),
+        )
+        .service(
+            web::resource("/oauth/applications")
+                .get(applications::show)
+                .post(applications::submit),
         )
         .service(web::resource("/oauth/device").get(device::show).post(device::submit))
         .service(web::resource("/oauth/device/qr.svg").get(qr::picture))

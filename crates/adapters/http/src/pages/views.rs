@@ -5,8 +5,10 @@ use informer_oauth_domain::{client::Client, redirect_uri::VerifiedRedirect, scop
 
 use super::{choice::Choice, site::Site};
 
+mod applications;
 mod device;
 
+pub(super) use applications::{ApplicationsView, ConnectionView};
 pub(super) use device::{DeviceCodeView, DeviceDecisionView, OriginView};
 
 /// How much of a client's description the consent page shows, in characters.

@@ -115,6 +115,37 @@ fn pages(text: &str) -> Vec<String> {
             label: text,
         }),
     };
+    let moment = || applications::Moment {
+        at: text.to_owned(),
+        words: text.to_owned(),
+    };
+    let connection = ConnectionView {
+        client: client(text),
+        button: text.to_owned(),
+        scopes: applications::AllowedView::list(ScopeSet::ALL),
+        since: Some(moment()),
+        last_used: Some(moment()),
+        grants: vec![applications::GrantView {
+            button: text.to_owned(),
+            since: moment(),
+            last_used: Some(moment()),
+            scopes: applications::AllowedView::list(ScopeSet::ALL),
+        }],
+        total: 2,
+    };
+    let applications = |connections: Vec<ConnectionView>| {
+        ApplicationsView {
+            site: &site,
+            user: user(text),
+            switch: Switch::Form(text.to_owned()),
+            connections,
+            notice: Some(text),
+            again: text,
+            form: text.to_owned(),
+        }
+        .render()
+        .unwrap()
+    };
     vec![
         consent(Switch::Form(text.to_owned()), Destination::Web(text.to_owned())),
         consent(Switch::Link(text.to_owned()), Destination::Loopback(text.to_owned())),
@@ -129,6 +160,8 @@ fn pages(text: &str) -> Vec<String> {
         }),
         sign_in.render().unwrap(),
         message.render().unwrap(),
+        applications(vec![]),
+        applications(vec![connection.clone(), connection]),
         code(false),
         code(true),
         device.render().unwrap(),
