@@ -11,6 +11,7 @@ mod support;
 
 mod applications;
 mod authorization;
+mod console;
 mod costs;
 mod crash;
 mod device;

@@ -64,6 +64,7 @@ impl Form {
 pub(crate) fn forms(html: &str) -> Vec<Form> {
     let mut found: Vec<Form> = Vec::new();
     let mut open = false;
+    let mut choosing: Option<u32> = None;
     for tag in tags(html) {
         match tag.name.as_str() {
             "form" => {
@@ -87,6 +88,26 @@ pub(crate) fn forms(html: &str) -> Vec<Form> {
                     form.fields.push(field);
                 }
             }
+            "textarea" | "select" if open => {
+                let (Some(form), Some(name)) = (found.last_mut(), tag.get("name")) else {
+                    continue;
+                };
+                // The first line end is no part of it, and the others are sent as two characters.
+                let text = tag.text.strip_prefix('\n').unwrap_or(&tag.text).replace('\n', "\r\n");
+                choosing = (tag.name == "select").then_some(0);
+                form.fields.push((name, text));
+            }
+            "/select" => choosing = None,
+            "option" => {
+                // The first one, unless another is marked.
+                if let (Some(form), Some(seen)) = (found.last_mut(), choosing.as_mut()) {
+                    *seen += 1;
+                    if *seen == 1 || tag.get("selected").is_some() {
+                        let value = tag.get("value").unwrap_or_else(|| tag.text.clone());
+                        form.fields.last_mut().unwrap().1 = value;
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -96,6 +117,8 @@ pub(crate) fn forms(html: &str) -> Vec<Form> {
 struct Tag {
     name: String,
     attributes: Vec<(String, String)>,
+    /// What stands between it and the next one.
+    text: String,
 }
 
 impl Tag {
@@ -145,7 +168,9 @@ fn tags(html: &str) -> Vec<Tag> {
             }
             attributes.push((key, value));
         }
-        found.push(Tag { name, attributes });
+        let after = rest.strip_prefix('>').unwrap_or(rest);
+        let text = unescape(after.split('<').next().unwrap_or_default());
+        found.push(Tag { name, attributes, text });
     }
     found
 }
@@ -193,7 +218,19 @@ fn decode(name: &str) -> Option<char> {
 fn a_form_is_read_as_a_browser_reads_it() {
     let page = r#"<p>a < b</p><form method=POST action="/x?a=1&amp;b=2"><input type="hidden" name="form" value="&lt;&#39;&#x26;">
         <input name='u' required><input type=checkbox name=c value=1><input type="checkbox" name="c" value="2" checked><button type="button" hidden>Show</button><button type="submit" name="decision" value="deny">No</button></form>
+        <form action="/y"><textarea name="t">\nA &lt;\nB</textarea><select name="s"><option value="1">One<option value="2" selected>Two</select>
+        <select name="f"><option>First</option><option>Second</option></select></form>
         <input name="outside">"#;
+    let lists = Form {
+        action: "/y".into(),
+        method: "get".into(),
+        fields: vec![
+            ("t".into(), "A <\r\nB".into()),
+            ("s".into(), "2".into()),
+            ("f".into(), "First".into()),
+        ],
+        buttons: Vec::new(),
+    };
     let expected = Form {
         action: "/x?a=1&b=2".into(),
         method: "post".into(),
@@ -204,5 +241,5 @@ fn a_form_is_read_as_a_browser_reads_it() {
         ],
         buttons: vec![("decision".into(), "deny".into())],
     };
-    assert_eq!(forms(page), [expected]);
+    assert_eq!(forms(&page.replace("\\n", "\n")), [expected, lists]);
 }
