@@ -29,15 +29,12 @@ impl Choice {
         read_only: ScopeSet::EMPTY,
     };
 
-    /// Reads the boxes of a form.
+    /// Reads the boxes of a form; one without boxes keeps everything.
     pub(super) fn read(fields: &Parameters) -> Result<Self, UnknownScope> {
-        if ![SCOPE, READ_ONLY, STEERED].iter().any(|name| fields.contains(name)) {
-            return Ok(Self::EVERYTHING);
-        }
-        Ok(Self {
-            kept: scopes(fields, SCOPE)?,
-            read_only: scopes(fields, READ_ONLY)?,
-        })
+        let read_only = scopes(fields, READ_ONLY)?;
+        let steered = fields.contains(STEERED) || fields.contains(SCOPE) || !read_only.is_empty();
+        let kept = if steered { scopes(fields, SCOPE)? } else { ScopeSet::ALL };
+        Ok(Self { kept, read_only })
     }
 
     /// What the person allows, whatever was asked for.
@@ -82,15 +79,19 @@ mod tests {
 
     #[test]
     fn a_form_without_boxes_allows_everything() {
-        assert_eq!(
-            allowed(&[("form", "x"), ("decision", "allow")]),
-            ScopeSet::ALL.to_string()
-        );
+        let all = ScopeSet::ALL.to_string();
+        assert_eq!(allowed(&[("form", "x"), ("decision", "allow")]), all);
+        assert_eq!(allowed(&[("form", "x"), ("read_only", ""), ("read_only", "")]), all);
     }
 
     #[test]
     fn only_ticked_boxes_count_once_there_were_any() {
         assert_eq!(allowed(&[("steered", "1")]), "");
+        assert_eq!(
+            allowed(&[("read_only", "write:global")]),
+            "",
+            "nobody means all the rest by that"
+        );
         assert_eq!(
             allowed(&[("steered", "1"), ("scope", "read:profile"), ("scope", "write:dataset")]),
             "write:dataset read:profile"
