@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
+use crate::operations::Operation;
+
 /// Measures the service: figures in turns, answers checked, a report in target/bench
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench")]
 pub(crate) struct Arguments {
-    /// Only these; everything when absent
+    /// Only these; else everything, and with --quick or on embedded stores what takes seconds
     #[arg(long, value_enum, num_args = 1.., value_delimiter = ',', value_name = "WHAT")]
     pub(crate) only: Vec<Subject>,
     /// Where the service keeps its data
@@ -33,6 +35,12 @@ pub(crate) struct Arguments {
     /// How many expired token records `purge` has removed
     #[arg(long, default_value_t = 1_000_000, value_name = "COUNT")]
     pub(crate) expired: u64,
+    /// Without node-oidc-provider
+    #[arg(long)]
+    pub(crate) no_peer: bool,
+    /// What access tokens of node-oidc-provider are
+    #[arg(long, value_enum, default_value_t = PeerTokens::Opaque)]
+    pub(crate) peer_tokens: PeerTokens,
     /// The service's binary; by default the one that was built beside this one
     #[arg(long, value_name = "FILE")]
     pub(crate) binary: Option<PathBuf>,
@@ -44,10 +52,61 @@ pub(crate) struct Arguments {
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Subject {
-    /// What a refresh costs with a million token records, against a thousand
+    /// Refresh with rotation, public client
+    Refresh,
+    /// Code and PKCE exchange
+    Code,
+    /// Refresh with rotation, confidential client
+    Confidential,
+    /// Introspection
+    Introspect,
+    /// The gate
+    Gate,
+    /// Device poll, pending
+    Device,
+    /// The public keys
+    Jwks,
+    /// The metadata
+    Metadata,
+    /// 20 uses at once of one code and of one refresh token
+    Races,
+    /// Memory, start, size
+    Footprint,
+    /// What operations cost with a million token records, against a thousand
     Growth,
     /// How long a refresh takes while a million expired records are purged
     Purge,
+    /// Two replicas against one
+    Replicas,
+}
+
+impl Subject {
+    pub(crate) const fn of(operation: Operation) -> Self {
+        match operation {
+            Operation::Refresh => Self::Refresh,
+            Operation::Code => Self::Code,
+            Operation::Confidential => Self::Confidential,
+            Operation::Introspect => Self::Introspect,
+            Operation::Gate => Self::Gate,
+            Operation::Device => Self::Device,
+            Operation::Jwks => Self::Jwks,
+            Operation::Metadata => Self::Metadata,
+        }
+    }
+
+    /// Whether it takes minutes, and Postgres.
+    const fn is_long(self) -> bool {
+        matches!(self, Self::Growth | Self::Purge | Self::Replicas)
+    }
+}
+
+/// What access tokens of the peer are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PeerTokens {
+    /// Random and looked up, its default
+    Opaque,
+    /// JWTs signed with ES256, which it does not introspect
+    Jwt,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -65,7 +124,17 @@ impl Arguments {
 
     /// Whether this is to be measured.
     pub(crate) fn means(&self, subject: Subject) -> bool {
-        self.only.is_empty() || self.only.contains(&subject)
+        if self.only.is_empty() {
+            return !subject.is_long() || (!self.quick && self.stores == StoresKind::Production);
+        }
+        self.only.contains(&subject)
+    }
+
+    /// Whether any of the operations is, or what comes with them.
+    pub(crate) fn compares(&self) -> bool {
+        let others = [Subject::Races, Subject::Footprint];
+        let operations = Operation::ALL.map(Subject::of);
+        operations.iter().chain(&others).any(|subject| self.means(*subject))
     }
 
     pub(crate) fn rounds(&self) -> usize {
@@ -75,5 +144,47 @@ impl Arguments {
     pub(crate) fn lasting(&self) -> Duration {
         let seconds = self.seconds.unwrap_or(if self.quick { 1.0 } else { 3.0 });
         Duration::from_secs_f64(seconds.clamp(0.05, 600.0))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn arguments(line: &str) -> Arguments {
+        Arguments::try_parse_from(std::iter::once("bench").chain(line.split_whitespace())).unwrap()
+    }
+
+    #[test]
+    fn without_a_wish_all_is_measured_that_there_is_time_for() {
+        for (line, growth) in [("", true), ("--quick", false), ("--stores embedded", false)] {
+            let arguments = arguments(line);
+            assert!(
+                arguments.means(Subject::Refresh) && arguments.means(Subject::Races),
+                "{line}"
+            );
+            assert_eq!(arguments.means(Subject::Growth), growth, "{line}");
+        }
+    }
+
+    #[test]
+    fn with_a_wish_only_that_is() {
+        let wish = arguments("--quick --only growth purge");
+        assert!(wish.means(Subject::Purge) && !wish.means(Subject::Jwks) && !wish.compares());
+        assert!(arguments("--only gate").compares());
+        assert!(arguments("--only footprint").compares());
+    }
+
+    #[test]
+    fn rounds_are_as_many_and_as_long_as_said() {
+        let quick = arguments("--quick --rounds 2");
+        assert_eq!((quick.rounds(), quick.lasting()), (2, Duration::from_secs(1)));
+        assert_eq!(
+            arguments("--seconds 0.5 --rounds 0").lasting(),
+            Duration::from_millis(500)
+        );
+        assert_eq!(arguments("--rounds 0").rounds(), 1);
+        assert!(Arguments::try_parse_from(["bench", "--connections", "0"]).is_err());
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -13,12 +14,23 @@ use sha2::{Digest as _, Sha256};
 use crate::browser::{Browser, encoded};
 use crate::load::{self, Pace, Users};
 use crate::service::{ADMINISTRATOR, PASSWORD, Service};
-use crate::users::{Authorizing, Chains, Client, Kept, Post, Redeeming, Refreshing, Seen, Stock};
+use crate::users::{Authorizing, Client, Kept, Post, Redeeming, Refreshing, Seen, Stock};
 
 /// Longer than making any number of codes takes.
 const PATIENCE: Duration = Duration::from_secs(600);
-const REDIRECT_URI: &str = "https://app.example/callback";
+pub(crate) const REDIRECT_URI: &str = "https://app.example/callback";
 const VERIFIER: &str = "0123456789-0123456789-0123456789-0123456789-0123456789";
+/// S256 of the verifier (RFC 7636 §4.2).
+pub(crate) static CHALLENGE: LazyLock<String> = LazyLock::new(|| URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER)));
+
+/// What a redemption of a code needs besides it.
+pub(crate) fn further(client: &Client) -> String {
+    format!(
+        "redirect_uri={}&code_verifier={VERIFIER}",
+        encoded(&client.redirect_uri)
+    )
+}
+
 /// How many ask at once while things are got ready.
 const AT_ONCE: usize = 16;
 pub(crate) const TOKEN_ENDPOINT: &str = "/oauth/token";
@@ -38,7 +50,7 @@ impl Grants {
         let address = service.address()?;
         let mut browser = signed_in(address)?;
         let client = register(&mut browser, confidential)?;
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
+        let challenge = CHALLENGE.as_str();
         let decision = json!({
             "response_type": "code", "client_id": client.client_id, "redirect_uri": client.redirect_uri,
             "state": "a state", "code_challenge": challenge, "code_challenge_method": "S256", "approve": true,
@@ -56,10 +68,7 @@ impl Grants {
             "GET /oauth/authorize?{query} HTTP/1.1\r\nHost: {address}\r\nAccept: text/html\r\n{}\r\n",
             browser.cookie_field()
         );
-        let further = format!(
-            "redirect_uri={}&code_verifier={VERIFIER}",
-            encoded(&client.redirect_uri)
-        );
+        let further = further(&client);
         Ok(Self {
             address,
             client,
@@ -85,7 +94,7 @@ impl Grants {
             stock: stock.clone(),
         };
         let mut users: Users = (0..AT_ONCE).map(|_| Box::new(asking()) as _).collect();
-        load::run(self.address, &mut users, PATIENCE, Pace::Full).context("making codes")?;
+        load::run(&[self.address], &mut users, PATIENCE, Pace::Full).context("making codes")?;
         ensure!(stock.borrow().len() >= count, "not all codes could be made");
         Ok(())
     }
@@ -107,16 +116,13 @@ impl Grants {
         let mut users: Users = (0..AT_ONCE)
             .map(|_| Box::new(self.redeeming(&stock, Some(kept))) as _)
             .collect();
-        load::run(self.address, &mut users, PATIENCE, Pace::Full).context("redeeming codes")?;
+        load::run(&[self.address], &mut users, PATIENCE, Pace::Full).context("redeeming codes")?;
         Ok(())
     }
 
     /// So many who refresh, among whom the grants are dealt out.
     pub(crate) fn refreshing(&self, kept: &Kept, users: usize) -> Users {
-        let chains: Vec<Chains> = (0..users).map(|_| Chains::default()).collect();
-        for (token, chain) in kept.refresh.borrow_mut().drain(..).zip(chains.iter().cycle()) {
-            chain.borrow_mut().push_back(token);
-        }
+        let chains = kept.dealt(users);
         let user = |chains| Refreshing::new(self.post(TOKEN_ENDPOINT), chains, self.seen.clone());
         chains.into_iter().map(|chains| Box::new(user(chains)) as _).collect()
     }

@@ -1,14 +1,13 @@
-//! What a refresh costs when there are very many token records and clients, against a few.
+//! What operations cost when there are very many token records and clients, against a few.
 
 use anyhow::Result;
 
-use crate::grants::Grants;
-use crate::measure::{Side, interleave};
+use crate::measure::interleave;
+use crate::operations::Operation;
+use crate::ours::Ours;
 use crate::report::{Budget, CPU, Comparison, Figures, P50, P99, POSTGRES_CPU, RATE};
 use crate::run::Run;
 use crate::seed::{self, Age};
-use crate::service::Service;
-use crate::users::Kept;
 
 /// Grants that are refreshed are made in so many portions between the others, so that they are all over the table.
 const PORTIONS: u64 = 16;
@@ -50,27 +49,38 @@ fn grouped(number: u64) -> String {
     groups.join(" ")
 }
 
-pub(crate) fn run(run: &Run<'_>) -> Result<Comparison> {
-    let mut services = Vec::new();
+/// Those that ask a store, and the gate, which does so once a second for every token.
+const OPERATIONS: [Operation; 4] = [
+    Operation::Refresh,
+    Operation::Code,
+    Operation::Introspect,
+    Operation::Gate,
+];
+
+pub(crate) fn run(run: &Run<'_>) -> Result<Vec<Comparison>> {
+    let mut sizes = Vec::new();
     for records in &run.arguments.records {
-        services.push(furnished(run, Size::new(*records))?);
+        let size = Size::new(*records);
+        sizes.push((size, furnished(run, size)?));
     }
+    OPERATIONS
+        .iter()
+        .filter(|operation| !run.arguments.quick || **operation == Operation::Refresh)
+        .map(|operation| compared(run, *operation, &sizes))
+        .collect()
+}
+
+fn compared(run: &Run<'_>, operation: Operation, sizes: &[(Size, Ours)]) -> Result<Comparison> {
+    run.say(&format!("growth: {}", operation.title()));
     let mut sides = Vec::new();
-    for (size, service, grants, kept) in &services {
-        run.say(&format!("{}: {} of them are refreshed", size.name(), size.refreshed));
-        sides.push(Side {
-            name: size.name(),
-            address: service.address()?,
-            meter: service.meter()?,
-            users: grants.refreshing(kept, run.arguments.connections()),
-            prepare: Box::new(|| Ok(())),
-        });
+    for (size, ours) in sizes {
+        sides.push(ours.side(&size.name(), operation, run)?);
     }
     run.settle();
     let samples = interleave(&mut sides, run.rounds(), run.lasting()).map_err(|error| {
-        services
+        sizes
             .iter()
-            .fold(error, |error, (_, service, ..)| service.explained(error))
+            .fold(error, |error, (_, ours)| ours.service.explained(error))
     })?;
     let figures: Result<Vec<Figures>> = sides
         .iter()
@@ -78,38 +88,34 @@ pub(crate) fn run(run: &Run<'_>) -> Result<Comparison> {
         .map(|(side, samples)| Figures::new(&side.name, samples))
         .collect();
     let figures = figures?;
-    for (_, service, ..) in &services {
-        service.check_log()?;
-    }
-    let mut ratios = Vec::new();
+    let mut findings = Vec::new();
     if let Some((few, others)) = figures.split_first() {
+        let flat = Some(Budget::AtMost(FLAT));
         for many in others {
-            let flat = Some(Budget::AtMost(FLAT));
-            ratios.extend(many.ratio(few, CPU, flat));
-            ratios.extend(many.ratio(few, POSTGRES_CPU, flat));
-            ratios.extend(many.ratio(few, RATE, None));
-            ratios.extend(many.ratio(few, P50, None));
-            ratios.extend(many.ratio(few, P99, None));
+            findings.extend(many.ratio(few, CPU, flat));
+            let asks_postgres = matches!(operation, Operation::Refresh | Operation::Code);
+            findings.extend(many.ratio(few, POSTGRES_CPU, flat).filter(|_| asks_postgres));
+            findings.extend(many.ratio(few, RATE, None));
+            findings.extend(many.ratio(few, P50, None));
+            findings.extend(many.ratio(few, P99, None));
         }
     }
     Ok(Comparison {
-        title: "Growth: refresh with rotation, public client".into(),
+        title: format!("Growth: {}", operation.title()),
         method: format!(
-            "{} connections, each refreshing as fast as it is answered. Each size has a service and a database of its own in the same \
+            "{} connections, each asking as fast as it is answered. Each size has a service and a database of its own in the same \
              Postgres; the grants that are refreshed are spread over the whole table and taken in turn.",
             run.arguments.connections()
         ),
         sides: figures,
-        ratios,
+        findings,
     })
 }
 
-fn furnished(run: &Run<'_>, size: Size) -> Result<(Size, Service, Grants, Kept)> {
-    let service = Service::start(run.program, run.stores)?;
-    let database = service.database()?;
-    let grants = Grants::new(&service, false)?;
-    seed::clients(database, size.clients.saturating_sub(1));
-    let kept = Kept::default();
+fn furnished(run: &Run<'_>, size: Size) -> Result<Ours> {
+    let ours = Ours::start(run)?;
+    let database = ours.service.database()?;
+    seed::clients(database, size.clients.saturating_sub(2));
     for portion in 0..PORTIONS {
         let share = |count: u64| count * (portion + 1) / PORTIONS - count * portion / PORTIONS;
         seed::records(
@@ -119,13 +125,17 @@ fn furnished(run: &Run<'_>, size: Size) -> Result<(Size, Service, Grants, Kept)>
         );
         // Or a commit would wait for all of that to be written.
         run.settle();
-        grants
-            .make(&kept, usize::try_from(share(size.refreshed))?)
-            .map_err(|error| service.explained(error))?;
+        ours.public
+            .make(&ours.made, usize::try_from(share(size.refreshed))?)
+            .map_err(|error| ours.service.explained(error))?;
     }
     let records = seed::settle(database)?;
-    run.say(&format!("{records} records are there"));
-    Ok((size, service, grants, kept))
+    run.say(&format!(
+        "{}: {records} are there, {} are refreshed",
+        size.name(),
+        size.refreshed
+    ));
+    Ok(ours)
 }
 
 #[cfg(test)]

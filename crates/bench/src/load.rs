@@ -47,14 +47,15 @@ pub(crate) struct Outcome {
 }
 
 /// Lets the users ask until the time is over or they have nothing left, and hears every answer. One that is not as it
-/// should be is an error.
-pub(crate) fn run(address: SocketAddr, users: &mut Users, lasting: Duration, pace: Pace) -> Result<Outcome> {
+/// should be is an error. The connections are dealt out among the addresses.
+pub(crate) fn run(addresses: &[SocketAddr], users: &mut Users, lasting: Duration, pace: Pace) -> Result<Outcome> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(users.len().max(1));
     let mut connections = Vec::with_capacity(users.len());
-    for at in 0..users.len() {
-        connections.push(Connection::open(address, poll.registry(), Token(at))?);
+    for (at, address) in (0..users.len()).zip(addresses.iter().cycle()) {
+        connections.push(Connection::open(*address, poll.registry(), Token(at))?);
     }
+    ensure!(connections.len() == users.len(), "nowhere to connect to");
     let start = Instant::now();
     let mut run = Run {
         connections,

@@ -4,14 +4,22 @@
 
 mod arguments;
 mod browser;
+mod compare;
+mod footprint;
 mod grants;
 mod growth;
 mod load;
 mod machine;
 mod measure;
+mod operations;
+mod ours;
+mod peer;
 mod pinning;
 mod proc;
+mod process;
 mod purge;
+mod races;
+mod replicas;
 mod report;
 mod run;
 mod seed;
@@ -62,11 +70,17 @@ fn bench(arguments: &Arguments) -> Result<()> {
         conditions,
         ..Report::default()
     };
+    if arguments.compares() {
+        compare::all(&run, &mut report)?;
+    }
     if arguments.means(Subject::Growth) {
-        report.comparisons.push(growth::run(&run)?);
+        report.comparisons.extend(growth::run(&run)?);
     }
     if arguments.means(Subject::Purge) {
         report.comparisons.extend(purge::run(&run)?);
+    }
+    if arguments.means(Subject::Replicas) {
+        report.comparisons.extend(replicas::run(&run)?);
     }
     println!("{}", report.markdown());
     let page = report.write(&arguments.out)?;

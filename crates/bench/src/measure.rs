@@ -6,11 +6,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde::Serialize;
 
-use crate::load::{self, Pace, Users};
+use crate::load::{self, Histogram, Pace, Users};
 use crate::proc;
 
 /// At most one request of so many may be answered 503.
 const MOST_REFUSED: u64 = 50;
+
+const WARMING_UP: Duration = Duration::from_millis(1_500);
 
 /// Whose processor time a round takes.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +44,7 @@ impl Meter {
 /// What is measured against others: something that answers, and those who ask it.
 pub(crate) struct Side<'a> {
     pub(crate) name: String,
-    pub(crate) address: SocketAddr,
+    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) meter: Meter,
     pub(crate) users: Users,
     /// Gets ready what a round uses up; not measured.
@@ -66,6 +68,8 @@ pub(crate) struct Sample {
     pub(crate) redis_cpu: Option<f64>,
     /// Requests that were answered 503.
     pub(crate) refused: u64,
+    #[serde(skip)]
+    pub(crate) latencies: Histogram,
 }
 
 pub(crate) fn micros(duration: Duration) -> f64 {
@@ -82,7 +86,7 @@ impl Side<'_> {
     fn try_round(&mut self, lasting: Duration, pace: Pace) -> Result<Sample> {
         (self.prepare)().context("preparing a round")?;
         let before = self.meter.read()?;
-        let outcome = load::run(self.address, &mut self.users, lasting, pace)?;
+        let outcome = load::run(&self.addresses, &mut self.users, lasting, pace)?;
         let after = self.meter.read()?;
         let requests = outcome.latencies.count();
         // More are no hiccup of the disk, and would not be measured as what they are.
@@ -105,14 +109,16 @@ impl Side<'_> {
             postgres_cpu: maybe(after.postgres, before.postgres),
             redis_cpu: maybe(after.redis, before.redis),
             refused: outcome.refused,
+            latencies: outcome.latencies,
         })
     }
 }
 
-/// So many rounds of every side, A B C A B C …, after a shorter one of each that does not count.
+/// So many rounds of every side, A B C A B C …, after one of each that does not count: a just-in-time compiler is not done
+/// before.
 pub(crate) fn interleave(sides: &mut [Side<'_>], rounds: usize, lasting: Duration) -> Result<Vec<Vec<Sample>>> {
     for side in sides.iter_mut() {
-        side.round(lasting / 4, Pace::Full)?;
+        side.round(lasting.min(WARMING_UP), Pace::Full)?;
     }
     let mut samples: Vec<Vec<Sample>> = sides.iter().map(|_| Vec::with_capacity(rounds)).collect();
     for _ in 0..rounds {

@@ -32,14 +32,21 @@ impl Pinning {
         Ok(Self::Split { load })
     }
 
-    /// A command for what answers. It ends with this process's main thread, where the system has that.
-    pub(crate) fn command(self, program: &Path) -> Command {
+    /// Whether two that answer can have a core each.
+    pub(crate) fn has_room_for_two(self) -> bool {
+        matches!(self, Self::Split { load: 2.. })
+    }
+
+    /// A command for what answers: on core 0, or the second of two on core 1 where that is free. It ends with this
+    /// process's main thread, where the system has that.
+    pub(crate) fn command(self, program: &Path, second: bool) -> Command {
         let mut words: Vec<&str> = Vec::new();
         if quiet(Command::new("setpriv").args(["--pdeathsig", "KILL", "true"])) {
             words.extend(["setpriv", "--pdeathsig", "KILL"]);
         }
         if self != Self::None {
-            words.extend(["taskset", "-c", "0"]);
+            let core = if second && self.has_room_for_two() { "1" } else { "0" };
+            words.extend(["taskset", "-c", core]);
         }
         let Some((first, rest)) = words.split_first() else {
             return Command::new(program);
@@ -64,4 +71,22 @@ fn quiet(command: &mut Command) -> bool {
         .stderr(Stdio::null())
         .status();
     ended.is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(pinning: Pinning, second: bool) -> String {
+        format!("{:?}", pinning.command("x".as_ref(), second)).replace('"', "")
+    }
+
+    #[test]
+    fn what_answers_is_kept_away_from_the_load() {
+        for (load, second, core) in [(1, false, 0), (1, true, 0), (2, false, 0), (2, true, 1), (7, true, 1)] {
+            let line = line(Pinning::Split { load }, second);
+            assert!(line.ends_with(&format!("taskset -c {core} x")), "{line}");
+        }
+        assert!(!line(Pinning::None, true).contains("taskset"));
+    }
 }

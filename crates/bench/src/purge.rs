@@ -54,7 +54,7 @@ pub(crate) fn run(run: &Run<'_>) -> Result<Vec<Comparison>> {
     let mut rounds = [Rounds::default(), Rounds::default()];
     let mut side = Side {
         name: "refresh".into(),
-        address: service.address()?,
+        addresses: vec![service.address()?],
         meter: service.meter()?,
         users: grants.refreshing(&kept, run.arguments.connections()),
         prepare: Box::new(|| Ok(())),
@@ -96,7 +96,6 @@ pub(crate) fn run(run: &Run<'_>) -> Result<Vec<Comparison>> {
     }
     let took = began.map_or(0.0, |began| began.elapsed().as_secs_f64());
     run.say(&format!("purged and measured afterwards in {took:.0} s"));
-    service.check_log()?;
     paces
         .into_iter()
         .zip(rounds)
@@ -133,8 +132,10 @@ fn compared(run: &Run<'_>, pace: Pace, rounds: Rounds) -> Result<Comparison> {
         Pace::Full => "as fast as they are answered".to_owned(),
         Pace::PerSecond(count) => format!("{count} a second"),
     };
-    let ratios = [
-        purging.ratio(&idle, P99, Some(Budget::AtMost(PATIENCE))),
+    let budget = Some(Budget::AtMost(PATIENCE));
+    let findings = [
+        purging.ratio(&idle, P99, budget),
+        purging.overall_ratio(&idle, 0.99, budget),
         purging.ratio(&idle, P50, None),
     ];
     Ok(Comparison {
@@ -146,7 +147,7 @@ fn compared(run: &Run<'_>, pace: Pace, rounds: Rounds) -> Result<Comparison> {
             run.arguments.connections(),
             run.lasting().as_secs_f64()
         ),
-        ratios: ratios.into_iter().flatten().collect(),
+        findings: findings.into_iter().flatten().collect(),
         sides: vec![idle, purging],
     })
 }

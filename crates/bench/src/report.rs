@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
-use crate::measure::Sample;
+use crate::load::Histogram;
+use crate::measure::{Sample, micros};
 use crate::statistics::{Spread, ratios};
 
 /// Everything a run found.
@@ -18,6 +19,8 @@ pub(crate) struct Report {
     /// The machine, versions and settings: names and values.
     pub(crate) conditions: Vec<(String, String)>,
     pub(crate) comparisons: Vec<Comparison>,
+    pub(crate) races: Vec<Race>,
+    pub(crate) footprints: Vec<Footprint>,
 }
 
 /// Sides that were measured in turns.
@@ -27,7 +30,7 @@ pub(crate) struct Comparison {
     /// How it was measured, in sentences.
     pub(crate) method: String,
     pub(crate) sides: Vec<Figures>,
-    pub(crate) ratios: Vec<Ratio>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// What was measured on one side.
@@ -43,17 +46,40 @@ pub(crate) struct Figures {
     pub(crate) redis_cpu: Option<Spread>,
 }
 
-/// How one side compares with another in one figure.
+/// A figure or a ratio of two, and what the budget says of it.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Ratio {
-    pub(crate) figure: &'static str,
-    pub(crate) of: String,
-    pub(crate) to: String,
+pub(crate) struct Finding {
+    pub(crate) what: String,
     pub(crate) spread: Spread,
     pub(crate) budget: Option<Budget>,
 }
 
-/// What a ratio or a figure may be.
+/// What became of many uses at once of one code or token.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Race {
+    pub(crate) name: String,
+    pub(crate) what: &'static str,
+    /// Uses at once.
+    pub(crate) uses: usize,
+    /// How many were answered with tokens, each time.
+    pub(crate) winners: Vec<usize>,
+}
+
+/// What a process takes up.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Footprint {
+    pub(crate) name: String,
+    /// MB of memory, before and at most during the run.
+    pub(crate) idle: f64,
+    pub(crate) loaded: f64,
+    /// Milliseconds from its start until it answered.
+    pub(crate) start: Spread,
+    /// MB of its binary.
+    pub(crate) binary: Option<f64>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// What a figure or a ratio may be.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Budget {
@@ -120,14 +146,65 @@ impl Figures {
     }
 
     /// How this side compares with another; `None` where a side has no such figure.
-    pub(crate) fn ratio(&self, to: &Self, figure: Figure, budget: Option<Budget>) -> Option<Ratio> {
-        Some(Ratio {
-            figure: figure.name,
-            of: self.name.clone(),
-            to: to.name.clone(),
+    pub(crate) fn ratio(&self, to: &Self, figure: Figure, budget: Option<Budget>) -> Option<Finding> {
+        Some(Finding {
+            what: format!("{}: {} to {}", figure.name, self.name, to.name),
             spread: ratios(&self.values(figure), &to.values(figure))?,
             budget,
         })
+    }
+
+    /// The figure itself; `None` where the side has none.
+    pub(crate) fn finding(&self, figure: Figure, budget: Option<Budget>) -> Option<Finding> {
+        Some(Finding {
+            what: format!("{}: {}", figure.name, self.name),
+            spread: Spread::of(self.values(figure))?,
+            budget,
+        })
+    }
+
+    /// What `share` of the requests of all rounds together took at most, in microseconds.
+    pub(crate) fn overall(&self, share: f64) -> f64 {
+        let mut all = Histogram::default();
+        for round in &self.rounds {
+            all.add(&round.latencies);
+        }
+        micros(all.quantile(share))
+    }
+
+    /// How that compares with another side.
+    pub(crate) fn overall_ratio(&self, to: &Self, share: f64, budget: Option<Budget>) -> Option<Finding> {
+        Some(Finding {
+            what: format!(
+                "p{:.0} of all rounds together: {} to {}",
+                share * 100.0,
+                self.name,
+                to.name
+            ),
+            spread: Spread::of([self.overall(share) / to.overall(share)])?,
+            budget,
+        })
+    }
+}
+
+impl Footprint {
+    /// Holds it against the budget.
+    pub(crate) fn judged(mut self, budgets: [(&str, Budget); 4]) -> Self {
+        let values = [
+            Spread::of([self.idle]),
+            Spread::of([self.loaded]),
+            Some(self.start),
+            Spread::of(self.binary),
+        ];
+        let findings = budgets.into_iter().zip(values).filter_map(|((what, budget), spread)| {
+            Some(Finding {
+                what: what.to_owned(),
+                spread: spread?,
+                budget: Some(budget),
+            })
+        });
+        self.findings = findings.collect();
+        self
     }
 }
 

@@ -6,6 +6,8 @@ use crate::arguments::Arguments;
 use crate::service::Program;
 use crate::stores::Stores;
 
+const CONSUMED_PER_SECOND: f64 = 2_500.0;
+
 pub(crate) struct Run<'a> {
     pub(crate) arguments: &'a Arguments,
     pub(crate) program: &'a Program,
@@ -19,6 +21,16 @@ impl Run<'_> {
 
     pub(crate) fn lasting(&self) -> Duration {
         self.arguments.lasting()
+    }
+
+    /// How many codes a round may use up. It ends when they are, so that making them does not take longer than it.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of codes"
+    )]
+    pub(crate) fn consumed(&self) -> usize {
+        (CONSUMED_PER_SECOND * self.lasting().as_secs_f64()).ceil() as usize
     }
 
     /// Tells whoever waits how far it has come.

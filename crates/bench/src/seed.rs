@@ -45,19 +45,18 @@ pub(crate) fn clients(database: &ThrowawayDatabase, count: u64) {
 }
 
 /// Adds token records of the clients that there are, in the names of as many users as an installation of that size has,
-/// seven of ten refreshed at least once.
+/// seven of ten refreshed at least once. As in life, those that were granted first come first.
 pub(crate) fn records(database: &ThrowawayDatabase, count: u64, age: Age) {
     let (youngest, oldest) = age.range();
     let users = (count / 20).clamp(10, 50_000);
-    let mut left = count;
-    while left > 0 {
-        let now = left.min(AT_ONCE);
-        left -= now;
+    let mut done = 0;
+    while done < count {
+        let now = (count - done).min(AT_ONCE);
         database.sql(&format!(
             "WITH known AS MATERIALIZED (SELECT array_agg(uid) AS uids, array_agg(client_id) AS ids, count(*) AS clients FROM clients),
                   drawn AS MATERIALIZED (
                       SELECT n, 1 + floor(random() * known.clients)::int AS client, random() < 0.7 AS refreshed,
-                             {NOW} - ({youngest} + random() * {span})::bigint * 1000000 AS created
+                             {NOW} - ({oldest} - ({done} + n) * {span}::float8 / {count})::bigint * 1000000 AS created
                       FROM known, generate_series(1, {now}) AS n)
              INSERT INTO token_records (id, client_uid, client_id, username, scope, audience, created_at, expires_at, generation,
                  current_jti, current_issued_at, previous_jti, previous_issued_at, previous_asked, last_used_at)
@@ -69,6 +68,7 @@ pub(crate) fn records(database: &ThrowawayDatabase, count: u64, age: Age) {
              FROM known, drawn",
             span = oldest - youngest,
         ));
+        done += now;
     }
 }
 

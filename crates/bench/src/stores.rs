@@ -8,12 +8,14 @@ use anyhow::{Context as _, Result, ensure};
 use informer_oauth_testkit::servers::{ThrowawayDatabase, ThrowawayPostgres, redis::RedisServer};
 
 /// What differs from the defaults of Postgres, and what must not.
-const POSTGRES: [(&str, &str); 5] = [
+const POSTGRES: [(&str, &str); 6] = [
     ("fsync", "on"),
     ("synchronous_commit", "on"),
     ("full_page_writes", "on"),
     ("shared_buffers", "1GB"),
     ("max_wal_size", "4GB"),
+    // As in a server that has been running for a while: files of the log are used again instead of made.
+    ("min_wal_size", "2GB"),
 ];
 
 /// The log of writes is on, as where codes must survive a restart.

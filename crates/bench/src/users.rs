@@ -1,6 +1,7 @@
 //! Virtual users: what they ask, and what the answers must be.
 
 mod code;
+mod device;
 mod fetch;
 mod refresh;
 
@@ -12,12 +13,14 @@ use std::rc::Rc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-pub(crate) use self::code::{Authorizing, Kept, Redeeming, Stock};
-pub(crate) use self::fetch::{Expected, Fetching};
+pub(crate) use self::code::{Authorizing, Code, Kept, Redeeming, Stock};
+pub(crate) use self::device::{Pending, Polling, Starting};
+pub(crate) use self::fetch::{Expected, Fetching, get};
 pub(crate) use self::refresh::{Chains, Refreshing};
 
 /// How a client says who it is at the token endpoint.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "the RFC's word is `client_id`")]
 pub(crate) struct Client {
     pub(crate) client_id: String,
     pub(crate) secret: Option<String>,
@@ -38,7 +41,7 @@ impl Post {
         let mut own = String::new();
         if let Some(secret) = &client.secret {
             let credentials = STANDARD.encode(format!("{}:{secret}", client.client_id));
-            head.push_str(&format!("Authorization: Basic {credentials}\r\n"));
+            head.extend(["Authorization: Basic ", &credentials, "\r\n"]);
         } else {
             own = format!("&client_id={}", client.client_id);
         }

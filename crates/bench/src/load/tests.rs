@@ -71,7 +71,7 @@ fn users(count: usize, left: u32, total: &Rc<Cell<u64>>) -> Users {
 fn every_request_is_answered_and_counted_until_there_is_nothing_left() {
     let total = Rc::default();
     let outcome = run(
-        counting_server(),
+        &[counting_server()],
         &mut users(3, 20, &total),
         Duration::from_secs(60),
         Pace::Full,
@@ -86,7 +86,13 @@ fn every_request_is_answered_and_counted_until_there_is_nothing_left() {
 fn the_end_of_the_time_waits_for_what_is_under_way() {
     let total = Rc::default();
     let lasting = Duration::from_millis(100);
-    let outcome = run(counting_server(), &mut users(4, u32::MAX, &total), lasting, Pace::Full).unwrap();
+    let outcome = run(
+        &[counting_server()],
+        &mut users(4, u32::MAX, &total),
+        lasting,
+        Pace::Full,
+    )
+    .unwrap();
     assert!(outcome.elapsed >= lasting, "{:?}", outcome.elapsed);
     assert_eq!(outcome.latencies.count(), total.get());
 }
@@ -96,7 +102,7 @@ fn a_pace_is_kept_while_the_server_keeps_up() {
     let total = Rc::default();
     let lasting = Duration::from_millis(500);
     let outcome = run(
-        counting_server(),
+        &[counting_server()],
         &mut users(8, u32::MAX, &total),
         lasting,
         Pace::PerSecond(200),
@@ -114,5 +120,5 @@ fn a_wrong_answer_ends_the_run() {
         heard: 7,
         total,
     }));
-    assert!(run(counting_server(), &mut users, Duration::from_secs(60), Pace::Full).is_err());
+    assert!(run(&[counting_server()], &mut users, Duration::from_secs(60), Pace::Full).is_err());
 }

@@ -76,6 +76,17 @@ pub(crate) struct Kept {
     pub(crate) access: Rc<RefCell<Vec<String>>>,
 }
 
+impl Kept {
+    /// The refresh tokens, dealt out among so many users.
+    pub(crate) fn dealt(&self, users: usize) -> Vec<Chains> {
+        let chains: Vec<Chains> = (0..users).map(|_| Chains::default()).collect();
+        for (token, chain) in self.refresh.borrow_mut().drain(..).zip(chains.iter().cycle()) {
+            chain.borrow_mut().push_back(token);
+        }
+        chains
+    }
+}
+
 impl VirtualUser for Redeeming {
     fn ask(&mut self, request: &mut Vec<u8>) -> bool {
         let Some(Code { code, further }) = self.stock.borrow_mut().pop_front() else {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::load::{Answer, VirtualUser};
 
@@ -64,10 +64,4 @@ impl VirtualUser for Fetching {
 /// A GET of a path with further fields, each ended by CR and LF.
 pub(crate) fn get(path: &str, fields: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{fields}\r\n").into_bytes()
-}
-
-/// The address, port and path of an http URL.
-pub(crate) fn path_of(url: &str) -> Result<&str> {
-    let (_, rest) = url.split_once("://").context("no URL")?;
-    Ok(rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"))
 }

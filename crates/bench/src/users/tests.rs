@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::time::{Duration, Instant};
+
 use super::code::code_in;
 use super::*;
 use crate::load::{VirtualUser, read};
@@ -139,8 +141,46 @@ fn what_is_constant_must_not_change() {
 }
 
 #[test]
-fn a_url_has_a_path() {
-    assert_eq!(fetch::path_of("http://127.0.0.1:80/a?b").unwrap(), "/a?b");
-    assert_eq!(fetch::path_of("http://127.0.0.1:80").unwrap(), "/");
-    assert!(fetch::path_of("/a").is_err());
+fn a_device_code_is_polled_no_sooner_than_it_may_be() {
+    let pending = Pending::default();
+    let mut starting = Starting {
+        post: Post::new("/oauth/device_authorization", &client(None)),
+        wanted: Rc::new(RefCell::new(2)),
+        pending: pending.clone(),
+    };
+    for code in ["d1", "d2"] {
+        assert!(asked(&mut starting).ends_with("scope=read%3Adataset&client_id=c1"));
+        told(&mut starting, "200 OK", "", &format!("{{\"device_code\":\"{code}\"}}")).unwrap();
+    }
+    assert!(!starting.ask(&mut Vec::new()));
+    let now = Instant::now();
+    assert_eq!(pending.ready(now), 2);
+
+    let mut user = Polling::new(Post::new("/oauth/token", &client(None)), pending.clone());
+    for _ in 0..2 {
+        assert!(asked(&mut user).contains("device_code&device_code=d"));
+        told(
+            &mut user,
+            "400 Bad Request",
+            "",
+            "{\"error\":\"authorization_pending\"}",
+        )
+        .unwrap();
+    }
+    assert!(!user.ask(&mut Vec::new()), "both have just been polled");
+    assert_eq!(
+        (pending.ready(now), pending.ready(now + Duration::from_secs(60))),
+        (0, 2)
+    );
+}
+
+#[test]
+fn a_poll_is_pending_and_nothing_else() {
+    for (status, body) in [
+        ("400 Bad Request", "{\"error\":\"slow_down\"}"),
+        ("200 OK", "{\"error\":\"authorization_pending\"}"),
+    ] {
+        let mut user = Polling::new(Post::new("/oauth/token", &client(None)), Pending::default());
+        assert!(told(&mut user, status, "", body).is_err(), "{body}");
+    }
 }
