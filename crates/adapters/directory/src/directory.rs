@@ -67,14 +67,20 @@ impl Directory {
         Ok(limit.wait(self.attempts.peek(key, now).await?, now))
     }
 
-    /// Whose password it is. Unknown and locked users take the same work as others.
-    async fn check_password(&self, username: &str, password: &Secret) -> Result<Option<LocalUser>, IdentityError> {
-        // What cannot be a name is not looked up; its password is still hashed.
-        let user = if check_username(username).is_ok() {
-            self.users.find(username).await?
-        } else {
-            None
-        };
+    /// The user of a name; what cannot be a name is not looked up.
+    async fn lookup(&self, username: &str) -> Result<Option<LocalUser>, StoreError> {
+        if check_username(username).is_err() {
+            return Ok(None);
+        }
+        self.users.find(username).await
+    }
+
+    /// The user, if it is their password. Unknown and locked users take the same work as others.
+    async fn check_password(
+        &self,
+        user: Option<LocalUser>,
+        password: &Secret,
+    ) -> Result<Option<LocalUser>, IdentityError> {
         let fits = self
             .passwords
             .verify(user.as_ref().map(|user| &user.password), password)
@@ -158,6 +164,8 @@ impl PasswordSignIn for Directory {
         if let Some(retry_after) = waits.into_iter().flatten().max() {
             return Ok(SignIn::Limited { retry_after });
         }
+        // Before it counts: nobody guessed wrong when the store of users is down.
+        let user = self.lookup(username).await?;
         // An attempt at a name from here counts before its password is looked at, so that guesses made at once cannot all
         // be let in; a right password takes the count back. The name everywhere and the address count failures only: a
         // success cannot be taken back without forgiving the failures of others. Guesses at once are bounded by the hasher
@@ -167,7 +175,7 @@ impl PasswordSignIn for Directory {
             let retry_after = here.wait(counted, now).unwrap_or(Duration::from_secs(1));
             return Ok(SignIn::Limited { retry_after });
         }
-        let Some(user) = self.check_password(username, password).await? else {
+        let Some(user) = self.check_password(user, password).await? else {
             for (key, limit) in &failures {
                 self.attempts.record(key, limit.window, now).await?;
             }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use informer_oauth_domain::secret::{Digest, SecretHash};
 use informer_oauth_memory::Memory;
+use informer_oauth_ports::{Page, PageRequest, UserInsertion};
 use informer_oauth_testkit::{
     SeededEntropy, at_once, run,
     values::{NOW, seconds},
@@ -369,6 +370,60 @@ async fn a_busy_hasher_is_not_a_wrong_password() {
     let house = House::with(hasher, DirectorySettings::new(false)).await;
     let outcome = house.directory.sign_in("ada", &secret("right"), None, None, NOW).await;
     assert!(matches!(outcome, Err(IdentityError::Busy)));
+}
+
+/// Users of whom nothing can be known at the moment.
+struct NoUsers;
+
+const DOWN: StoreError = StoreError::Unavailable {
+    store: "postgres",
+    reason: String::new(),
+};
+
+#[async_trait]
+impl UserDirectory for NoUsers {
+    async fn find(&self, _: &str) -> Result<Option<LocalUser>, StoreError> {
+        Err(DOWN)
+    }
+
+    async fn list(&self, _: PageRequest) -> Result<Page<LocalUser>, StoreError> {
+        Err(DOWN)
+    }
+
+    async fn insert(&self, _: &LocalUser) -> Result<UserInsertion, StoreError> {
+        Err(DOWN)
+    }
+
+    async fn insert_first(&self, _: &LocalUser) -> Result<UserInsertion, StoreError> {
+        Err(DOWN)
+    }
+
+    async fn set_password(&self, _: &str, _: &SecretHash, _: Timestamp) -> Result<bool, StoreError> {
+        Err(DOWN)
+    }
+
+    async fn set_locked(&self, _: &str, _: bool, _: Timestamp) -> Result<bool, StoreError> {
+        Err(DOWN)
+    }
+}
+
+#[tokio::test]
+async fn attempts_while_the_store_of_users_is_down_are_not_counted_against_a_name() {
+    let house = House::new().await;
+    let settings = house.directory.settings.clone();
+    let down = Directory::new(
+        Arc::new(NoUsers),
+        Arc::<Memory>::clone(&house.memory),
+        Arc::<Memory>::clone(&house.memory),
+        Arc::<CountingHasher>::clone(&house.hasher),
+        Arc::new(SeededEntropy::default()),
+        settings,
+    );
+    for _ in 0..10 {
+        let outcome = down.sign_in("ada", &secret("right"), None, None, NOW).await;
+        assert!(matches!(outcome, Err(IdentityError::Store(_))), "{outcome:?}");
+    }
+    house.cookie().await;
 }
 
 #[tokio::test]
