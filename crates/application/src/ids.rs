@@ -45,6 +45,7 @@ pub(crate) fn device_code(entropy: &dyn Entropy) -> Secret {
 
 /// Drawn uniformly: bytes that would favour some letters are drawn again.
 pub(crate) fn user_code(entropy: &dyn Entropy) -> UserCode {
+    #[expect(clippy::cast_possible_truncation, reason = "there are twenty")]
     const LETTERS: u8 = UserCode::ALPHABET.len() as u8;
     const FAIR: u8 = u8::MAX / LETTERS * LETTERS;
     let places = std::array::from_fn(|_| {
