@@ -92,7 +92,7 @@ fn text(bytes: &[u8]) -> Result<&str, StoreError> {
 
 impl Redis {
     /// The device code that a user code belongs to.
-    async fn device_of(&self, operation: &'static str, user_code: &UserCode) -> Result<Option<Digest>, StoreError> {
+    async fn device_of(&self, operation: &'static str, user_code: UserCode) -> Result<Option<Digest>, StoreError> {
         let mut command = cmd("GET");
         command.arg(self.keys.user_code(user_code));
         let kept: Option<Vec<u8>> = self.ask(operation, DEVICE, command).await?;
@@ -111,7 +111,7 @@ impl DeviceStore for Redis {
         let lifetime = time_to_live(request.forgotten_at().since(request.issued_at));
         let mut command = cmd("SET");
         command
-            .arg(self.keys.user_code(&request.user_code))
+            .arg(self.keys.user_code(request.user_code))
             .arg(request.device_code.as_bytes())
             .arg("NX")
             .arg("PX")
@@ -128,7 +128,7 @@ impl DeviceStore for Redis {
 
     async fn find(&self, user_code: &UserCode, now: Timestamp) -> Result<Option<DeviceRequest>, StoreError> {
         const FINDING: &str = "DeviceStore.find";
-        let Some(device_code) = self.device_of(FINDING, user_code).await? else {
+        let Some(device_code) = self.device_of(FINDING, *user_code).await? else {
             return Ok(None);
         };
         let mut command = cmd("HMGET");
@@ -151,7 +151,7 @@ impl DeviceStore for Redis {
         now: Timestamp,
     ) -> Result<DeviceDecision, StoreError> {
         const DECIDING: &str = "DeviceStore.decide";
-        let Some(device_code) = self.device_of(DECIDING, user_code).await? else {
+        let Some(device_code) = self.device_of(DECIDING, *user_code).await? else {
             return Ok(DeviceDecision::Unknown);
         };
         let (state, username, scope) = match decision {

@@ -38,7 +38,7 @@ impl Keys {
     }
 
     /// Which device code a user code belongs to.
-    pub(crate) fn user_code(&self, user_code: &UserCode) -> String {
+    pub(crate) fn user_code(&self, user_code: UserCode) -> String {
         format!("{}user_code:{}", self.prefix, user_code.letters())
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use informer_oauth_domain::{
     device::{Decision, DeviceAuthorization, DeviceDecision, DevicePoll, DevicePresentation, DeviceRequest},
-    scope::ScopeSet,
+    scope::{Scope, ScopeSet},
     timestamp::Timestamp,
 };
 use informer_oauth_ports::{DeviceInsertion, DeviceStore, Entropy};
@@ -13,7 +13,7 @@ use informer_oauth_ports::{DeviceInsertion, DeviceStore, Entropy};
 use super::Answered;
 use crate::{
     SeededEntropy,
-    values::{NOW, TICK, a_device_request, a_scope, audience, client_uid, digest, seconds, user_code},
+    values::{NOW, TICK, a_device_request, audience, client_uid, digest, seconds, user_code},
 };
 
 /// How many sequences there are. Each has devices of its own, so that they may share a store.
@@ -33,16 +33,22 @@ impl Draws {
         u64::from_le_bytes(bytes) % bound
     }
 
+    fn one_of<T: Copy>(&self, choices: &[T]) -> T {
+        let mut byte = [0];
+        self.0.fill(&mut byte);
+        choices[usize::from(byte[0]) % choices.len()]
+    }
+
     /// How time goes on: hardly, by about an interval, by a long pause. Long pauses reach expiry and forgetting.
     fn wait(&self) -> std::time::Duration {
-        let about = [5, 10, 15][self.below(3) as usize];
-        match self.below(12) {
-            0..3 => TICK,
-            3..6 => seconds(about),
-            6..8 => seconds(about).saturating_sub(TICK),
-            8..10 => seconds(about).saturating_sub(seconds(1) / 2),
-            10 => seconds(self.below(60)),
-            _ => seconds(self.below(600)),
+        let about = self.one_of(&[5, 10, 15]);
+        match self.below(36) {
+            0..18 => TICK,
+            18..24 => seconds(about),
+            24..28 => seconds(about).saturating_sub(seconds(1) / 2),
+            28..32 => seconds(about).saturating_sub(seconds(1) / 2 + TICK),
+            32..35 => seconds(self.below(60)),
+            _ => seconds(self.below(900)),
         }
     }
 
@@ -62,7 +68,11 @@ impl Draws {
     }
 
     fn decision(&self, request: &DeviceRequest) -> Decision {
-        let scope = [ScopeSet::ALL, request.scope, a_scope(self.below(8) as usize)][self.below(3) as usize];
+        let single = self.one_of(&Scope::ALL).into();
+        let scope = self.one_of(&[ScopeSet::ALL, request.scope, single]);
+        if self.below(3) == 0 {
+            return Decision::Deny;
+        }
         let username = format!("user {}", self.below(3));
         request.approval(&username, scope).unwrap_or(Decision::Deny)
     }
@@ -134,22 +144,25 @@ pub async fn any_steps_in_any_order_are_answered_by_the_rule(store: &dyn DeviceS
         let mut model = Model::default();
         let mut now = NOW;
         let mut trace = Vec::new();
+        for n in 0..DEVICES {
+            insert(store, &mut model, 10 * seed + n, now, &draws).await;
+        }
         for _ in 0..STEPS {
             now = now + draws.wait();
             let n = 10 * seed + draws.below(DEVICES);
             let request = a_device_request(n);
             let so_far = |step: &str| format!("run {seed} at {now}, device {n}: {step}");
-            match draws.below(12) {
-                0 | 1 => {
+            match draws.below(16) {
+                0 => {
                     trace.push(so_far("insert"));
                     insert(store, &mut model, n, now, &draws).await;
                 }
-                2 | 3 => {
+                1 | 2 => {
                     trace.push(so_far("find"));
                     let found = store.find(&user_code(n), now).await.answered();
                     assert_eq!(found, model.find(n, now), "{trace:#?}");
                 }
-                4 => {
+                3 => {
                     let decision = draws.decision(&request);
                     trace.push(so_far(&format!("{decision:?}")));
                     let decided = store.decide(&user_code(n), &decision, now).await.answered();
