@@ -33,7 +33,7 @@ pub(crate) struct Hello {
 impl Hello {
     /// Starts the program that was built beside this one.
     pub(crate) fn start(pinning: Pinning) -> Result<Self> {
-        let program = std::env::current_exe()?.with_file_name("hello");
+        let program = std::env::current_exe()?.with_file_name("informer-oauth-bench-hello");
         let folder = tempfile::tempdir().context("a temporary folder")?;
         let process = Process::start(pinning.command(&program, false), &folder.path().join("log"))?;
         Ok(Self {

@@ -12,16 +12,20 @@ use crate::suites::NodeSuite;
 
 const SERVICE: &str = "informer-oauth";
 const BENCH: &str = "informer-oauth-bench";
+/// The bench's own option.
+const NO_PEER: &str = "--no-peer";
 
 /// Whether the run went well; what it is told is told the bench.
 pub(crate) fn run(metadata: &Metadata, words: &[OsString]) -> Result<bool> {
-    programs::provide(programs::SERVERS)?;
-    Program::Node.find()?;
     let root = &metadata.workspace_root;
-    NodeSuite {
-        folder: root.join("crates/bench/peer").into(),
+    if !words.iter().any(|word| word == "--help" || word == "-h") {
+        programs::provide(programs::SERVERS)?;
+        if !words.iter().any(|word| word == NO_PEER) {
+            Program::Node.find()?;
+            let folder = root.join("crates/bench/peer").into();
+            NodeSuite { folder }.install()?;
+        }
     }
-    .install()?;
     // Not both at once: together they would agree on features that the released service does not have.
     for package in [SERVICE, BENCH] {
         succeed(

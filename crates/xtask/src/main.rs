@@ -35,7 +35,8 @@ enum Command {
         #[arg(long, value_enum, num_args = 1.., value_delimiter = ',', value_name = "PART")]
         only: Vec<plan::Part>,
     },
-    /// Measures the release build against the budget, itself and a peer; `cargo xtask bench -- --help` tells what there is
+    /// Measures the release build against the budget, itself and a peer
+    #[command(disable_help_flag = true)]
     Bench {
         /// For instance `--quick --only growth`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
