@@ -23,6 +23,7 @@ mod client_secrets;
 mod clients;
 mod columns;
 mod consents;
+mod durability;
 mod exclusive;
 mod failure;
 mod icons;
@@ -52,7 +53,7 @@ use crate::{
     failure::{Failure, unavailable},
     pool::{Haste, Pool},
 };
-pub use crate::{exclusive::Exclusive, pool::PoolState};
+pub use crate::{durability::PostgresDurability, exclusive::Exclusive, pool::PoolState};
 
 /// How to use a server. The defaults suit one that is near.
 #[derive(Clone, Debug)]

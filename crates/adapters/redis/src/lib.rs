@@ -27,6 +27,7 @@ mod codes;
 mod connections;
 mod devices;
 mod failure;
+mod keeping;
 mod keys;
 mod message;
 mod options;
@@ -42,6 +43,7 @@ use tokio::runtime::Handle;
 
 pub use crate::{
     changes::RedisChanges,
+    keeping::RedisKeeping,
     options::{RedisClientCertificate, RedisOptions, RedisOptionsError, RedisTls},
 };
 use crate::{

@@ -1,5 +1,6 @@
 //! `doctor`: what is well and what is not, one line each.
 
+mod keeping;
 mod metadata;
 mod servers;
 

@@ -292,7 +292,9 @@ fn the_doctor_finds_postgres_and_redis() {
             "encryption key",
             "migrations",
             "database",
+            "durability",
             "cache",
+            "cache settings",
             "signing keys",
             "clock",
             "issuer"

@@ -1,8 +1,13 @@
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
 
+use informer_oauth_testkit::servers::{ThrowawayPostgres, redis::RedisServer};
 use serde_json::Value;
 
-use crate::{code, common::Service, stdout};
+use crate::{
+    code,
+    common::{Service, stores::ProductionStores},
+    stdout,
+};
 
 fn findings(service: &Service) -> (i32, Value) {
     let output = service.cli(&["doctor", "--output", "json"]);
@@ -80,6 +85,26 @@ fn before_the_first_start_it_looks_and_makes_nothing() {
     assert_eq!(code, 1);
     assert_eq!(standing(&found, "database"), "failed");
     assert!(!service.data_dir().exists());
+}
+
+#[test]
+fn servers_that_keep_what_they_are_given_are_told_from_those_that_may_not() {
+    for (postgres, redis, standings) in [
+        ([("synchronous_commit", "on")], ["--appendonly", "yes"], ["ok", "ok"]),
+        (
+            [("synchronous_commit", "off")],
+            ["--save", "3600 1"],
+            ["warning", "warning"],
+        ),
+    ] {
+        let (postgres, redis) = (ThrowawayPostgres::start_with(&postgres, &[]), RedisServer::start_with(&redis));
+        let stores = Arc::new(ProductionStores::on(&postgres, (redis.url(), None)));
+        let service = Service::start_on(&stores, &[]);
+        let (code, found) = findings(&service);
+        assert_eq!(code, 0, "a warning is no failure: {found}");
+        let told = ["durability", "cache settings"].map(|check| standing(&found, check));
+        assert_eq!(told, standings, "{found}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod exclusive;
 mod faults;
 mod growth;
 mod migrations;
+mod roles;
 mod rotation;
 mod runtimes;
 #[path = "../support/mod.rs"]

@@ -3,7 +3,7 @@
 use informer_oauth_ports::Probe as _;
 use informer_oauth_postgres::Postgres;
 
-use super::{Findings, UP_TO_DATE, not_applied};
+use super::{Findings, UP_TO_DATE, keeping, not_applied};
 use crate::{config::Config, stores, stores::Stores};
 
 const MIGRATIONS: &str = "migrations";
@@ -22,7 +22,10 @@ pub(super) async fn open(config: &Config, findings: &mut Findings) -> Option<Sto
         }
     };
     match redis.check().await {
-        Ok(()) => findings.ok(CACHE, format!("{shown} answers")),
+        Ok(()) => {
+            findings.ok(CACHE, format!("{shown} answers"));
+            keeping::redis(&redis, findings).await;
+        }
         Err(error) => findings.failed(CACHE, format!("{shown}: {error}")),
     }
     Some(Stores::Production {
@@ -53,7 +56,10 @@ async fn postgres(config: &Config, findings: &mut Findings) -> Option<Postgres> 
         }
     };
     match database.check().await {
-        Ok(()) => findings.ok(DATABASE, format!("{shown} reads and writes")),
+        Ok(()) => {
+            findings.ok(DATABASE, format!("{shown} reads and writes"));
+            keeping::postgres(&database, options.pool_size, findings).await;
+        }
         Err(error) => findings.failed(DATABASE, format!("{shown}: {error}")),
     }
     Some(database)
