@@ -125,8 +125,9 @@ impl Identity for Directory {
             return Ok(None);
         };
         let user = self.users.find(&session.username).await?;
-        // A user that is younger than the session is another one of the same name.
-        let user = user.filter(|user| !user.locked && user.created_at <= session.created_at);
+        // A user that changed after it began, by a new password or a lock, has ended it, also where the store of sessions
+        // has forgotten that; and one that was added since is another one of the same name.
+        let user = user.filter(|user| !user.locked && user.updated_at.max(user.created_at) <= session.created_at);
         Ok(user.map(|user| SignedIn {
             user: self.describe(user),
             session: cookie::form_digest(cookie),

@@ -447,3 +447,24 @@ async fn the_settings_name_the_cookie_and_the_token_api() {
             .token_api
     );
 }
+
+#[tokio::test]
+async fn a_session_from_before_a_new_password_or_a_lock_is_none_even_if_the_store_still_has_it() {
+    let house = House::new().await;
+    let (cookie, later) = (house.cookie().await, NOW + seconds(1));
+    assert!(house.session(&cookie, later).await.is_some());
+    let changed = UserDirectory::set_password(&*house.memory, "ada", &hash("right"), later).await;
+    assert!(changed.unwrap());
+    assert_eq!(house.session(&cookie, later).await, None);
+
+    let SignIn::SignedIn { cookie, .. } = house.sign_in("ada", "right", None, later).await else {
+        panic!()
+    };
+    assert!(house.session(&cookie, later).await.is_some());
+    for locked in [true, false] {
+        let at = later + seconds(1);
+        let changed = UserDirectory::set_locked(&*house.memory, "ada", locked, at).await;
+        assert!(changed.unwrap());
+        assert_eq!(house.session(&cookie, at).await, None);
+    }
+}
