@@ -24,13 +24,18 @@ mod page;
 mod reference;
 mod shell;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use informer_oauth_testkit::servers::{ThrowawayPostgres, redis::RedisServer};
 
 use self::{
     page::{Page, Step},
     shell::Shell,
 };
-use crate::common::Service;
+use crate::common::{Service, stores::ProductionStores};
 
 /// The addresses and the binary as the pages write them.
 const ADDRESS: &str = "127.0.0.1:8787";
@@ -44,14 +49,18 @@ fn workspace() -> PathBuf {
 
 /// Runs a page from top to bottom and reports every answer that is not as shown.
 fn walk(name: &str) {
+    walk_beside(name, Service::start(), &[]);
+}
+
+/// As [`walk`], beside this service, with further variables in the shell.
+fn walk_beside(name: &str, mut service: Service, environment: &[(&str, String)]) {
     let page = Page::read(&workspace(), name);
-    let mut service = Service::start();
     let address = service.base().trim_start_matches("http://").to_owned();
     let as_shown = |text: &str| {
         text.replace(&address, ADDRESS)
             .replace(&address.replace(':', "%3A"), &ADDRESS.replace(':', "%3A"))
     };
-    let mut shell = Shell::start(service.folder(), &address);
+    let mut shell = Shell::start(service.folder(), &address, environment);
     let mut wrong = Vec::new();
     let mut ran = 0;
     for step in &page.steps {
@@ -103,4 +112,17 @@ fn the_gates_page_works_as_printed() {
 #[test]
 fn the_configuration_page_works_as_printed() {
     walk("docs/configuration.md");
+}
+
+#[test]
+fn the_production_page_works_as_printed_on_postgres_and_redis() {
+    let postgres = ThrowawayPostgres::start();
+    let redis = RedisServer::start_with(&["--appendonly", "yes"]);
+    let stores = Arc::new(ProductionStores::on(&postgres, (redis.url(), None)));
+    let service = Service::start_on(&stores, &[]);
+    let mut environment = stores.environment();
+    // The programs of the server that the service runs on.
+    let path = std::env::var("PATH").unwrap_or_default();
+    environment.push(("PATH", format!("{}:{path}", postgres.programs().display())));
+    walk_beside("docs/production.md", service, &environment);
 }

@@ -26,7 +26,7 @@ pub(crate) struct Shell {
 
 impl Shell {
     /// Starts in the service's folder, where the binary lies as in a workspace that was built.
-    pub(crate) fn start(folder: &Path, address: &str) -> Self {
+    pub(crate) fn start(folder: &Path, address: &str, environment: &[(&str, String)]) -> Self {
         let binary = folder.join(super::BINARY);
         fs::create_dir_all(binary.parent().unwrap()).unwrap();
         symlink(crate::common::BINARY, &binary).unwrap();
@@ -43,6 +43,7 @@ impl Shell {
             .env("INFORMER_OAUTH__HTTP__LISTEN", address)
             .env("INFORMER_OAUTH__SECRETS__BCRYPT_COST", "4")
             .env("no_proxy", "*")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -286,6 +286,11 @@ impl ThrowawayPostgres {
         Ok(())
     }
 
+    /// The folder of its programs, `psql` and `pg_dump` among them.
+    pub fn programs(&self) -> &Path {
+        self.psql.parent().unwrap_or(Path::new(""))
+    }
+
     /// The URL of a database of this server.
     pub fn url(&self, database: &str) -> String {
         let (base, query) = self
