@@ -92,15 +92,13 @@ impl Usage {
     }
 }
 
-/// Answers that only say that there is none yet (RFC 8628 §3.5). A device asks every few seconds: they are not counted.
-const NOT_YET: [&str; 2] = ["authorization_pending", "slow_down"];
-
+/// `None` for an answer that only says that there is none yet (RFC 8628 §3.5): a device asks every few seconds.
 fn outcome(answer: &Result<TokenAnswer, ProtocolError>) -> Option<GrantOutcome> {
     match answer {
         Ok(_) => Some(GrantOutcome::Granted),
         Err(ProtocolError::OAuth(error)) => match error.code {
             ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable => Some(GrantOutcome::Failed),
-            code if NOT_YET.contains(&code.as_str()) => None,
+            ErrorCode::AuthorizationPending | ErrorCode::SlowDown => None,
             _ => Some(GrantOutcome::Refused),
         },
         Err(ProtocolError::Limited { .. }) => Some(GrantOutcome::Refused),

@@ -14,6 +14,7 @@ use informer_oauth_ports::StoreError;
 use informer_oauth_testkit::{at_once, run, values::NOW};
 
 use super::*;
+use crate::token_endpoint::DEVICE_CODE;
 
 /// A log that can be down, and that can be slow.
 #[derive(Default)]
@@ -99,6 +100,10 @@ fn answers_are_told_apart_by_what_was_asked_and_by_what_came_of_it() {
             ("authorization_code", limited),
             ("authorization_code", refused(ErrorCode::InvalidClient)),
             ("password", refused(ErrorCode::UnsupportedGrantType)),
+            (DEVICE_CODE, refused(ErrorCode::AuthorizationPending)),
+            (DEVICE_CODE, refused(ErrorCode::SlowDown)),
+            (DEVICE_CODE, refused(ErrorCode::AccessDenied)),
+            (DEVICE_CODE, tokens()),
         ] {
             usage.note(&asking_for(grant_type), &answer, NOW);
         }
@@ -111,6 +116,8 @@ fn answers_are_told_apart_by_what_was_asked_and_by_what_came_of_it() {
             ("refresh_token", "granted", 2),
             ("refresh_token", "refused", 1),
             ("refresh_token", "failed", 2),
+            ("device_code", "granted", 1),
+            ("device_code", "refused", 1),
             ("other", "refused", 2),
         ];
         assert_eq!(logged(&log).await, expected);
