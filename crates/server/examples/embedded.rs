@@ -11,7 +11,8 @@ use std::{env, error::Error, sync::Arc, time::Duration};
 
 use actix_web::{HttpServer, rt::System, web};
 use informer_oauth_application::{
-    Application, Ports, Settings, authenticate_client::ClientAuthenticationLimits, users::NewUser,
+    Application, Ports, Settings, authenticate_client::ClientAuthenticationLimits,
+    decide_device_authorization::UserCodeLimits, users::NewUser,
 };
 use informer_oauth_crypto::{
     Argon2Cost, Argon2id, Bcrypt, BcryptSettings, DerivedFormKey, HashingPool, Keys, MasterKey, PoolSettings,
@@ -61,6 +62,7 @@ async fn ports(issuer: &str) -> Result<Ports, Box<dyn Error>> {
         tokens: store.clone(),
         usage: store.clone(),
         codes: store.clone(),
+        devices: store.clone(),
         sessions: store.clone(),
         attempts: store.clone(),
         directory: store.clone(),
@@ -91,10 +93,15 @@ fn settings(issuer: &str) -> Result<Settings, Box<dyn Error>> {
         access_lifetime: Duration::from_secs(15 * 60),
         refresh_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
         code_lifetime: Duration::from_secs(60),
+        device_lifetime: Duration::from_secs(30 * 60),
         refresh_retry_window: Duration::ZERO,
         client_authentication: ClientAuthenticationLimits {
             per_client_and_address: limit(10),
             per_address: limit(50),
+        },
+        user_codes: UserCodeLimits {
+            per_user: limit(5),
+            per_address: limit(5),
         },
         allowed_custom_schemes: Vec::new(),
         routes: RouteTable::informer(),
