@@ -59,7 +59,8 @@ impl Address {
 
     /// Connects, within the connect timeout.
     pub(crate) async fn connect(&self) -> Result<Connection, String> {
-        tokio::time::timeout(self.connect_timeout, self.connect_now())
+        // Boxed, as it is large, and seldom what a call does.
+        tokio::time::timeout(self.connect_timeout, Box::pin(self.connect_now()))
             .await
             .unwrap_or_else(|_| Err(format!("no connection within {} ms", self.connect_timeout.as_millis())))
     }

@@ -4,7 +4,8 @@
 //! that is. The handle is cheap to clone and implements each durable store port of `informer-oauth-ports`.
 //!
 //! - **Atomic in the database.** Every change is one statement that says what it expects, or a short transaction that
-//!   locks what it judges; so any number of replicas can share a database. A rotation is one statement.
+//!   locks what it judges; so any number of replicas can share a database. A rotation is one statement, and rotations that
+//!   wait at the same moment are one together.
 //! - **A change is acknowledged when it is committed.** The rows that a change returns come before that, and a server that
 //!   ends in between has sent them; so they are read to the end of the answer, never the first alone.
 //! - **No call waits without bound.** Waiting for a connection, connecting and a statement have their times; a call that
@@ -31,6 +32,7 @@ mod keys;
 mod migrations;
 mod pool;
 mod purge;
+mod rotations;
 mod schema;
 mod tls;
 mod token_rows;
@@ -38,7 +40,7 @@ mod tokens;
 mod usage;
 mod users;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use diesel::{QueryableByName, sql_types::Bool};
@@ -52,6 +54,7 @@ use crate::{
     address::{Address, Connection},
     failure::{Failure, unavailable},
     pool::{Haste, Pool},
+    rotations::Rotations,
 };
 pub use crate::{durability::PostgresDurability, exclusive::Exclusive, pool::PoolState};
 
@@ -122,6 +125,7 @@ impl From<diesel::result::Error> for ConnectError {
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
+    rotations: Arc<Rotations>,
 }
 
 impl fmt::Debug for Postgres {
@@ -143,6 +147,7 @@ impl Postgres {
         }
         Ok(Self {
             pool: Pool::new(address, options),
+            rotations: Arc::default(),
         })
     }
 

@@ -179,24 +179,29 @@ impl Pool {
             .await
     }
 
-    /// Does `work`, a part of `operation`, as a task of the runtime that the pool was made in, whose tasks then also move
+    /// Lets `work` go on by itself, at home.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.home.spawn(work);
+    }
+
+    /// Begins `work`, a part of `operation`, as a task of the runtime that the pool was made in, whose tasks then also move
     /// the bytes of every connection. A server has a runtime for each of its threads: one that ended, when the service
     /// stops, would take along the connections that it made, on which other threads' requests are waiting. Nor does a
     /// caller who goes away, as a browser does, end the work or the connection in the middle.
-    pub(crate) async fn at_home<T: Send + 'static>(
+    pub(crate) fn at_home<T: Send + 'static>(
         &self,
         operation: &'static str,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    ) -> Result<T, StoreError> {
+    ) -> impl Future<Output = Result<T, StoreError>> {
+        let task = self.home.spawn(work);
         traced(STORE, operation, async {
-            let task = self.home.spawn(work);
             task.await
                 .map_err(|error| unavailable(format_args!("the call has ended: {error}")))?
         })
-        .await
     }
 
-    async fn run<T, F>(&self, haste: Haste, work: F) -> Result<T, StoreError>
+    /// As [`Pool::call`], here.
+    pub(crate) async fn run<T, F>(&self, haste: Haste, work: F) -> Result<T, StoreError>
     where
         F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T, Failure>>,
     {

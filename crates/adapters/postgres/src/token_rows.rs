@@ -37,6 +37,12 @@ pub(crate) struct TokenRow {
     revoked_reason: Option<String>,
 }
 
+impl TokenRow {
+    pub(crate) const fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
 const RECORD: &str = "token record";
 
 impl From<&TokenRecord> for TokenRow {

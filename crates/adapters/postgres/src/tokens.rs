@@ -14,12 +14,12 @@ use informer_oauth_domain::{
     timestamp::Timestamp,
     token_record::{Ending, Insertion, RevocationReason, Rotation, RotationRequest, TokenRecord},
 };
-use informer_oauth_ports::{Page, PageRequest, StoreError, TokenFilter, TokenStore};
+use informer_oauth_ports::{Page, PageRequest, StoreError, TokenFilter, TokenStore, traced};
 
 use crate::{
     Postgres,
     columns::{self, bounds, can_be_stored, time},
-    failure::Failure,
+    failure::{Failure, STORE},
     pool::PATIENCE_FOR_MANY,
     schema::token_records::{self, dsl},
     token_rows::TokenRow,
@@ -56,8 +56,8 @@ impl TokenStore for Postgres {
     }
 
     async fn rotate(&self, request: &RotationRequest) -> Result<Rotation, StoreError> {
-        let request = *request;
-        self.call(move |connection| rotate(connection, request).boxed()).await
+        let rotation = self.rotations.rotate(&self.pool, *request);
+        traced(STORE, "TokenStore.rotate", rotation).await
     }
 
     async fn find(&self, id: TokenRecordId) -> Result<Option<TokenRecord>, StoreError> {
@@ -153,7 +153,7 @@ async fn insert(connection: &mut AsyncPgConnection, id: TokenRecordId, row: Toke
 
 /// The first arm of [`TokenRecord::rotate`] as one conditional update, which waits for others that change the record and
 /// then looks again. Only what it does not hit is locked, read and judged.
-async fn rotate(connection: &mut AsyncPgConnection, request: RotationRequest) -> Result<Rotation, Failure> {
+pub(crate) async fn rotate(connection: &mut AsyncPgConnection, request: RotationRequest) -> Result<Rotation, Failure> {
     let now = request.now.as_micros();
     // All that it returns, here and below: see the crate's "acknowledged when it is committed".
     let rotated: Vec<TokenRow> = diesel::update(token_records::table.find(request.record.uuid()))

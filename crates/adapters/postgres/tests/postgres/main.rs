@@ -13,4 +13,5 @@ mod runtimes;
 mod support;
 mod text;
 mod tls;
+mod together;
 mod upgrades;
