@@ -52,12 +52,15 @@ fn asking_for(grant_type: &str) -> Parameters {
     [("grant_type", grant_type)].into_iter().collect()
 }
 
-fn refused(code: ErrorCode) -> Result<TokenAnswer, ProtocolError> {
+type Answer = Result<TokenAnswer, ProtocolError>;
+
+fn refused(code: ErrorCode) -> Answer {
     let error: OAuthError = code.because("No.");
     Err(error.into())
 }
 
-fn tokens() -> Result<TokenAnswer, ProtocolError> {
+#[expect(clippy::unnecessary_wraps, reason = "it is an answer among others")]
+fn tokens() -> Answer {
     Ok(TokenAnswer {
         access_token: Secret::new("x".into()),
         scope: ScopeSet::default(),
