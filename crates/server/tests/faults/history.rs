@@ -58,6 +58,10 @@ impl<T> Outcome<T> {
 /// What was asked, and with what outcome.
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
+    /// A sign-in with the right password.
+    SignIn { outcome: Outcome<()> },
+    /// A request with the session of a sign-in, at once.
+    UseSession { outcome: Outcome<()> },
     /// A new client, by its id.
     Register { outcome: Outcome<String> },
     /// Whether a client is there.
@@ -112,7 +116,9 @@ impl Deed {
     pub(crate) const fn is_definite(&self) -> bool {
         match self {
             Self::Register { outcome } | Self::AddSecret { outcome } => outcome.is_definite(),
-            Self::ReadClient { outcome, .. }
+            Self::SignIn { outcome }
+            | Self::UseSession { outcome }
+            | Self::ReadClient { outcome, .. }
             | Self::RemoveSecret { outcome, .. }
             | Self::Authenticate { outcome, .. }
             | Self::Revoke { outcome, .. } => outcome.is_definite(),

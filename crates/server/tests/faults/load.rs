@@ -7,10 +7,14 @@ use std::{
     time::Duration,
 };
 
+use informer_oauth_testkit::servers::{ThrowawayPostgres, redis::RedisServer};
+
 use crate::{
+    common::Service,
     history::{Family, Grant, Outcome},
-    site::{Site, Talk},
+    site::Site,
     support::{Client, Code},
+    talk::Talk,
 };
 
 const PROGRAMS: u64 = 10;
@@ -75,9 +79,9 @@ pub(crate) fn under_load<T>(site: &mut Site, seed: u64, meanwhile: impl FnOnce(&
 
 /// What a fault happens to, while there is load.
 pub(crate) struct Faulty<'a> {
-    pub(crate) replicas: [&'a mut crate::common::Service; 2],
-    pub(crate) postgres: &'a informer_oauth_testkit::servers::ThrowawayPostgres,
-    pub(crate) redis: &'a mut informer_oauth_testkit::servers::redis::RedisServer,
+    pub(crate) replicas: [&'a mut Service; 2],
+    pub(crate) postgres: &'a ThrowawayPostgres,
+    pub(crate) redis: &'a mut RedisServer,
     pub(crate) talk: &'a Talk,
     pub(crate) public: &'a Client,
 }
@@ -191,6 +195,9 @@ impl User<'_> {
     /// A new client: one that somebody uses, or one with a secret that comes and, half the time, goes.
     fn administer(&mut self) {
         let talk = self.talk;
+        if self.dice.once_in(4) {
+            talk.sign_in_and_look(self.dice.replica());
+        }
         let Some(client) = talk.register(self.dice.replica()) else {
             return thread::sleep(REST);
         };

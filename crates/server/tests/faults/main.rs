@@ -2,7 +2,7 @@
 //! killed while virtual users work; afterwards the history of all answers is checked. And what one replica ends while the
 //! other does not hear of it.
 //!
-//! `load` asks, `history` remembers, `checker` judges; `rounds` makes the faults.
+//! `load` and `calm` ask by way of `talk`, `history` remembers, `checker` judges; `rounds` makes the faults.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
@@ -19,5 +19,7 @@ mod forgotten;
 mod history;
 mod load;
 mod notices;
+mod requests;
 mod rounds;
 mod site;
+mod talk;

@@ -11,8 +11,9 @@ use crate::{
     checker::{Promises, check},
     history::{Deed, Family, Outcome},
     load::{Faulty, under_load},
-    site::{AT_ONCE, IN_TIME, Site},
+    site::Site,
     support::{Request, Value, comes_true, json},
+    talk::{AT_ONCE, IN_TIME},
 };
 
 /// Rounds without the retry window, and as many with it.
@@ -69,6 +70,15 @@ fn ten_rounds(redis: &[&str], codes_survive: bool, mut fault: impl FnMut(u64, &m
     }
 }
 
+/// A debugging text with the ends of its tokens only.
+fn shortened(text: &str) -> String {
+    let parts = text.split('"').map(|part| match part.len().checked_sub(8) {
+        Some(start) if part.len() > 100 => part.get(start..).unwrap_or(part),
+        _ => part,
+    });
+    parts.collect::<Vec<_>>().join("\"")
+}
+
 impl Site {
     #[track_caller]
     fn is_sound(&self, promises: Promises) {
@@ -76,10 +86,11 @@ impl Site {
         let calls = self.talk.history.calls();
         let violations = check(&calls, promises);
         for violation in violations.iter().take(5) {
-            eprintln!("{violation:?}");
+            eprintln!("{}", shortened(&format!("{violation:?}")));
             if let Some(family) = violation.family() {
                 for call in calls.iter().filter(|call| call.deed.family() == Some(family)) {
-                    eprintln!("    {:?}..{:?} {:?}", call.start, call.end, call.deed);
+                    let deed = shortened(&format!("{:?}", call.deed));
+                    eprintln!("    {:?}..{:?} {deed}", call.start, call.end);
                 }
             }
         }
@@ -261,7 +272,7 @@ fn redis_restarted_under_load_loses_nothing_and_gives_nothing_twice() {
 #[test]
 fn a_replica_killed_under_load_and_started_again_loses_nothing_and_gives_nothing_twice() {
     ten_rounds(KEEPING, true, |round, faulty| {
-        let replica = &mut faulty.replicas[usize::from(round % 2 == 1)];
+        let replica = &mut *faulty.replicas[usize::from(round % 2 == 1)];
         replica.kill9();
         thread::sleep(AROUND);
         replica.launch();

@@ -1,6 +1,7 @@
 //! Histories that are fine, and each way in which one is not: a checker that finds nothing proves nothing.
 
 use super::*;
+use crate::history::Grant;
 
 const ONE: Family = Family(1);
 
@@ -323,6 +324,21 @@ fn what_was_not_asked_for_when_all_was_calm_is_found() {
         matches!(violations.as_slice(), [Violation::NotAsked(_), Violation::NoAnswer(_)]),
         "{violations:?}"
     );
+}
+
+#[test]
+fn who_knows_the_password_signs_in_and_is_signed_in() {
+    let sign_in = |outcome| at(0, Deed::SignIn { outcome });
+    let use_it = |outcome| at(1, Deed::UseSession { outcome });
+    good(&[sign_in(Outcome::Given(())), use_it(Outcome::Given(()))], STRICT);
+    good(&[sign_in(Outcome::Unavailable), sign_in(Outcome::Lost)], STRICT);
+    bad(&[sign_in(Outcome::Refused)], STRICT, &[Violation::PasswordRefused]);
+    bad(&[use_it(Outcome::Refused)], STRICT, &[Violation::SessionLost]);
+    let forgetful = Promises {
+        codes_survive: false,
+        ..STRICT
+    };
+    good(&[use_it(Outcome::Refused)], forgetful);
 }
 
 #[test]
