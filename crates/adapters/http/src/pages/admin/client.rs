@@ -1,94 +1,27 @@
 //! One client: its fields, its icon, on and off.
 
 use actix_web::{HttpResponse, http::StatusCode};
-use askama::Template;
 use informer_oauth_application::{
     error::ManagementError,
-    manage::{ClientChange, ClientPatch, ClientVersion, Difference, Precondition, differences},
+    manage::{ClientChange, ClientPatch, ClientVersion, Precondition, differences},
 };
 use informer_oauth_domain::{
-    client::{Client, ClientDraft},
+    client::{Client, ClientDraft, Source},
     id::{ClientRef, ClientUid},
     parameters::Parameters,
 };
 
 use super::{
-    client_form::{ClientForm, label},
-    console::{Answer, Console, Post, Stop},
-    frame::{ClientHead, Frame, Notice, Section, Tab, path_of},
+    client_form::ClientForm,
+    client_view::{Differing, EditClientView, Kind},
+    console::Console,
+    frame::{ClientHead, Notice, Section, Tab, path_of},
+    stop::{Answer, Stop},
     words::Time,
 };
-use crate::pages::{problem::Problem, site::Site, views::Switch};
+use crate::pages::problem::Problem;
 
 pub(super) const STALE: &str = "This page was open for too long or was sent before, so nothing has been saved yet. Check your entries and send them again.";
-
-/// What a client is at the token endpoint (RFC 6749 §2.1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
-    /// It has a secret.
-    Confidential,
-    /// It has none, and uses PKCE.
-    Public,
-    /// It has neither, so that it can do nothing.
-    Idle,
-}
-
-/// A field in which two edits differ.
-pub(super) struct Differing {
-    pub(super) label: &'static str,
-    pub(super) now: String,
-    pub(super) yours: String,
-}
-
-impl From<Difference> for Differing {
-    fn from(difference: Difference) -> Self {
-        Self {
-            label: label(difference.field),
-            now: difference.before,
-            yours: difference.after,
-        }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "admin/client.html")]
-pub(super) struct EditClientView<'a> {
-    pub(super) site: &'a Site,
-    pub(super) frame: Frame,
-    pub(super) head: ClientHead,
-    /// About the form as a whole.
-    pub(super) problem: Option<&'a str>,
-    /// What somebody else has changed meanwhile.
-    pub(super) conflict: Vec<Differing>,
-    /// About the icon.
-    pub(super) icon_problem: Option<&'a str>,
-    pub(super) form: ClientForm,
-    /// The state that the form started from.
-    pub(super) version: i64,
-    pub(super) save: Post,
-    pub(super) set_enabled: Post,
-    pub(super) set_icon: Post,
-    pub(super) remove_icon: Post,
-    pub(super) delete: String,
-    pub(super) kind: Kind,
-    pub(super) source: &'static str,
-    pub(super) uid: ClientUid,
-    /// Whether there is an icon to remove.
-    pub(super) has_icon: bool,
-    pub(super) created: Time,
-    pub(super) created_by: &'a str,
-    pub(super) updated: Time,
-}
-
-impl EditClientView<'_> {
-    fn is_idle(&self) -> bool {
-        self.kind == Kind::Idle
-    }
-
-    fn is_public(&self) -> bool {
-        self.kind == Kind::Public
-    }
-}
 
 /// What besides the client is on the page.
 #[derive(Default)]
@@ -292,10 +225,10 @@ fn render(
         kind: facts.kind,
         has_icon: facts.has_icon,
         uid: client.uid,
-        source: match client.source.as_str() {
-            "template" => "a template",
-            "dynamic" => "itself",
-            _ => "an administrator",
+        source: match client.source {
+            Source::Admin => None,
+            Source::Template => Some("from a template"),
+            Source::Dynamic => Some("by itself"),
         },
         created: Time(client.created_at),
         created_by: &client.created_by,

@@ -5,9 +5,10 @@ use informer_oauth_application::{ClientSort, Page, manage::ClientQuery};
 use informer_oauth_domain::{client::Client, user::ClientAdministrator};
 
 use super::{
-    console::{Answer, Console},
+    console::Console,
     frame::{Frame, Section, icon_of, path_of},
     pager::{Pager, part},
+    stop::Answer,
     words::Time,
 };
 use crate::pages::{site::Site, views::Switch};

@@ -4,11 +4,7 @@ use std::{net::IpAddr, str::FromStr};
 
 use actix_web::{HttpResponse, http::StatusCode, web::Payload};
 use askama::Template;
-use informer_oauth_application::{
-    SignedIn,
-    error::{Fault, ManagementError},
-    manage::Manage,
-};
+use informer_oauth_application::{SignedIn, manage::Manage};
 use informer_oauth_domain::{
     id::ClientRef,
     parameters::Parameters,
@@ -16,9 +12,11 @@ use informer_oauth_domain::{
     user::{ClientAdministrator, Forbidden, Superuser, User},
 };
 
-use super::frame::{Frame, Notice, Section};
+use super::{
+    frame::{Frame, Notice, Section},
+    stop::{Answer, Stop, finish},
+};
 use crate::{
-    body::BodyError,
     pages::{
         answer::{page, see_other},
         problem::Problem,
@@ -29,66 +27,6 @@ use crate::{
     },
     paging::Query,
 };
-
-/// Why a page of the console is not shown or a form not obeyed.
-pub(super) enum Stop {
-    /// The browser goes elsewhere first: to the sign-in page.
-    Away(HttpResponse),
-    /// A page says why.
-    Problem(Problem),
-}
-
-/// What a page or an action comes to.
-pub(super) type Answer = Result<HttpResponse, Stop>;
-
-impl From<Problem> for Stop {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-impl From<ManagementError> for Stop {
-    fn from(error: ManagementError) -> Self {
-        Self::Problem(error.into())
-    }
-}
-
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
-        Self::Problem(fault.into())
-    }
-}
-
-impl From<BodyError> for Stop {
-    fn from(error: BodyError) -> Self {
-        Self::Problem(error.into())
-    }
-}
-
-impl From<ManagementError> for Problem {
-    /// What no form has a place for beside a field.
-    fn from(error: ManagementError) -> Self {
-        match error {
-            ManagementError::NotFound(_) => Self::NotFound,
-            ManagementError::Forbidden(missing) => Self::Forbidden(missing),
-            ManagementError::Fault(fault) => Self::Fault(fault),
-            ManagementError::Stale => Self::NotDone {
-                status: StatusCode::PRECONDITION_FAILED,
-                reason: error.to_string(),
-            },
-            ManagementError::Conflict(_) => Self::NotDone {
-                status: StatusCode::CONFLICT,
-                reason: error.to_string(),
-            },
-            ManagementError::InvalidClient(_) | ManagementError::InvalidValue { .. } | ManagementError::Icon(_) => {
-                Self::NotDone {
-                    status: StatusCode::BAD_REQUEST,
-                    reason: error.to_string(),
-                }
-            }
-        }
-    }
-}
 
 /// Somebody who may be here, and what they ask for.
 pub(super) struct Console<'a> {
@@ -155,14 +93,6 @@ async fn obey(
         action(&console, &fields).await
     } else {
         again(&console, &fields).await
-    }
-}
-
-/// The answer, or the page that says why there is none.
-pub(super) fn finish(visit: &Visit, answer: Answer) -> HttpResponse {
-    match answer {
-        Ok(response) | Err(Stop::Away(response)) => response,
-        Err(Stop::Problem(problem)) => visit.finish(Err(problem)),
     }
 }
 

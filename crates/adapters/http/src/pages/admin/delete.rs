@@ -6,8 +6,9 @@ use informer_oauth_application::manage::Precondition;
 use informer_oauth_domain::{client::Client, id::ClientRef, parameters::Parameters};
 
 use super::{
-    console::{Answer, Console, Post},
+    console::{Console, Post},
     frame::{Frame, Notice, Section, icon_of, path_of},
+    stop::Answer,
 };
 use crate::pages::{site::Site, views::Switch};
 

@@ -13,9 +13,10 @@ use informer_oauth_domain::{
 
 use super::{
     clients::Choice,
-    console::{Answer, Console, Stop},
+    console::Console,
     frame::{Frame, Section},
     pager::{Pager, part},
+    stop::{Answer, Stop},
     tokens::{ClientLink, link},
     words::{Time, event_words, is_alarming},
 };

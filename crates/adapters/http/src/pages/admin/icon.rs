@@ -6,9 +6,10 @@ use informer_oauth_domain::{icon::IconError, id::ClientRef, parameters::Paramete
 
 use super::{
     client::{present, with_icon_problem},
-    console::{Answer, Console, finish},
+    console::Console,
     frame::{Notice, path_of},
     multipart::Multipart,
+    stop::{Answer, finish},
 };
 use crate::{
     body::{self, BodyError},

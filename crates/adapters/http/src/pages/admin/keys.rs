@@ -5,8 +5,9 @@ use informer_oauth_application::{KeyPurpose, KeyState, manage::SigningKey};
 use informer_oauth_domain::timestamp::Timestamp;
 
 use super::{
-    console::{Answer, Console},
+    console::Console,
     frame::{Frame, Section},
+    stop::Answer,
     words::{Time, in_units},
 };
 use crate::pages::{site::Site, views::Switch};

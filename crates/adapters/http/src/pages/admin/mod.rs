@@ -11,6 +11,7 @@ use super::visit::Visit;
 mod chart;
 mod client;
 mod client_form;
+mod client_view;
 mod clients;
 mod console;
 mod delete;
@@ -23,6 +24,7 @@ mod new_client;
 mod overview;
 mod pager;
 mod secrets;
+mod stop;
 mod tokens;
 mod words;
 

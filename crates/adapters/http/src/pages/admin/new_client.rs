@@ -12,8 +12,9 @@ use informer_oauth_domain::{
 
 use super::{
     client_form::ClientForm,
-    console::{Answer, Console, Post, Stop},
+    console::{Console, Post},
     frame::{Frame, Notice, Section, path_of},
+    stop::{Answer, Stop},
 };
 use crate::pages::{problem::Problem, site::Site, views::Switch};
 

@@ -6,10 +6,11 @@ use informer_oauth_domain::usage::DayUsage;
 
 use super::{
     chart::{Chart, DayCounts},
-    console::{Answer, Console},
+    console::Console,
     events::EventLine,
     frame::{Frame, Section},
     keys::KeyGroup,
+    stop::Answer,
 };
 use crate::pages::{site::Site, views::Switch};
 

@@ -19,8 +19,9 @@ use informer_oauth_domain::{
 use super::{
     client::present,
     clients::Choice,
-    console::{Answer, Console, Post},
+    console::{Console, Post},
     frame::{ClientHead, Frame, Notice, Section, Tab, path_of},
+    stop::Answer,
     words::Time,
 };
 use crate::pages::{site::Site, views::Switch};

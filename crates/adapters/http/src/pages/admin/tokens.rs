@@ -12,9 +12,10 @@ use informer_oauth_domain::{
 
 use super::{
     client::present,
-    console::{Answer, Console, Post},
+    console::{Console, Post},
     frame::{ClientHead, Frame, Notice, Section, Tab, path_of},
     pager::{Pager, part},
+    stop::Answer,
     words::Time,
 };
 use crate::pages::{problem::Problem, site::Site, views::Switch};
@@ -145,14 +146,18 @@ pub(super) async fn of_user(console: &Console<'_>) -> Answer {
     }))
 }
 
-/// A client's name and page; its id where it is gone.
+/// A client's name and page; where it is gone, the end of its id and what is known of it.
 pub(super) fn link(site: &Site, names: &BTreeMap<ClientUid, String>, client: ClientUid) -> ClientLink {
+    if let Some(name) = names.get(&client) {
+        return ClientLink {
+            name: name.clone(),
+            href: site.path(&format!("/oauth/admin/clients/{client}")),
+        };
+    }
+    let id = client.to_string();
     ClientLink {
-        name: names
-            .get(&client)
-            .cloned()
-            .unwrap_or_else(|| format!("{client} (deleted)")),
-        href: site.path(&format!("/oauth/admin/clients/{client}")),
+        name: format!("…{} (deleted)", id.rsplit('-').next().unwrap_or(&id)),
+        href: site.path(&format!("/oauth/admin/events?client={id}")),
     }
 }
 
@@ -217,11 +222,7 @@ pub(super) async fn revoke_of_user(console: &Console<'_>, fields: &Parameters) -
     Ok(console.goes_to(&searched(USERS, Some(username)), Notice::Revoked(count)))
 }
 
-async fn revoke_one(
-    console: &Console<'_>,
-    client: ClientRef,
-    token: TokenRecordId,
-) -> Result<u64, super::console::Stop> {
+async fn revoke_one(console: &Console<'_>, client: ClientRef, token: TokenRecordId) -> Result<u64, super::stop::Stop> {
     console
         .manage()
         .revoke_token(
