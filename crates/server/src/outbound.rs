@@ -1,111 +1,120 @@
-//! Requests to others, one at a time and rarely: whether the issuer answers, and traces for a collector. Blocks.
+//! Requests to others, one at a time and rarely: to an issuer, and to a collector of traces. Blocks.
 
 use std::{
-    fmt::Write as _,
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream, ToSocketAddrs as _},
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
-use anyhow::{Context as _, bail};
-use openssl::ssl::{SslConnector, SslMethod};
-use url::Url;
+use anyhow::Context as _;
+use rustls::crypto::ring;
+use ureq::{
+    Agent, Proxy,
+    http::{HeaderMap, Request, header::RETRY_AFTER},
+    tls::{Certificate, RootCerts, TlsConfig},
+};
+use url::{Host, Url};
 
-/// How long connecting, and each read and write, may take.
+/// How long finding the host, connecting, and each part of the exchange may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The largest answer that is read.
+/// How long all of it may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The largest answer that is read, in bytes.
 const LARGEST: u64 = 256 * 1024;
 
 /// What came back.
+#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
-/// One request in HTTP/1.0, so that the answer ends with the connection and comes in one piece. Over https, certificates are
-/// verified with what the system trusts.
+impl Answer {
+    /// A header; one that came twice, or is no text, says nothing.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().ok(),
+            _ => None,
+        }
+    }
+
+    /// After how long to try again (RFC 9110 §10.2.3), where it says so in seconds.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.header(RETRY_AFTER.as_str())?.parse().ok()?;
+        Some(Duration::from_secs(seconds))
+    }
+}
+
+/// To this very machine: never through a proxy.
+static LOOPBACK: LazyLock<Agent> = LazyLock::new(|| agent(None));
+
+/// To anywhere else.
+static ANYWHERE: LazyLock<Agent> = LazyLock::new(|| agent(Proxy::try_from_env()));
+
+/// What the system trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` name something else.
+fn system_trust() -> TlsConfig {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::debug!(%error, "some of the system's certificates cannot be read");
+    }
+    let roots = found.certs.iter().map(|root| Certificate::from_der(root).to_owned());
+    TlsConfig::builder()
+        .root_certs(RootCerts::from(roots))
+        .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
+        .build()
+}
+
+fn agent(proxy: Option<Proxy>) -> Agent {
+    Agent::config_builder()
+        .proxy(proxy)
+        .tls_config(system_trust())
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(concat!("informer-oauth/", env!("CARGO_PKG_VERSION")))
+        // The next request is seconds away: by then the other side may have closed.
+        .max_idle_connections(0)
+        .timeout_global(Some(PATIENCE))
+        .timeout_resolve(Some(TIMEOUT))
+        .timeout_connect(Some(TIMEOUT))
+        .timeout_send_request(Some(TIMEOUT))
+        .timeout_send_body(Some(TIMEOUT))
+        .timeout_recv_response(Some(TIMEOUT))
+        .timeout_recv_body(Some(TIMEOUT))
+        .build()
+        .new_agent()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// One request; a redirect is an answer like any other. Over https, certificates are verified with what the system trusts.
+/// Except to this machine, it goes through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names, unless
+/// `NO_PROXY` has the host.
 pub(crate) fn send(url: &Url, method: &str, headers: &[(&str, &str)], body: &[u8]) -> anyhow::Result<Answer> {
-    let host = url.host_str().context("it has no host")?;
-    let port = url.port_or_known_default().context("it has no port")?;
-    let authority = url
-        .port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let mut request = format!("{method} {} HTTP/1.0\r\nHost: {authority}\r\n", url.path());
-    // Writing to a String cannot fail.
+    let agent = if is_loopback(url) { &LOOPBACK } else { &ANYWHERE };
+    let mut request = Request::builder().method(method).uri(url.as_str());
     for (name, value) in headers {
-        let _ = write!(request, "{name}: {value}\r\n");
+        request = request.header(*name, *value);
     }
-    if !body.is_empty() {
-        let _ = write!(request, "Content-Length: {}\r\n", body.len());
-    }
-    request.push_str("\r\n");
-    let request = [request.as_bytes(), body].concat();
-
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = connect((bare, port).to_socket_addrs()?)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
-    let answer = if url.scheme() == "https" {
-        let mut connector = SslConnector::builder(SslMethod::tls_client())?;
-        let found = openssl_probe::probe();
-        if let Some(file) = found.cert_file {
-            connector.set_ca_file(file)?;
-        }
-        exchange(connector.build().connect(bare, stream)?, &request)?
+    let mut answer = if body.is_empty() {
+        agent.run(request.body(())?)?
     } else {
-        exchange(stream, &request)?
+        agent.run(request.body(body)?)?
     };
-    read(answer).context("it does not speak HTTP")
-}
-
-fn connect(addresses: impl Iterator<Item = SocketAddr>) -> anyhow::Result<TcpStream> {
-    let mut last = None;
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, TIMEOUT) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = Some(error),
-        }
-    }
-    match last {
-        Some(error) => Err(error.into()),
-        None => bail!("its host has no address"),
-    }
-}
-
-fn exchange(mut stream: impl Read + Write, request: &[u8]) -> anyhow::Result<Vec<u8>> {
-    stream.write_all(request)?;
-    let mut answer = Vec::new();
-    stream.take(LARGEST).read_to_end(&mut answer)?;
-    Ok(answer)
-}
-
-fn read(mut answer: Vec<u8>) -> Option<Answer> {
-    const END: &[u8] = b"\r\n\r\n";
-    let head = answer.windows(END.len()).position(|window| window == END)?;
-    let body = answer.split_off(head + END.len());
-    let line = answer.split(|byte| *byte == b'\r').next()?;
-    let status = str::from_utf8(line).ok()?.strip_prefix("HTTP/")?.split(' ').nth(1)?;
-    Some(Answer {
-        status: status.parse().ok()?,
-        body,
+    let read = answer.body_mut().with_config().limit(LARGEST).read_to_vec();
+    Ok(Answer {
+        status: answer.status().as_u16(),
+        body: read.context("its answer breaks off")?,
+        headers: std::mem::take(answer.headers_mut()),
     })
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_a_status_and_what_follows_the_head() {
-        let answer = read(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\none\r\n\r\ntwo".to_vec()).unwrap();
-        assert_eq!(
-            (answer.status, answer.body.as_slice()),
-            (200, b"one\r\n\r\ntwo".as_slice())
-        );
-        for other in ["", "HTTP/1.1 200 OK\r\n", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 fine\r\n\r\n"] {
-            assert!(read(other.as_bytes().to_vec()).is_none(), "{other}");
-        }
-    }
 }
