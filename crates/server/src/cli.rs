@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Flag;
 
+/// The built-in client of that name.
+pub(crate) const INFORMER_CLI: &str = "a6bd8f0f72b2c3275ff6";
+
 /// OAuth 2.0 authorization server for Informer.
 ///
 /// Without a command it serves. Settings come from flags, environment variables (INFORMER_OAUTH__SECTION__KEY), a TOML
@@ -13,6 +16,7 @@ use crate::config::Flag;
 #[derive(Debug, Parser)]
 #[command(name = "informer-oauth", version, max_term_width = 100, propagate_version = true)]
 #[command(after_help = "Examples:
+  informer-oauth tour                             see everything work, in a few seconds
   informer-oauth                                  serve, with everything in ./data
   informer-oauth --listen 127.0.0.1:9000 serve
   informer-oauth client create --name Board --redirect-uri https://board.example.com/callback
@@ -108,9 +112,37 @@ pub(crate) enum Command {
     /// Look at the configuration
     #[command(subcommand, after_help = "Example:\n  informer-oauth config show")]
     Config(ConfigCommand),
+    /// Sign in from this terminal and print the token, as Informer CLI would
+    #[command(after_help = "Examples:
+  informer-oauth login --issuer https://bi.example.com
+  token=$(informer-oauth login --scope read:report)
+  informer-oauth login --loopback --output json | jq .refresh_token
+
+It shows a code to enter on any device (RFC 8628), or with --loopback opens this computer's browser (RFC 8252).
+The token alone goes to standard output, everything else to standard error.")]
+    Login(LoginFlags),
+    /// See everything work: a throwaway service is started, used as clients and people would, and ended
+    #[command(after_help = "Example:\n  informer-oauth tour")]
+    Tour,
     /// Check the installation: one line each; exit code 0 when all is well
     #[command(after_help = "Example:\n  informer-oauth doctor --config /etc/informer-oauth.toml")]
     Doctor,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoginFlags {
+    /// Which client to sign in as; a public one
+    #[arg(long, value_name = "ID", default_value = INFORMER_CLI)]
+    pub(crate) client_id: String,
+    /// What to ask for, separated by commas [default: all that the client is registered for, or read:profile]
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
+    pub(crate) scope: Vec<String>,
+    /// Use this computer's browser, which comes back to a port of 127.0.0.1, instead of a code
+    #[arg(long)]
+    pub(crate) loopback: bool,
+    /// Write the whole answer to a file that only you can read, instead of printing the token
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

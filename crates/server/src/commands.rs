@@ -7,6 +7,8 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod gate;
 pub(crate) mod keys;
+pub(crate) mod login;
 pub(crate) mod migrate;
 mod password;
+pub(crate) mod tour;
 pub(crate) mod user;

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod data_folder;
 mod installation;
+mod interruption;
 mod logs;
 mod outbound;
 mod output;
@@ -87,6 +88,8 @@ fn dispatch(command: Command, loaded: &Loaded, out: Output) -> anyhow::Result<Ex
         Command::Keys(command) => wait(commands::keys::run(&loaded.config, command, out)),
         Command::Gate(command) => commands::gate::run(&loaded.config, command, out),
         Command::Config(command) => commands::config::run(loaded, &command, out),
+        Command::Login(flags) => wait(commands::login::run(&loaded.config, flags, out)),
+        Command::Tour => wait(commands::tour::run(out)),
         Command::Doctor => wait(doctor(loaded, out)),
     }
 }

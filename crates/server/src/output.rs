@@ -33,6 +33,11 @@ impl Output {
         Self { format }
     }
 
+    /// Whether data is for programs.
+    pub(crate) const fn is_json(self) -> bool {
+        matches!(self.format, OutputFormat::Json)
+    }
+
     /// Prints `data` as JSON, or what `text` makes of it.
     pub(crate) fn print<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         let text = match self.format {

@@ -1,7 +1,7 @@
 //! `doctor`: what is well and what is not, one line each.
 
 mod keeping;
-mod metadata;
+pub(super) mod metadata;
 mod servers;
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};

@@ -11,9 +11,11 @@ mod doctor;
 mod example;
 mod grant;
 mod keys;
+mod login;
 mod migrate;
 mod start;
 mod stop;
+mod tour;
 mod users;
 
 use std::process::Output;

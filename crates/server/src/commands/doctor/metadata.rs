@@ -6,14 +6,19 @@ use url::Url;
 
 use crate::outbound::{self, Answer};
 
-/// Fetches the metadata of an issuer and compares its `issuer`; the address that answered.
+/// Whether the metadata of an issuer answers for it; the address that answered.
 pub(super) fn check(issuer: &str) -> anyhow::Result<Url> {
+    read(issuer).map(|(url, _)| url)
+}
+
+/// Fetches the metadata of an issuer and compares its `issuer` byte for byte (RFC 8414 §3.3): where it is and what it says.
+pub(in crate::commands) fn read(issuer: &str) -> anyhow::Result<(Url, Value)> {
     let url = well_known(issuer)?;
     let answer = fetch(&url).with_context(|| format!("{url} does not answer"))?;
     ensure!(answer.status == 200, "{url} answers {}", answer.status);
     let metadata: Value = serde_json::from_slice(&answer.body).with_context(|| format!("{url} is no JSON"))?;
     match metadata.get("issuer").and_then(Value::as_str) {
-        Some(found) if found == issuer => Ok(url),
+        Some(found) if found == issuer => Ok((url, metadata)),
         Some(found) => bail!("{url} says that the issuer is {found}, not {issuer}"),
         None => bail!("{url} names no issuer"),
     }
