@@ -173,17 +173,56 @@ impl Step {
         };
         let id = self.client_id.as_deref().unwrap_or("new");
         let mut lines = vec![format!("{sign} {} ({id})\n", plain(&self.name))];
-        lines.extend(
-            self.differences.iter().map(|Changed { field, before, after }| {
-                format!("    {field}: {} -> {}\n", quoted(before), quoted(after))
-            }),
-        );
+        lines.extend(self.differences.iter().map(Changed::text));
         lines.concat()
     }
 }
 
-fn quoted(text: &str) -> String {
-    if text.is_empty() { "-".into() } else { plain(text) }
+/// The fields that are lists, which [`Difference`] separates by spaces.
+const LISTS: [&str; 3] = ["redirect_uri", "scope", "resources"];
+
+impl Changed {
+    fn text(&self) -> String {
+        let Self { field, before, after } = self;
+        // No scope is every scope: going there, or coming from there, is no matter of single items.
+        let whole = *field == "scope" && (before.is_empty() || after.is_empty());
+        if !LISTS.contains(field) || whole {
+            return format!("    {field}: {} -> {}\n", self.shown(before), self.shown(after));
+        }
+        let items = |text: &str| {
+            text.split(' ')
+                .map(str::to_owned)
+                .filter(|item| !item.is_empty())
+                .collect()
+        };
+        let (old, new): (BTreeSet<String>, BTreeSet<String>) = (items(before), items(after));
+        if old == new {
+            return format!("    {field}: another order\n");
+        }
+        let line = |sign: char, item: &String| format!("      {sign} {}\n", plain(item));
+        let gone = old.difference(&new).map(|item| line('-', item));
+        let come = new.difference(&old).map(|item| line('+', item));
+        format!("    {field}:\n{}", gone.chain(come).collect::<String>())
+    }
+
+    fn shown(&self, text: &str) -> String {
+        match (text.is_empty(), self.field) {
+            (true, "scope") => "everything".into(),
+            (true, _) => "-".into(),
+            (false, _) => plain(text),
+        }
+    }
+}
+
+/// How much there is to do, for whoever does not count signs.
+fn summary(steps: &[Step], dry_run: bool) -> String {
+    let count = |action: &str| steps.iter().filter(|step| step.action == action).count();
+    let (create, change, nothing) = (count("create"), count("change"), count("nothing"));
+    match (create + change, dry_run) {
+        (0, _) => format!("nothing to do: {nothing} as described"),
+        (_, true) => format!("would create {create}, change {change}, leave {nothing} as they are"),
+        (_, false) => format!("created {create}, changed {change}, left {nothing} as they are"),
+    }
 }
 
 /// Plans everything, prints the plan, and then carries it out: a file with a mistake changes nothing.
@@ -219,12 +258,13 @@ pub(super) async fn apply(
     }
     let steps: Vec<Step> = plans.iter().map(Step::of).collect();
     out.print(&steps, |steps| steps.iter().map(Step::text).collect())?;
-    if dry_run {
-        return Ok(());
+    if !dry_run {
+        for plan in plans {
+            app.manage.carry_out(admin, plan, None, app.now()).await?;
+        }
     }
-    for plan in plans {
-        app.manage.carry_out(admin, plan, None, app.now()).await?;
-    }
+    // The difference is the data; this is said beside it.
+    eprintln!("{}", summary(&steps, dry_run));
     Ok(())
 }
 
@@ -252,6 +292,47 @@ mod tests {
             Some(["https://b.example/cb".to_owned()].as_slice())
         );
         assert!(desired[0] == desired[1] && desired[1] == desired[2]);
+    }
+
+    #[test]
+    fn of_lists_only_what_comes_and_goes_is_shown() {
+        let text = |field, before: &str, after: &str| {
+            let (before, after) = (before.to_owned(), after.to_owned());
+            Changed { field, before, after }.text()
+        };
+        assert_eq!(
+            text(
+                "redirect_uri",
+                "https://a.example/ https://b.example/",
+                "https://c.example/ https://a.example/"
+            ),
+            "    redirect_uri:\n      - https://b.example/\n      + https://c.example/\n"
+        );
+        assert_eq!(
+            text("resources", "", "https://a.example/"),
+            "    resources:\n      + https://a.example/\n"
+        );
+        assert_eq!(
+            text("redirect_uri", "x:/a x:/b", "x:/b x:/a"),
+            "    redirect_uri: another order\n"
+        );
+        assert_eq!(
+            text("scope", "read:report", ""),
+            "    scope: read:report -> everything\n"
+        );
+        assert_eq!(
+            text("scope", "", "read:report"),
+            "    scope: everything -> read:report\n"
+        );
+        assert_eq!(
+            text("scope", "read:report", "read:dataset"),
+            "    scope:\n      - read:report\n      + read:dataset\n"
+        );
+        assert_eq!(
+            text("url", "", "https://a.example/"),
+            "    url: - -> https://a.example/\n"
+        );
+        assert_eq!(text("name", "a b", "\u{1b}c"), "    name: a b -> \\u{1b}c\n");
     }
 
     #[test]

@@ -160,6 +160,12 @@ fn apply_prints_the_difference_and_makes_it_so_once() {
         planned.contains("+ Board (new)") && planned.contains("enabled: true -> false"),
         "{planned}"
     );
+    assert!(
+        planned.contains("    redirect_uri:\n      + https://a.example/cb\n    scope: everything -> read:dataset\n"),
+        "{planned}"
+    );
+    let beside = stderr(&service.cli(&["client", "apply", file, "--dry-run"]));
+    assert_eq!(beside, "would create 1, change 1, leave 0 as they are\n");
     assert_eq!(
         json(&service, &["client", "list"]).as_array().unwrap().len(),
         2,
