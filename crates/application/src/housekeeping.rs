@@ -7,8 +7,9 @@ use informer_oauth_ports::{AttemptCounter, CodeStore, DeviceStore, SessionStore,
 
 use crate::{error::Fault, metrics::purged, usage::Usage};
 
-/// How many rows one call removes at most.
-const BATCH: u32 = 500;
+/// How many rows one call removes at most. A request may have to wait until a batch is on disk: with 500 of them, the
+/// slowest hundredth of refreshes took three times as long during a great purge as without one.
+const BATCH: u32 = 100;
 
 /// How long an ended token record is kept, so that late replays are still recognised and administrators can look back.
 pub const ENDED_RECORDS_KEPT: Duration = Duration::from_hours(24);

@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 use crate::grants::Grants;
 use crate::load::Pace;
 use crate::measure::{Sample, Side};
-use crate::report::{Budget, Comparison, Figures, P50, P99};
+use crate::report::{Budget, Comparison, Figures, Finding};
 use crate::run::Run;
 use crate::seed::{self, Age};
 use crate::service::Service;
+use crate::statistics::Spread;
 use crate::users::Kept;
 
 /// Records that are good, for every one hundred that have expired.
@@ -21,13 +22,14 @@ const PATIENCE: f64 = 2.0;
 /// The service looks for what is over once a minute.
 const BEGINS_WITHIN: Duration = Duration::from_secs(100);
 const ENDS_WITHIN: Duration = Duration::from_secs(600);
-/// Rounds after the purge.
-const AFTERWARDS: usize = 8;
+/// So many purges, so that both are measured again and again while the machine's speed drifts.
+const PORTIONS: u64 = 4;
 const PURGED: &str = "informer_oauth_purged_rows_total{kind=\"tokens\"} ";
 /// Far less than the service can do: then what is slow is slow because of the purge alone.
 const STEADY: u32 = 500;
+const PACES: [Pace; 2] = [Pace::PerSecond(STEADY), Pace::Full];
 
-/// Rounds at one pace.
+/// Rounds at one pace, before and during the purge of one portion.
 #[derive(Default)]
 struct Rounds {
     idle: Vec<Sample>,
@@ -44,14 +46,11 @@ pub(crate) fn run(run: &Run<'_>) -> Result<Vec<Comparison>> {
         .map_err(|error| service.explained(error))?;
     // The time until the first purge begins anew below.
     service.stop()?;
-    seed::records(service.database()?, expired, Age::Expired);
+    seed::records(service.database()?, expired / PORTIONS, Age::Expired);
     seed::records(service.database()?, expired * LIVING_PERCENT / 100, Age::Living);
     seed::settle(service.database()?)?;
     run.settle();
     service.launch()?;
-
-    let paces = [Pace::PerSecond(STEADY), Pace::Full];
-    let mut rounds = [Rounds::default(), Rounds::default()];
     let mut side = Side {
         name: "refresh".into(),
         addresses: vec![service.address()?],
@@ -60,47 +59,58 @@ pub(crate) fn run(run: &Run<'_>) -> Result<Vec<Comparison>> {
         prepare: Box::new(|| Ok(())),
     };
     side.round(run.lasting(), Pace::Full)?;
+    let mut portions = Vec::new();
+    for portion in 1..=PORTIONS {
+        if portion > 1 {
+            seed::records(service.database()?, expired / PORTIONS, Age::Expired);
+            run.settle();
+        }
+        let all = expired / PORTIONS * portion;
+        portions.push(until_purged(run, &service, &mut side, all)?);
+    }
+    let compared = PACES.iter().enumerate().map(|(at, pace)| {
+        let portions: Vec<&Rounds> = portions.iter().filter_map(|rounds| rounds.get(at)).collect();
+        compared(run, *pace, &portions)
+    });
+    compared.collect()
+}
 
-    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 rows")]
-    let all = expired as f64;
+/// Rounds at every pace until that many records have been purged since the service was started.
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 rows")]
+fn until_purged(run: &Run<'_>, service: &Service, side: &mut Side<'_>, all: u64) -> Result<[Rounds; PACES.len()]> {
+    let mut rounds: [Rounds; PACES.len()] = Default::default();
     let started = Instant::now();
-    let (mut began, mut over) = (None, 0);
-    let mut before = service.counter(PURGED)?;
-    while over < AFTERWARDS {
-        for (pace, rounds) in paces.iter().zip(&mut rounds) {
+    let first = service.counter(PURGED)?;
+    let (mut before, mut began) = (first, None);
+    while before < all as f64 {
+        for (pace, rounds) in PACES.iter().zip(&mut rounds) {
             let sample = side
                 .round(run.lasting(), *pace)
                 .map_err(|error| service.explained(error))?;
-            let purged = service.counter(PURGED)?;
-            let phase = Phase::of(before, purged, all);
-            before = purged;
-            match phase {
+            let after = service.counter(PURGED)?;
+            match Phase::of(before - first, after - first, all as f64 - first) {
                 Phase::Idle => rounds.idle.push(sample),
                 Phase::Purging => rounds.purging.push(sample),
                 Phase::Between => {}
             }
-            if purged > 0.0 && began.is_none() {
-                run.say(&format!(
-                    "the purge began after {:.0} s",
-                    started.elapsed().as_secs_f64()
-                ));
+            if after > before && began.is_none() {
                 began = Some(Instant::now());
             }
+            before = after;
         }
         match began {
             None => ensure!(started.elapsed() < BEGINS_WITHIN, "nothing is purged"),
-            Some(_) if before >= all => over += 1,
-            Some(began) if began.elapsed() > ENDS_WITHIN => bail!("only {before:.0} of {expired} records were purged"),
-            Some(_) => {}
+            Some(began) => ensure!(
+                began.elapsed() < ENDS_WITHIN,
+                "only {before:.0} of {all} records were purged"
+            ),
         }
     }
     let took = began.map_or(0.0, |began| began.elapsed().as_secs_f64());
-    run.say(&format!("purged and measured afterwards in {took:.0} s"));
-    paces
-        .into_iter()
-        .zip(rounds)
-        .map(|(pace, rounds)| compared(run, pace, rounds))
-        .collect()
+    run.say(&format!(
+        "{before:.0} records are purged, the last portion in {took:.0} s"
+    ));
+    Ok(rounds)
 }
 
 /// What went on during a round.
@@ -125,30 +135,45 @@ impl Phase {
     }
 }
 
-fn compared(run: &Run<'_>, pace: Pace, rounds: Rounds) -> Result<Comparison> {
-    let idle = Figures::new("idle", rounds.idle)?;
-    let purging = Figures::new("purging", rounds.purging)?;
+fn compared(run: &Run<'_>, pace: Pace, portions: &[&Rounds]) -> Result<Comparison> {
+    let all = |rounds: fn(&Rounds) -> &Vec<Sample>| portions.iter().copied().flat_map(rounds).cloned().collect();
+    let idle = Figures::new("idle", all(|rounds| &rounds.idle))?;
+    let purging = Figures::new("purging", all(|rounds| &rounds.purging))?;
     let speed = match pace {
         Pace::Full => "as fast as they are answered".to_owned(),
         Pace::PerSecond(count) => format!("{count} a second"),
     };
     let budget = Some(Budget::AtMost(PATIENCE));
     let findings = [
-        purging.ratio(&idle, P99, budget),
+        by_portion("p99", portions, |sample| sample.p99, budget),
         purging.overall_ratio(&idle, 0.99, budget),
-        purging.ratio(&idle, P50, None),
+        by_portion("p50", portions, |sample| sample.p50, None),
     ];
     Ok(Comparison {
         title: format!("Purging: refreshes, {speed}"),
         method: format!(
-            "The service's own housekeeping removes {} expired records beside a tenth as many good ones, while {} connections refresh \
-             {speed}. Rounds of {:.1} s before, during and after the purge, which took turns with rounds at the other pace.",
+            "The service's own housekeeping removes {} expired records in {PORTIONS} portions, beside a tenth as many good ones, while {} \
+             connections refresh {speed}. Rounds of {:.1} s before and during the purge of each portion, which took turns with rounds at \
+             the other pace.",
             run.arguments.expired,
             run.arguments.connections(),
             run.lasting().as_secs_f64()
         ),
         findings: findings.into_iter().flatten().collect(),
         sides: vec![idle, purging],
+    })
+}
+
+/// For each portion, the median while it was purged to the one just before.
+fn by_portion(name: &str, portions: &[&Rounds], figure: fn(&Sample) -> f64, budget: Option<Budget>) -> Option<Finding> {
+    let median = |samples: &[Sample]| Some(Spread::of(samples.iter().map(figure))?.median);
+    let ratios = portions
+        .iter()
+        .filter_map(|rounds| Some(median(&rounds.purging)? / median(&rounds.idle)?));
+    Some(Finding {
+        what: format!("{name}: purging a portion to idle before it"),
+        spread: Spread::of(ratios)?,
+        budget,
     })
 }
 

@@ -1,6 +1,9 @@
 //! What goes on between requests: forgetting what is over, and the life of the signing keys.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::rt::{self, task::JoinHandle, time::sleep};
 use informer_oauth_application::{Application, audit_trail::About};
@@ -14,8 +17,12 @@ use crate::{config::Config, installation::Installation, stores::Stores};
 /// How often everything is done.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// How long a purge that found a full batch rests before the next one, so that requests come in between.
-const BREATH: Duration = Duration::from_millis(20);
+/// A purge that found a full batch rests so many times as long as that took before it begins the next one: a store that is
+/// slow, or busy with requests, is asked more seldom, and most requests meet none.
+const RESTS: u32 = 3;
+
+/// It rests for as long as this at least.
+const BREATH: Duration = Duration::from_millis(5);
 
 /// How often tokens with unknown keys are looked for. Anybody can send one, so not for each.
 const UNKNOWN_KEY_EVERY: Duration = Duration::from_secs(5);
@@ -119,12 +126,13 @@ impl Purging {
             return Ok(rows);
         };
         loop {
+            let started = Instant::now();
             let purged = self.app.housekeeping.run(self.app.now()).await?;
             rows += purged.rows;
             if !purged.more {
                 return Ok(rows);
             }
-            sleep(BREATH).await;
+            sleep(BREATH.max(started.elapsed() * RESTS)).await;
         }
     }
 }
