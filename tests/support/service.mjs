@@ -55,7 +55,7 @@ export class Visitor {
     this.base = base;
   }
 
-  async request(url, { method = 'GET', form, json, headers = {} } = {}) {
+  async request(url, { method = 'GET', form, json, body, headers = {} } = {}) {
     const response = await fetch(new URL(url, this.base), {
       method,
       redirect: 'manual',
@@ -65,7 +65,7 @@ export class Visitor {
         ...(json ? { 'content-type': 'application/json' } : {}),
         ...headers,
       },
-      body: form ? new URLSearchParams(form) : json ? JSON.stringify(json) : undefined,
+      body: form ? new URLSearchParams(form) : json ? JSON.stringify(json) : body,
     });
     for (const cookie of response.headers.getSetCookie()) {
       const [pair] = cookie.split(';');

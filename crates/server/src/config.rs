@@ -3,6 +3,7 @@
 //! Sources, the first that names a key wins: flags, environment, file, defaults ([`load()`]).
 
 mod bootstrap;
+mod brand;
 mod cache;
 mod caches;
 mod database;
@@ -47,6 +48,7 @@ pub(crate) struct Config {
     /// The public base URL, byte for byte the `iss` of every token. Without one it follows the address listened on.
     pub(crate) issuer: Option<String>,
     pub(crate) bootstrap: bootstrap::Bootstrap,
+    pub(crate) brand: brand::Brand,
     pub(crate) cache: cache::Cache,
     pub(crate) caches: caches::Caches,
     pub(crate) database: database::Database,
@@ -70,6 +72,7 @@ impl Config {
         let mut problems = Problems::default();
         issuer::validate(self.issuer.as_deref(), self.http.listen, &mut problems);
         self.bootstrap.validate(&mut problems);
+        self.brand.validate(&mut problems);
         self.cache.validate(&mut problems);
         self.caches.validate(&mut problems);
         self.database.validate(&mut problems);

@@ -47,7 +47,7 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
 
     let service = Installation::create(config, &issuer, migrate).await?;
     let made = first_start::run(&service.app, config).await?;
-    let state = HttpState::new(service.app.clone(), http_settings(config, &issuer))?;
+    let state = HttpState::new(service.app.clone(), http_settings(config, &issuer)?)?;
     let limits = state.settings.server;
     let state = Data::new(state);
     let server = HttpServer::new(move || informer_oauth_http::service(state.clone()))
@@ -105,15 +105,16 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
+fn http_settings(config: &Config, issuer: &str) -> anyhow::Result<HttpSettings> {
     let limits = &config.limits;
     let defaults = HttpSettings::for_issuer(issuer);
-    HttpSettings {
+    Ok(HttpSettings {
         trusted_proxies: config.http.networks(),
         max_body_bytes: limits.body_bytes,
         max_icon_body_bytes: limits.icon_bytes,
         body_timeout: Duration::from_secs(limits.body_seconds),
         gate_require_token: config.gate.require_token,
+        brand: config.brand.read()?,
         adopt_trace: config.telemetry.traces_url().map(|_| telemetry::adopt as AdoptTrace),
         server: ServerLimits {
             head_timeout: Duration::from_secs(limits.head_seconds),
@@ -122,5 +123,5 @@ fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
             ..defaults.server
         },
         ..defaults
-    }
+    })
 }

@@ -47,7 +47,15 @@ pub(crate) struct Durable {
 impl Durable {
     fn of<S>(store: &S) -> Self
     where
-        S: ClientStore + ConsentStore + AuditLog + TokenStore + UsageLog + UserDirectory + SigningKeyStore + Clone + 'static,
+        S: ClientStore
+            + ConsentStore
+            + AuditLog
+            + TokenStore
+            + UsageLog
+            + UserDirectory
+            + SigningKeyStore
+            + Clone
+            + 'static,
     {
         let store = Arc::new(store.clone());
         Self {

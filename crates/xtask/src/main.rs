@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask test`, `bench`, `with-servers`, `layers`, `licences`.
+//! The project's own commands: `cargo xtask test`, `bench`, `screenshots`, `with-servers`, `layers`, `licences`.
 
 mod apt;
 mod bench;
@@ -9,6 +9,7 @@ mod plan;
 mod process;
 mod programs;
 mod report;
+mod screenshots;
 mod servers;
 mod suites;
 mod summary;
@@ -42,6 +43,11 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
         options: Vec<OsString>,
     },
+    /// Takes the pictures of the pages that the documentation shows, and narrow and dark ones to look at
+    ///
+    /// Builds the service, fills a throwaway one and opens it in Chromium. The pictures go to docs/images, the others to
+    /// target/screenshots.
+    Screenshots,
     /// Runs one command with a throwaway Postgres and Redis, as `test` has them for its tests
     WithServers {
         /// For instance `cargo nextest run -p CRATE`
@@ -77,6 +83,7 @@ fn run() -> Result<bool> {
     match arguments.command {
         Command::Test { only } => Ok(plan::run(&metadata, &only)),
         Command::Bench { options } => bench::run(&metadata, &options),
+        Command::Screenshots => screenshots::run(&metadata).map(|()| true),
         Command::WithServers { command } => plan::with_servers(&command),
         Command::Layers => {
             let verdict = layers::check(&graph::Graph::read(&metadata)?)?;

@@ -130,7 +130,7 @@ impl PythonSuite {
 }
 
 /// Tells a suite which server to start and which browser to drive.
-fn about<'a>(command: &'a mut Command, binary: &Path) -> Result<&'a mut Command> {
+pub(crate) fn about<'a>(command: &'a mut Command, binary: &Path) -> Result<&'a mut Command> {
     if !binary.is_file() {
         bail!("{} has not been built", binary.display());
     }

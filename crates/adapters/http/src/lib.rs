@@ -13,6 +13,7 @@ pub mod address;
 pub mod api_error;
 mod basic;
 pub mod body;
+pub mod brand;
 pub mod caller;
 mod client_request;
 mod device_authorization;
@@ -53,6 +54,11 @@ use actix_web::{
 
 pub use address::{Address, Network};
 pub use api_error::{ApiError, ApiResult};
+pub use brand::{
+    Brand,
+    colour::{Colour, ColourError},
+    logo::{Logo, LogoError, MAX_LOGO_BYTES},
+};
 pub use caller::{Caller, RequestTime};
 pub use metrics::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS, describe_metrics};
 pub use protocol_error::{ProtocolErrorResponse, ProtocolResult};

@@ -10,8 +10,8 @@ use utoipa::{
 };
 
 use crate::{
-    device_authorization, docs, document::Document, health, introspect, jwks, management::ManagementApi, metadata, pages::PagesApi,
-    parameters::JSON, protocol_error::json_bytes, revoke, scopes, state::HttpState, token, verify,
+    device_authorization, docs, document::Document, health, introspect, jwks, management::ManagementApi, metadata,
+    pages::PagesApi, parameters::JSON, protocol_error::json_bytes, revoke, scopes, state::HttpState, token, verify,
 };
 
 /// Short, for the document changes with the version only.

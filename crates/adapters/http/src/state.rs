@@ -10,8 +10,8 @@ use informer_oauth_application::Application;
 use url::Url;
 
 use crate::{
-    address::Network, document::Document, jwks::KeyDocument, metadata, metrics::GateAnswers, openapi::Reference,
-    same_origin::SiteOrigin, scopes,
+    address::Network, brand::Brand, document::Document, jwks::KeyDocument, metadata, metrics::GateAnswers,
+    openapi::Reference, same_origin::SiteOrigin, scopes,
 };
 
 /// The largest body of most requests, in bytes.
@@ -41,6 +41,8 @@ pub struct HttpSettings {
     pub gate_require_token: bool,
     /// How long one readiness check may take.
     pub probe_timeout: Duration,
+    /// The name, the colour and the logo of the pages.
+    pub brand: Arc<Brand>,
     /// How a request's span finds its parent, where spans are exported.
     pub adopt_trace: Option<AdoptTrace>,
     /// For whoever builds the `HttpServer`.
@@ -58,6 +60,7 @@ impl HttpSettings {
             body_timeout: Duration::from_secs(10),
             gate_require_token: false,
             probe_timeout: Duration::from_millis(1500),
+            brand: Arc::default(),
             adopt_trace: None,
             server: ServerLimits::default(),
         }

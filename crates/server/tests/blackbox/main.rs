@@ -11,6 +11,7 @@ mod support;
 
 mod applications;
 mod authorization;
+mod branding;
 mod console;
 mod costs;
 mod crash;

@@ -120,7 +120,11 @@ fn of_fifty_decisions_about_one_device_at_two_replicas_exactly_one_counts() {
     let answers = pair.race(&decision);
     let decided = answers.iter().filter(|answer| answer.status == 204).count();
     assert_eq!(decided, 1);
-    assert!(answers.iter().all(|answer| [204, 404, 409, 429].contains(&answer.status)));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| [204, 404, 409, 429].contains(&answer.status))
+    );
     world.http.send(client.poll(&device)).is(200);
 }
 

@@ -78,7 +78,10 @@ fn while_a_newer_release_adds_to_the_schema_this_one_goes_on_and_can_be_started_
     world.reconnect();
     world.refreshed(&client, tokens.refresh());
     let log = world.service.log();
-    assert!(log.contains("added to the Postgres schema") && log.contains("29990101000000"), "{log}");
+    assert!(
+        log.contains("added to the Postgres schema") && log.contains("29990101000000"),
+        "{log}"
+    );
     let doctor = world.service.cli_ok(&["doctor"]);
     assert!(doctor.contains("the schema is up to date"), "{doctor}");
 }

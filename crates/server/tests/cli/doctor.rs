@@ -97,7 +97,10 @@ fn servers_that_keep_what_they_are_given_are_told_from_those_that_may_not() {
             ["warning", "warning"],
         ),
     ] {
-        let (postgres, redis) = (ThrowawayPostgres::start_with(&postgres, &[]), RedisServer::start_with(&redis));
+        let (postgres, redis) = (
+            ThrowawayPostgres::start_with(&postgres, &[]),
+            RedisServer::start_with(&redis),
+        );
         let stores = Arc::new(ProductionStores::on(&postgres, (redis.url(), None)));
         let service = Service::start_on(&stores, &[]);
         let (code, found) = findings(&service);

@@ -26,6 +26,8 @@ mod visit;
 use actix_web::web;
 use utoipa::OpenApi;
 
+pub(crate) use assets::Assets;
+
 /// What the OpenAPI document says of the pages' endpoints.
 #[derive(OpenApi)]
 #[openapi(

@@ -1,25 +1,31 @@
 //! Addresses within the service, as browsers see them.
 
+use std::sync::Arc;
+
 use url::Url;
 
-use super::assets;
+use super::assets::Asset;
+use crate::brand::Brand;
 
-/// Where the service lives: the issuer's path goes before every link, and its host is shown on every page.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Where the service lives and whose it is: the issuer's path goes before every link, and its host and the brand are shown
+/// on every page.
+#[derive(Clone, Debug)]
 pub(super) struct Site {
     /// The issuer's path without a slash at its end; mostly empty.
     base: String,
     /// The issuer's host, with the port where it is not the usual one.
     pub(super) host: String,
+    brand: Arc<Brand>,
 }
 
 impl Site {
     /// Reads the issuer.
-    pub(super) fn of_issuer(issuer: &str) -> Self {
+    pub(super) fn new(issuer: &str, brand: Arc<Brand>) -> Self {
         let Ok(url) = Url::parse(issuer) else {
             return Self {
                 base: String::new(),
                 host: String::new(),
+                brand,
             };
         };
         let host = url.host_str().unwrap_or_default();
@@ -28,7 +34,19 @@ impl Site {
             host: url
                 .port()
                 .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
+            brand,
         }
+    }
+
+    /// With the usual brand.
+    #[cfg(test)]
+    pub(super) fn of_issuer(issuer: &str) -> Self {
+        Self::new(issuer, Arc::default())
+    }
+
+    /// What the service is called whose accounts people have.
+    pub(super) fn brand(&self) -> &str {
+        self.brand.name()
     }
 
     /// The address of one of the service's own paths.
@@ -38,8 +56,18 @@ impl Site {
 
     /// The address of an asset, which changes with its content so that browsers may keep it for good.
     pub(super) fn asset(&self, name: &str) -> String {
-        let version = assets::find(name).map_or("", assets::Asset::version);
+        let version = self.brand.assets().find(name).map_or("", Asset::version);
         self.path(&format!("/oauth/assets/{name}?v={version}"))
+    }
+
+    /// The address of the brand's logo.
+    pub(super) fn logo(&self) -> String {
+        self.asset(self.brand.assets().logo().name())
+    }
+
+    /// The logo's media type.
+    pub(super) fn logo_type(&self) -> &'static str {
+        self.brand.assets().logo().content_type()
     }
 }
 

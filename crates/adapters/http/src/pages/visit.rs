@@ -60,7 +60,7 @@ impl FromRequest for Visit {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let state = HttpState::of(request).clone();
         ready(Ok(Self {
-            site: Site::of_issuer(state.issuer()),
+            site: Site::new(state.issuer(), state.settings.brand.clone()),
             now: RequestTime::of(request).0,
             request: request.clone(),
             state,

@@ -34,7 +34,7 @@ impl Returned {
     fn read(query: &str) -> Option<Self> {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let once = |name: &str| pairs.iter().filter(|(known, _)| known == name).count() == 1;
-        pairs.iter().all(|(name, _)| once(name)).then(|| Self(pairs))
+        pairs.iter().all(|(name, _)| once(name)).then_some(Self(pairs))
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {

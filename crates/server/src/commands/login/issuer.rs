@@ -142,7 +142,7 @@ impl Tokens {
         let tokens = Self(answer);
         let kind = tokens.text("token_type").unwrap_or_default();
         if !kind.eq_ignore_ascii_case("bearer") {
-            bail!("the token that came is no bearer token but {:?}", kind);
+            bail!("the token that came is no bearer token but {kind:?}");
         }
         if tokens.access_token().is_empty() || tokens.access_token().chars().any(|c| !c.is_ascii_graphic()) {
             bail!("no access token came");

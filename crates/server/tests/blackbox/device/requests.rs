@@ -64,10 +64,7 @@ fn a_device_authenticates_like_any_client_and_asks_for_no_more() {
     let world = World::start();
     let confidential = world.confidential_client();
     for door in DOORS {
-        world
-            .http
-            .send(Request::post(door))
-            .oauth_error(400, "invalid_request");
+        world.http.send(Request::post(door)).oauth_error(400, "invalid_request");
         let nameless = Client {
             secret: None,
             ..confidential.clone()

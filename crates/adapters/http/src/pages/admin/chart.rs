@@ -144,11 +144,11 @@ fn hundredths(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-/// The next of 1, 2, 5, 10, 20, 50, …
+/// The next of 1, 2, 3, 5, 10, 20, 30, 50, …
 fn round_up(count: u64) -> u64 {
     let mut step: u64 = 1;
     loop {
-        for factor in [1, 2, 5] {
+        for factor in [1, 2, 3, 5] {
             let round = step.saturating_mul(factor);
             if round >= count {
                 return round;
@@ -175,7 +175,17 @@ mod tests {
 
     #[test]
     fn the_upper_edge_is_a_round_number() {
-        for (count, edge) in [(0, 1), (1, 1), (2, 2), (3, 5), (6, 10), (11, 20), (50, 50), (51, 100)] {
+        for (count, edge) in [
+            (0, 1),
+            (1, 1),
+            (2, 2),
+            (3, 3),
+            (4, 5),
+            (6, 10),
+            (21, 30),
+            (50, 50),
+            (51, 100),
+        ] {
             assert_eq!(round_up(count), edge);
         }
         assert_eq!(round_up(u64::MAX), u64::MAX);

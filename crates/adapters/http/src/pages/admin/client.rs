@@ -14,7 +14,7 @@ use informer_oauth_domain::{
 use super::{
     client_form::ClientForm,
     client_view::{Differing, EditClientView, Kind},
-    console::Console,
+    console::{Console, shows_with},
     frame::{ClientHead, Notice, Section, Tab, path_of},
     stop::{Answer, Stop},
     words::Time,
@@ -234,5 +234,5 @@ fn render(
         created_by: &client.created_by,
         updated: Time(client.updated_at),
     };
-    console.shows_with(status, &view)
+    shows_with(status, &view)
 }

@@ -5,7 +5,7 @@ use informer_oauth_application::{ClientSort, Page, manage::ClientQuery};
 use informer_oauth_domain::{client::Client, user::ClientAdministrator};
 
 use super::{
-    console::Console,
+    console::{Console, shows},
     frame::{Frame, Section, icon_of, path_of},
     pager::{Pager, part},
     stop::Answer,
@@ -102,7 +102,7 @@ async fn list_all(console: &Console<'_>, administrator: &ClientAdministrator) ->
         label,
         chosen: value == name,
     });
-    Ok(console.shows(&ClientsView {
+    Ok(shows(&ClientsView {
         site: console.site(),
         frame: console.frame(Section::Clients),
         search,
@@ -115,7 +115,7 @@ async fn list_all(console: &Console<'_>, administrator: &ClientAdministrator) ->
 
 async fn list_to_delete(console: &Console<'_>) -> Answer {
     let clients = console.manage().list_for_users(console.user()).await?;
-    Ok(console.shows(&ClientsToDeleteView {
+    Ok(shows(&ClientsToDeleteView {
         site: console.site(),
         frame: console.frame(Section::Clients),
         clients: lines(console, clients, "/delete"),

@@ -98,19 +98,17 @@ async fn obey(
 
 impl<'a> Console<'a> {
     async fn enter(visit: &'a Visit) -> Result<Self, Stop> {
-        match visit.signed_in().await? {
-            Some(signed_in) => Self::of(visit, signed_in),
-            None => {
-                let address = visit
-                    .request
-                    .uri()
-                    .path_and_query()
-                    .map_or("", |address| address.as_str());
-                let back = ReturnPath::parse(&visit.site.path(address))
-                    .or_else(|| ReturnPath::parse(&visit.site.path("/oauth/admin")));
-                Err(Stop::Away(see_other(&visit.sign_in_address(back.as_ref()))))
-            }
+        if let Some(signed_in) = visit.signed_in().await? {
+            return Self::of(visit, signed_in);
         }
+        let address = visit
+            .request
+            .uri()
+            .path_and_query()
+            .map_or("", |address| address.as_str());
+        let back = ReturnPath::parse(&visit.site.path(address))
+            .or_else(|| ReturnPath::parse(&visit.site.path("/oauth/admin")));
+        Err(Stop::Away(visit.sign_in_address(back.as_ref())))
     }
 
     /// Before anything is looked at that was sent but the cookie and the headers that say where it comes from.
@@ -219,20 +217,20 @@ impl<'a> Console<'a> {
         )
     }
 
-    /// Shows a page.
-    pub(super) fn shows(&self, view: &impl Template) -> HttpResponse {
-        self.shows_with(StatusCode::OK, view)
-    }
-
-    /// Shows a page with another status.
-    pub(super) fn shows_with(&self, status: StatusCode, view: &impl Template) -> HttpResponse {
-        page(HttpResponse::build(status), view, None)
-    }
-
     /// Sends the browser to one of the console's pages, which tells what was done.
     pub(super) fn goes_to(&self, path: &str, notice: Notice) -> HttpResponse {
         see_other(&self.site().path(&notice.append_to(path)))
     }
+}
+
+/// Shows a page.
+pub(super) fn shows(view: &impl Template) -> HttpResponse {
+    shows_with(StatusCode::OK, view)
+}
+
+/// Shows a page with another status.
+pub(super) fn shows_with(status: StatusCode, view: &impl Template) -> HttpResponse {
+    page(HttpResponse::build(status), view, None)
 }
 
 /// The page that the form of a path is on.

@@ -6,7 +6,7 @@ use informer_oauth_application::manage::Precondition;
 use informer_oauth_domain::{client::Client, id::ClientRef, parameters::Parameters};
 
 use super::{
-    console::{Console, Post},
+    console::{Console, Post, shows_with},
     frame::{Frame, Notice, Section, icon_of, path_of},
     stop::Answer,
 };
@@ -76,5 +76,5 @@ fn page(console: &Console<'_>, status: StatusCode, client: &Client, wrong: Optio
         wrong,
         back: console.site().path(back),
     };
-    console.shows_with(status, &view)
+    shows_with(status, &view)
 }

@@ -13,7 +13,7 @@ use informer_oauth_domain::{
 
 use super::{
     clients::Choice,
-    console::Console,
+    console::{Console, shows},
     frame::{Frame, Section},
     pager::{Pager, part},
     stop::{Answer, Stop},
@@ -114,7 +114,7 @@ pub(super) async fn list(console: &Console<'_>) -> Answer {
         chosen: kind == Some(*known),
     });
     let pager = Pager::new(console, PATH, part, found.items.len(), found.total);
-    Ok(console.shows(&EventsView {
+    Ok(shows(&EventsView {
         site: console.site(),
         frame: console.frame(Section::Events),
         client,

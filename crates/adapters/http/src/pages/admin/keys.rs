@@ -5,7 +5,7 @@ use informer_oauth_application::{KeyPurpose, KeyState, manage::SigningKey};
 use informer_oauth_domain::timestamp::Timestamp;
 
 use super::{
-    console::Console,
+    console::{Console, shows},
     frame::{Frame, Section},
     stop::Answer,
     words::{Time, in_units},
@@ -89,7 +89,7 @@ pub(super) struct KeysView<'a> {
 /// The keys.
 pub(super) async fn list(console: &Console<'_>) -> Answer {
     let keys = console.manage().list_signing_keys(&console.superuser).await?;
-    Ok(console.shows(&KeysView {
+    Ok(shows(&KeysView {
         site: console.site(),
         frame: console.frame(Section::Keys),
         groups: KeyGroup::list(&keys, console.now()),

@@ -12,7 +12,7 @@ use informer_oauth_domain::{
 
 use super::{
     client_form::ClientForm,
-    console::{Console, Post},
+    console::{Console, Post, shows, shows_with},
     frame::{Frame, Notice, Section, path_of},
     stop::{Answer, Stop},
 };
@@ -75,7 +75,7 @@ async fn choose(console: &Console<'_>) -> Answer {
     for start in console.manage().list_templates(console.user()) {
         templates.push(line(console, start).await?);
     }
-    Ok(console.shows(&NewClientView {
+    Ok(shows(&NewClientView {
         site: console.site(),
         frame: console.frame(Section::Clients),
         templates,
@@ -171,5 +171,5 @@ fn fill_in(
         form,
         save: console.post(PATH),
     };
-    console.shows_with(status, &view)
+    shows_with(status, &view)
 }

@@ -6,7 +6,7 @@ use informer_oauth_domain::usage::DayUsage;
 
 use super::{
     chart::{Chart, DayCounts},
-    console::Console,
+    console::{Console, shows},
     events::EventLine,
     frame::{Frame, Section},
     keys::KeyGroup,
@@ -60,7 +60,7 @@ pub(super) async fn show(console: &Console<'_>) -> Answer {
             EventLine::list(console, page.items).await?
         }
     };
-    Ok(console.shows(&OverviewView {
+    Ok(shows(&OverviewView {
         site: console.site(),
         frame: console.frame(Section::Overview),
         chart: Chart::of(&days),

@@ -19,7 +19,7 @@ use informer_oauth_domain::{
 use super::{
     client::present,
     clients::Choice,
-    console::{Console, Post},
+    console::{Console, Post, shows, shows_with},
     frame::{ClientHead, Frame, Notice, Section, Tab, path_of},
     stop::Answer,
     words::Time,
@@ -201,7 +201,7 @@ async fn show(console: &Console<'_>, status: StatusCode, client: &Client, remark
         expires_problem: remarks.expires_problem,
         problem: remarks.problem,
     };
-    Ok(console.shows_with(status, &view))
+    Ok(shows_with(status, &view))
 }
 
 fn show_once(console: &Console<'_>, client: &Client, created: &CreatedSecret, new: NewSecret) -> HttpResponse {
@@ -214,7 +214,7 @@ fn show_once(console: &Console<'_>, client: &Client, created: &CreatedSecret, ne
         others_until: new.expire_others_in.map(|grace| Time(console.now() + grace)),
         back: console.site().path(&format!("{}/secrets", path_of(client))),
     };
-    console.shows(&view)
+    shows(&view)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use informer_oauth_application::error::{Fault, ManagementError};
 use crate::{
     body::BodyError,
     pages::{
-        answer::page,
+        answer::{page, see_other},
         problem::Problem,
         views::{ActionView, MessageView},
         visit::Visit,
@@ -15,8 +15,8 @@ use crate::{
 
 /// Why a page of the console is not shown or a form not obeyed.
 pub(super) enum Stop {
-    /// The browser goes elsewhere first: to the sign-in page.
-    Away(HttpResponse),
+    /// The browser goes elsewhere first: to the sign-in page, at this address.
+    Away(String),
     /// A page says why.
     Problem(Problem),
 }
@@ -76,7 +76,8 @@ impl From<ManagementError> for Problem {
 /// The answer, or the page that says why there is none.
 pub(super) fn finish(visit: &Visit, answer: Answer) -> HttpResponse {
     match answer {
-        Ok(response) | Err(Stop::Away(response)) => response,
+        Ok(response) => response,
+        Err(Stop::Away(address)) => see_other(&address),
         Err(Stop::Problem(Problem::NotFound)) => not_found(visit),
         Err(Stop::Problem(problem)) => visit.finish(Err(problem)),
     }

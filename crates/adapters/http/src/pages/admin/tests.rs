@@ -152,12 +152,12 @@ fn chart(text: &str) -> Chart {
     Chart::of(&(0..30).map(day).collect::<Vec<_>>())
 }
 
-fn pager(text: &str) -> Option<Pager> {
-    Some(Pager {
+fn pager(text: &str) -> Pager {
+    Pager {
         here: text.to_owned(),
         previous: Some(text.to_owned()),
         next: Some(text.to_owned()),
-    })
+    }
 }
 
 fn choice() -> Choice {
@@ -183,7 +183,7 @@ fn pages(text: &str) -> Vec<String> {
         sorts: vec![choice()],
         clients: lines(|| client_line(text)),
         total: 99,
-        pager: pager(text),
+        pager: Some(pager(text)),
     };
     let nothing_found = ClientsView {
         frame: frame(site, text),
@@ -299,7 +299,7 @@ fn pages(text: &str) -> Vec<String> {
         },
         total: 99,
         revoke: post(text),
-        pager: pager(text),
+        pager: Some(pager(text)),
     };
     let events = EventsView {
         site,
@@ -311,7 +311,7 @@ fn pages(text: &str) -> Vec<String> {
         until: text,
         filtered: true,
         events: lines(|| event_line(text)),
-        pager: pager(text),
+        pager: Some(pager(text)),
     };
     let keys = KeysView {
         site,
@@ -330,7 +330,7 @@ fn pages(text: &str) -> Vec<String> {
             frame: frame(site, text),
             sorts: vec![choice()],
             clients: lines(|| client_line(text)),
-            pager: pager(text),
+            pager: Some(pager(text)),
             ..nothing_found
         }
         .render(),

@@ -12,7 +12,7 @@ use informer_oauth_domain::{
 
 use super::{
     client::present,
-    console::{Console, Post},
+    console::{Console, Post, shows},
     frame::{ClientHead, Frame, Notice, Section, Tab, path_of},
     pager::{Pager, part},
     stop::Answer,
@@ -92,7 +92,7 @@ pub(super) async fn of_client(console: &Console<'_>) -> Answer {
         .await?;
     let path = format!("{}/tokens", path_of(&client));
     let pager = Pager::new(console, &path, asked, items.len(), total);
-    Ok(console.shows(&TokensView {
+    Ok(shows(&TokensView {
         site: console.site(),
         frame: console.frame(Section::Clients),
         head: Some(ClientHead::new(console.site(), &client, Tab::Tokens)),
@@ -132,7 +132,7 @@ pub(super) async fn of_user(console: &Console<'_>) -> Answer {
         let link = link(console.site(), &names, record.client);
         TokenLine::new(record, Some(link))
     };
-    Ok(console.shows(&TokensView {
+    Ok(shows(&TokensView {
         site: console.site(),
         frame: console.frame(Section::Tokens),
         head: None,
