@@ -101,12 +101,7 @@ pub struct DecideDeviceAuthorization {
 
 impl DecideDeviceAuthorization {
     /// The device that asks under a code as typed.
-    pub async fn find(
-        &self,
-        user_code: &str,
-        by: Decider<'_>,
-        now: Timestamp,
-    ) -> Result<WaitingDevice, DeviceError> {
+    pub async fn find(&self, user_code: &str, by: Decider<'_>, now: Timestamp) -> Result<WaitingDevice, DeviceError> {
         let counted = CountedGuess::new(by);
         self.check_limits(&counted, now).await?;
         match self.waiting(user_code, now).await? {

@@ -85,7 +85,11 @@ mod tests {
         let entropy = SeededEntropy::new(7);
         let codes = [device_code(&entropy), device_code(&entropy)];
         assert!(codes.iter().all(|code| code.expose().len() == 32));
-        assert!(codes.iter().all(|code| code.expose().bytes().all(|c| c.is_ascii_hexdigit())));
+        assert!(
+            codes
+                .iter()
+                .all(|code| code.expose().bytes().all(|c| c.is_ascii_hexdigit()))
+        );
         assert_ne!(codes[0].expose(), codes[1].expose());
     }
 }

@@ -61,7 +61,10 @@ const OK: &str = "ok";
 /// Counts an answer of the token endpoint.
 pub(crate) fn grant(parameters: &Parameters, answer: &Result<TokenAnswer, ProtocolError>) {
     let asked = parameters.get("grant_type").ok().flatten();
-    let grant = GRANT_TYPES.into_iter().find(|known| asked == Some(*known)).unwrap_or("other");
+    let grant = GRANT_TYPES
+        .into_iter()
+        .find(|known| asked == Some(*known))
+        .unwrap_or("other");
     let outcome = match answer {
         Ok(_) => OK,
         Err(ProtocolError::OAuth(error)) => error.code.as_str(),

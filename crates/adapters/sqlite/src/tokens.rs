@@ -37,7 +37,8 @@ impl TokenStore for Sqlite {
             if insert(connection, row)? {
                 return Ok(Insertion::Inserted);
             }
-            let there = find(connection, id)?.ok_or_else(|| corrupt("token record", "an id that is there and is not"))?;
+            let there =
+                find(connection, id)?.ok_or_else(|| corrupt("token record", "an id that is there and is not"))?;
             Ok(there.in_the_way())
         })
         .await

@@ -30,8 +30,8 @@ async fn purging_finds_its_rows_by_an_index() {
         sessions::PURGE,
         tokens::PURGE,
     ]
-        .into_iter()
-        .flatten()
+    .into_iter()
+    .flatten()
     {
         let plan: Vec<Step> = store
             .read(move |connection| Ok(diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(connection)?))
