@@ -10,6 +10,7 @@ pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_c
 
 /// What a device was told when it asked.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "the RFC's word is `device_code`")]
 pub(crate) struct Device {
     pub(crate) device_code: String,
     pub(crate) user_code: String,
