@@ -5,6 +5,7 @@ mod support;
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use informer_oauth_ports::{Probe, SessionStore};
 use informer_oauth_redis::Redis;
 use informer_oauth_testkit::{
@@ -47,7 +48,8 @@ fn a_call_whose_caller_goes_away_with_its_runtime_is_finished() {
     let (digest, session) = (digest(1), a_session("ada"));
     other.block_on(async {
         let insertion = SessionStore::insert(&stores, &digest, &session);
-        assert!(tokio::time::timeout(Duration::ZERO, insertion).await.is_err());
+        // Polled once: the rest is up to the other runtime.
+        assert!(insertion.now_or_never().is_none());
     });
     drop(other);
     let found = async {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use informer_oauth_ports::{Probe, TokenStore};
 use informer_oauth_postgres::Postgres;
 use informer_oauth_testkit::{
@@ -53,7 +54,8 @@ fn a_call_whose_caller_goes_away_with_its_runtime_is_finished() {
     let record = a_record(1);
     other.block_on(async {
         let insertion = TokenStore::insert(&store, &record);
-        assert!(tokio::time::timeout(Duration::ZERO, insertion).await.is_err());
+        // Polled once: the rest is up to the other runtime.
+        assert!(insertion.now_or_never().is_none());
     });
     drop(other);
     let found = async {

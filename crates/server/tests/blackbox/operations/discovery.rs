@@ -21,7 +21,7 @@ fn the_metadata_lists_what_works_and_everything_it_lists_answers() {
         .map(|grant| grant.as_str().unwrap())
         .collect();
     grants.sort_unstable();
-    assert_eq!(grants, ["authorization_code", "refresh_token"]);
+    assert_eq!(grants, ["authorization_code", "refresh_token", DEVICE_GRANT]);
     for method in ["client_secret_basic", "client_secret_post", "none"] {
         assert!(
             metadata["token_endpoint_auth_methods_supported"]
