@@ -157,7 +157,7 @@ fn user_code(screen: &str) -> &str {
         .unwrap()
 }
 
-/// The modules that half blocks show as dark, row by row, without the light edge.
+/// The dark modules of the picture, row by row, without the light edge of four modules. What is light is drawn.
 fn modules(screen: &str) -> Vec<Vec<bool>> {
     let lines: Vec<&str> = screen.lines().filter(|line| line.contains(['█', '▀', '▄'])).collect();
     let left = lines
@@ -166,22 +166,22 @@ fn modules(screen: &str) -> Vec<Vec<bool>> {
         .min()
         .unwrap();
     let width = lines.iter().map(|line| line.trim_end().chars().count()).max().unwrap() - left;
-    let mut rows = Vec::new();
+    let mut rows: Vec<Vec<bool>> = Vec::new();
     for line in lines {
         let mut cells: Vec<char> = line.chars().skip(left).collect();
         cells.resize(width, ' ');
-        rows.push(cells.iter().map(|c| matches!(c, '█' | '▀')).collect());
-        rows.push(cells.iter().map(|c| matches!(c, '█' | '▄')).collect());
+        rows.push(cells.iter().map(|c| !matches!(c, '█' | '▀')).collect());
+        rows.push(cells.iter().map(|c| !matches!(c, '█' | '▄')).collect());
     }
-    rows.truncate(width);
-    rows
+    let inside = 4..width - 4;
+    rows[inside.clone()].iter().map(|row| row[inside.clone()].to_vec()).collect()
 }
 
 #[test]
 fn a_terminal_shows_code_address_qr_code_and_a_spinner_until_the_person_has_allowed_it() {
     let service = Service::start();
     let token = service.folder().join("token");
-    let mut terminal = Terminal::open(&service, &token, (100, 50), "LC_ALL=C.UTF-8");
+    let mut terminal = Terminal::open(&service, &token, (100, 50), "LC_ALL=C.UTF-8 NO_COLOR=1");
     let screen = terminal.shows("Waiting for you to allow it");
     let address = format!("{}/oauth/device", service.base());
     assert!(screen.contains(&address), "{screen}");
