@@ -80,10 +80,11 @@ try {
     };
     await go('/oauth/sign-in');
     await signIn(page, service);
-    await go(authorization(clients['Sales Board'], 'read:dataset write:report read:profile').url);
+    await go(authorization(clients['Sales Board'], 'read:dataset write:report read:profile', { prompt: 'consent' }).url);
     await page.getByRole('button', { name: 'Allow' }).waitFor();
     await shoot('consent');
     await go((await startDevice(display)).verification_uri_complete);
+    await page.getByRole('button', { name: 'Yes, it shows this code' }).click();
     await page.getByRole('button', { name: 'Allow' }).waitFor();
     await shoot('device');
     await go('/oauth/applications');
@@ -113,7 +114,7 @@ async function draw(colour, drawing, lines = false) {
   return png;
 }
 
-function authorization({ client_id }, scope) {
+function authorization({ client_id }, scope, further = {}) {
   const code_verifier = randomBytes(32).toString('base64url');
   const url = new URL('/oauth/authorize', service.base);
   url.search = new URLSearchParams({
@@ -123,6 +124,7 @@ function authorization({ client_id }, scope) {
     scope,
     code_challenge: createHash('sha256').update(code_verifier).digest('base64url'),
     code_challenge_method: 'S256',
+    ...further,
   });
   return { url: url.href, code_verifier };
 }
