@@ -99,7 +99,7 @@ fn nothing_is_revoked_by_a_form_that_does_not_say_what() {
         .to_owned();
     for (token, status) in [
         (None, 400),
-        (Some("".to_owned()), 400),
+        (Some(String::new()), 400),
         (Some("ALL".to_owned()), 400),
         (Some("all.all".to_owned()), 400),
         (Some(format!("{}.{others}", one.id)), 404),

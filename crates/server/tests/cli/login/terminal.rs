@@ -174,7 +174,10 @@ fn modules(screen: &str) -> Vec<Vec<bool>> {
         rows.push(cells.iter().map(|c| !matches!(c, '█' | '▄')).collect());
     }
     let inside = 4..width - 4;
-    rows[inside.clone()].iter().map(|row| row[inside.clone()].to_vec()).collect()
+    rows[inside.clone()]
+        .iter()
+        .map(|row| row[inside.clone()].to_vec())
+        .collect()
 }
 
 #[test]
