@@ -24,7 +24,8 @@ use crate::{
 /// How a person's look at a device or decision about it fails.
 #[derive(Debug, Error)]
 pub enum DeviceError {
-    /// No device asks under this code: it never was one, has expired, or has been decided.
+    /// No device asks under this code: it never was one, has expired, has been decided, or its client may not ask for that
+    /// any more.
     #[error("no device asks under this code")]
     Unknown,
     /// Somebody else decided at the same moment.
@@ -145,7 +146,10 @@ impl DecideDeviceAuthorization {
         };
         let registration = self.clients.registration(ClientRef::Uid(request.client)).await?;
         Ok(registration
-            .filter(|registration| registration.client.profile.enabled)
+            .filter(|registration| {
+                let profile = &registration.client.profile;
+                profile.enabled && request.scope.is_within(profile.allowed_scope())
+            })
             .map(|registration| WaitingDevice {
                 request,
                 client: registration.client.clone(),

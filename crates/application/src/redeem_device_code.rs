@@ -87,7 +87,9 @@ impl RedeemDeviceCode {
         grant: &DeviceGrant,
         now: Timestamp,
     ) -> Result<TokenAnswer, ProtocolError> {
-        if !self.users.is_active(&grant.username, now).await? {
+        // The client may have lost some of it since it asked, half an hour ago at most.
+        let still_allowed = grant.scope.is_within(client.client().profile.allowed_scope());
+        if !still_allowed || !self.users.is_active(&grant.username, now).await? {
             return Err(REFUSED);
         }
         let record = self.issue.begin(client.client(), record_of(grant, now), now);

@@ -62,7 +62,7 @@ impl Refresh {
                 "Refresh tokens are not enabled for this client.",
             ));
         }
-        if !profile.enabled || !claims.scope.is_subset_of(profile.allowed_scope()) {
+        if !profile.enabled || !claims.scope.is_within(profile.allowed_scope()) {
             return Err(REFUSED.into());
         }
         if parameters

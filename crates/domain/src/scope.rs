@@ -154,6 +154,11 @@ impl ScopeSet {
         self.0 & !other.0 == 0
     }
 
+    /// Whether some member of `limit` includes each member: a grant of reading is within a list that names only writing.
+    pub fn is_within(self, limit: Self) -> bool {
+        self.limited_to(limit) == self
+    }
+
     /// The members that both sets name.
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
@@ -250,6 +255,19 @@ impl fmt::Debug for ScopeSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reading_is_within_writing_and_not_the_other_way_round() {
+        let within = |scope: &str, limit: &str| {
+            let [scope, limit] = [scope, limit].map(|names| names.parse::<ScopeSet>().unwrap());
+            scope.is_within(limit)
+        };
+        assert!(within("read:report", "write:report"));
+        assert!(within("read:report write:dataset", "write:global"));
+        assert!(within("", "read:report"));
+        assert!(!within("write:report", "read:report"));
+        assert!(!within("read:report read:dataset", "write:report"));
+    }
 
     #[test]
     fn global_write_includes_everything_and_global_read_every_read() {

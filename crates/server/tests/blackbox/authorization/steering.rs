@@ -60,6 +60,24 @@ fn read_only_of_a_write_scope_grants_its_reading_half() {
 }
 
 #[test]
+fn the_reading_half_is_refreshed_though_the_client_is_registered_for_writing() {
+    let world = World::start();
+    let client = world.register(json!({
+        "name": "Writer",
+        "redirect_uri": ["https://app.example/cb"],
+        "enableRefreshTokens": true,
+        "scope": ["write:report"],
+    }));
+    let (page, form) = asked(&world, &client, "write:report");
+    let tokens = granted(&world, &client, &page, form.choose("read_only", "write:report"));
+    assert_eq!(tokens.answer["scope"], "read:report");
+    let refreshed = world.refreshed(&client, tokens.refresh());
+    assert_eq!(refreshed.answer["scope"], "read:report");
+    world.patch(&client, &json!({ "scope": ["write:dataset"] }));
+    world.refused_within_a_second(&client, refreshed.refresh());
+}
+
+#[test]
 fn only_what_was_granted_is_remembered_and_the_rest_is_asked_for_again() {
     let world = World::start();
     let client = world.public_client();

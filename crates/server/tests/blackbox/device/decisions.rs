@@ -68,6 +68,21 @@ fn a_person_may_grant_less_than_was_asked_for_but_never_more_or_nothing() {
 }
 
 #[test]
+fn what_the_client_may_not_ask_for_any_more_is_neither_granted_nor_given_out() {
+    let world = World::start();
+    let client = world.public_client();
+    let (waiting, approved) = (
+        Device::start_with(&world, &client, &[("scope", "write:report")]),
+        Device::start_with(&world, &client, &[("scope", "write:report")]),
+    );
+    approved.decide(&world.admin, true).is(204);
+    world.patch(&client, &json!({ "scope": ["read:report"] }));
+    assert!(comes_true(A_SECOND, || waiting.shown(&world.admin).status == 404));
+    waiting.decide(&world.admin, true).api_error(404, "Not Found");
+    world.http.send(client.poll(&approved)).oauth_error(400, "invalid_grant");
+}
+
+#[test]
 fn a_denied_device_is_told_and_stays_denied() {
     let world = World::start();
     let client = world.public_client();
