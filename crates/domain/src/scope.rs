@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn reading_is_within_writing_and_not_the_other_way_round() {
         let within = |scope: &str, limit: &str| {
-            let [scope, limit] = [scope, limit].map(|names| names.parse::<ScopeSet>().unwrap());
+            let [scope, limit] = [scope, limit].map(|names| names.parse::<ScopeSet>().expect("scopes"));
             scope.is_within(limit)
         };
         assert!(within("read:report", "write:report"));

@@ -79,7 +79,10 @@ fn what_the_client_may_not_ask_for_any_more_is_neither_granted_nor_given_out() {
     world.patch(&client, &json!({ "scope": ["read:report"] }));
     assert!(comes_true(A_SECOND, || waiting.shown(&world.admin).status == 404));
     waiting.decide(&world.admin, true).api_error(404, "Not Found");
-    world.http.send(client.poll(&approved)).oauth_error(400, "invalid_grant");
+    world
+        .http
+        .send(client.poll(&approved))
+        .oauth_error(400, "invalid_grant");
 }
 
 #[test]
