@@ -88,12 +88,13 @@ impl Address {
     }
 }
 
-/// What every session is told. Row locks of a client that is gone, and sessions of one whose machine died, must not
-/// outlast it for long; the isolation is what the statements here are written for.
+/// What every session is told. Row locks of a client that is gone, its statements that still wait for one, and sessions of
+/// one whose machine died, must not outlast it for long; the isolation is what the statements here are written for.
 fn setup(statement_timeout: Duration) -> String {
     format!(
         "SET statement_timeout = {};
          SET idle_in_transaction_session_timeout = '10s';
+         SET client_connection_check_interval = '250ms';
          SET tcp_keepalives_idle = {silence};
          SET tcp_keepalives_interval = 10;
          SET tcp_keepalives_count = 3;

@@ -205,7 +205,14 @@ impl Pool {
     where
         F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T, Failure>>,
     {
-        let start = Instant::now();
+        self.run_since(Instant::now(), haste, work).await
+    }
+
+    /// As [`Pool::run`], for a caller who has been waiting since `start`.
+    pub(crate) async fn run_since<T, F>(&self, start: Instant, haste: Haste, work: F) -> Result<T, StoreError>
+    where
+        F: for<'c> FnOnce(&'c mut AsyncPgConnection) -> BoxFuture<'c, Result<T, Failure>>,
+    {
         let mut used = None;
         let ready = async {
             let connection = used.insert(self.connection().await?);
@@ -214,7 +221,7 @@ impl Pool {
             }
             Ok::<_, Failure>(&mut connection.client)
         };
-        let answer = match tokio::time::timeout(self.patience, ready).await {
+        let answer = match tokio::time::timeout(self.patience.saturating_sub(start.elapsed()), ready).await {
             Ok(Ok(client)) => {
                 let patience = match haste {
                     Haste::Usual => self.patience.saturating_sub(start.elapsed()),

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use diesel::{
@@ -46,20 +47,22 @@ struct Queue {
 }
 
 struct Waiting {
+    since: Instant,
     request: RotationRequest,
     answer: oneshot::Sender<Result<Rotation, StoreError>>,
 }
 
 impl Rotations {
     /// Rotates as soon as it can be begun: alone, or together with others that have waited as well. It is not begun any
-    /// more when the caller has gone away, or has waited for as long as a call may take.
+    /// more when the caller has gone away, and given up when it has waited for as long as a call may take.
     pub(crate) async fn rotate(
         self: &Arc<Self>,
         pool: &Pool,
         request: RotationRequest,
     ) -> Result<Rotation, StoreError> {
         let (answer, answered) = oneshot::channel();
-        if let Some(mut turn) = self.wait(Waiting { request, answer }) {
+        let since = Instant::now();
+        if let Some(mut turn) = self.wait(Waiting { since, request, answer }) {
             let here = pool.clone();
             pool.spawn(async move {
                 while let Some(waiting) = turn.next() {
@@ -129,7 +132,8 @@ async fn rotate_all(pool: &Pool, waiting: Vec<Waiting>) {
     // The statement for one costs less.
     if together.len() > 1 {
         let statement = RotateTogether::of(together.iter().map(|one| &one.request));
-        let rotated = pool.run(Haste::Usual, move |connection| {
+        // The first has waited longest.
+        let rotated = pool.run_since(together[0].since, Haste::Usual, move |connection| {
             rotate_together(connection, statement).boxed()
         });
         match rotated.await {
@@ -167,7 +171,9 @@ async fn rotate_alone(pool: &Pool, one: Waiting) {
         return;
     }
     let request = one.request;
-    let answer = pool.run(Haste::Usual, move |connection| rotate(connection, request).boxed());
+    let answer = pool.run_since(one.since, Haste::Usual, move |connection| {
+        rotate(connection, request).boxed()
+    });
     drop(one.answer.send(answer.await));
 }
 
