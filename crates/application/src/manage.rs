@@ -54,7 +54,7 @@ mod user_tokens;
 pub use apply_client::{DesiredClient, Plan};
 pub use client_patch::{ClientChange, ClientPatch};
 pub use create_client::NewClient;
-pub use create_secret::{CreatedSecret, LONGEST_DEADLINE, NewSecret};
+pub use create_secret::{CreatedSecret, LONGEST_DEADLINE, NewSecret, SecretAddition};
 pub use difference::{Difference, differences};
 pub use list_clients::ClientQuery;
 pub use list_events::EventQuery;

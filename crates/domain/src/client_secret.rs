@@ -11,7 +11,7 @@
 //! # Ok::<(), &str>(())
 //! ```
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use crate::{
     id::{ClientUid, SecretUid},
@@ -25,6 +25,21 @@ pub const SECRETS_PER_CLIENT: usize = 10;
 const PREFIX: &str = "cs_";
 const LOOKUP: usize = 8;
 const UNGUESSABLE: usize = 24;
+
+/// How many different characters the unguessable part of a given secret must have. Of 24 that are drawn uniformly, fewer
+/// are different once in thousands of millions of draws; of what people think of, often.
+const DIFFERENT: usize = 10;
+
+/// Why a text cannot become a client's secret.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum UnfitSecret {
+    /// It has another form.
+    #[error("a client secret is cs_ and 32 letters (a-z, A-Z) and digits, drawn at random")]
+    Form,
+    /// It has the form, and was not drawn at random.
+    #[error("this was not drawn at random: too few of its characters are different")]
+    Regular,
+}
 
 /// How many base62 characters [`ClientSecretText::from_base62`] takes.
 pub const SECRET_CHARACTERS: usize = LOOKUP + UNGUESSABLE;
@@ -76,6 +91,17 @@ impl ClientSecretText {
             text: Secret::new(text.to_owned()),
             lookup,
         })
+    }
+
+    /// Reads a secret that somebody else drew and that a client shall have. bcrypt keeps a guessable text no better than it
+    /// is, and what was verified is remembered in faster ways, so it must have been drawn at random.
+    pub fn given(text: &str) -> Result<Self, UnfitSecret> {
+        let secret = Self::parse(text).ok_or(UnfitSecret::Form)?;
+        let unguessable = text.as_bytes().iter().skip(PREFIX.len() + LOOKUP);
+        if unguessable.collect::<BTreeSet<_>>().len() < DIFFERENT {
+            return Err(UnfitSecret::Regular);
+        }
+        Ok(secret)
     }
 
     /// The whole text, for the hasher and for the one answer that shows it.
@@ -154,6 +180,19 @@ mod tests {
             &"x".repeat(73),
         ] {
             assert!(ClientSecretText::parse(bad).is_none(), "{bad}");
+        }
+    }
+    #[test]
+    fn a_given_secret_must_look_drawn() {
+        assert!(ClientSecretText::given(TEXT).is_ok());
+        for (unfit, why) in [
+            ("hunter2", UnfitSecret::Form),
+            ("ABCDefgh0123456789abcdefghijKLMN", UnfitSecret::Form),
+            (" cs_ABCDefgh0123456789abcdefghijKLMN", UnfitSecret::Form),
+            ("cs_ABCDefgh012012012012012012012012", UnfitSecret::Regular),
+            ("cs_ABCDefghpasswordpasswordpassword", UnfitSecret::Regular),
+        ] {
+            assert_eq!(ClientSecretText::given(unfit).err(), Some(why), "{unfit}");
         }
     }
 }

@@ -24,6 +24,13 @@ const DRAWS: usize = 4;
 
 const FULL: ManagementError = ManagementError::Conflict("a client may have at most 10 secrets: delete one first");
 
+const BEGINS_ALIKE: ManagementError = ManagementError::Conflict(
+    "the client has another secret whose first eight characters after cs_ are the same: draw a new one",
+);
+
+const EXPIRED: ManagementError =
+    ManagementError::Conflict("the client had this secret, and it has expired: draw a new one");
+
 /// A request for a new secret.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct NewSecret {
@@ -42,6 +49,15 @@ pub struct CreatedSecret {
     pub text: ClientSecretText,
 }
 
+/// What came of asking for a secret whose text is given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SecretAddition {
+    /// It was added.
+    Added(ClientSecret),
+    /// The client had it already, and nothing was changed.
+    Present(ClientSecret),
+}
+
 impl Manage {
     /// Adds a secret to a client and, if asked to, gives the older ones a deadline: rotation in one step.
     pub async fn create_secret(
@@ -52,74 +68,135 @@ impl Manage {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<CreatedSecret, ManagementError> {
-        if new.expires_at.is_some_and(|at| at <= now) {
-            return Err(ManagementError::InvalidValue {
-                field: "expiresAt",
-                message: "expiresAt must be in the future",
-            });
-        }
-        if new.expire_others_in.is_some_and(|deadline| deadline > LONGEST_DEADLINE) {
-            return Err(ManagementError::InvalidValue {
-                field: "expireOthersIn",
-                message: "expireOthersIn must be at most 315360000 seconds",
-            });
-        }
+        new.check(now)?;
         let registration = self.known(client).await?;
-        // Spares the hashing only; the store's own check is the one that counts.
-        if registration.secrets.len() >= SECRETS_PER_CLIENT {
-            return Err(FULL);
-        }
-        let others_expire_at = new.expire_others_in.map(|deadline| now + deadline);
+        let act = Act {
+            actor: admin.username(),
+            address,
+            now,
+        };
         for _ in 0..DRAWS {
-            let created = self.draw_secret(&registration, new.expires_at, now).await?;
-            match self.0.clients.insert_secret(&created.secret, others_expire_at).await? {
-                SecretInsertion::Inserted => {
-                    if others_expire_at.is_some_and(|at| at <= now) {
-                        for other in &registration.secrets {
-                            self.0.hasher.forget(other.uid);
-                        }
-                    }
-                    let act = Act {
-                        actor: admin.username(),
-                        address,
-                        now,
-                    };
-                    self.client_changed(
-                        EventKind::SecretCreated,
-                        registration.client.uid,
-                        Some(created.secret.uid.to_string()),
-                        act,
-                    )
-                    .await;
-                    return Ok(created);
-                }
-                SecretInsertion::Full => return Err(FULL),
-                SecretInsertion::Unknown => return Err(ManagementError::NotFound("Client")),
-                SecretInsertion::LookupTaken => {}
+            let text = ClientSecretText::from_base62(&self.0.entropy.base62(SECRET_CHARACTERS))
+                .ok_or_else(|| Fault::Internal("the entropy port drew something other than base62".into()))?;
+            if let Some(secret) = self.insert_secret(&registration, &text, new, act).await? {
+                return Ok(CreatedSecret { secret, text });
             }
         }
         Err(Fault::Internal("every lookup id that was drawn is taken: is the randomness random?".into()).into())
     }
 
-    async fn draw_secret(
+    /// Which of a client's secrets has this text; `None` when none has. At most one bcrypt. One that was given a deadline
+    /// and is past it is a `Conflict`: it was taken out of use, and the same text does not come back.
+    pub async fn find_secret(
+        &self,
+        _admin: &ClientAdministrator,
+        client: ClientRef,
+        text: &ClientSecretText,
+        now: Timestamp,
+    ) -> Result<Option<ClientSecret>, ManagementError> {
+        let registration = self.known(client).await?;
+        let Some(known) = registration.secrets.iter().find(|known| known.lookup == text.lookup()) else {
+            return Ok(None);
+        };
+        if !self.0.hasher.verify(known.uid, &known.hash, text.secret()).await? {
+            return Err(BEGINS_ALIKE);
+        }
+        if known.is_live(now) {
+            Ok(Some(known.clone()))
+        } else {
+            Err(EXPIRED)
+        }
+    }
+
+    /// Adds a secret whose text was drawn elsewhere, unless the client has it: doing so again changes nothing. `new` says
+    /// what [`Manage::create_secret`] is told, and counts only when the secret is added.
+    pub async fn add_secret(
+        &self,
+        admin: &ClientAdministrator,
+        client: ClientRef,
+        text: &ClientSecretText,
+        new: NewSecret,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<SecretAddition, ManagementError> {
+        new.check(now)?;
+        if let Some(known) = self.find_secret(admin, client, text, now).await? {
+            return Ok(SecretAddition::Present(known));
+        }
+        let registration = self.known(client).await?;
+        let act = Act {
+            actor: admin.username(),
+            address,
+            now,
+        };
+        if let Some(secret) = self.insert_secret(&registration, text, new, act).await? {
+            return Ok(SecretAddition::Added(secret));
+        }
+        // Another was quicker, perhaps with the very same: by its uid, a client is never remembered from before.
+        let client = ClientRef::Uid(registration.client.uid);
+        let present = self.find_secret(admin, client, text, now).await?;
+        present.map(SecretAddition::Present).ok_or(BEGINS_ALIKE)
+    }
+
+    /// Hashes and stores a secret; `None` when its lookup id is taken.
+    async fn insert_secret(
         &self,
         registration: &Registration,
-        expires_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<CreatedSecret, ManagementError> {
-        let text = ClientSecretText::from_base62(&self.0.entropy.base62(SECRET_CHARACTERS))
-            .ok_or_else(|| Fault::Internal("the entropy port drew something other than base62".into()))?;
+        text: &ClientSecretText,
+        new: NewSecret,
+        act: Act<'_>,
+    ) -> Result<Option<ClientSecret>, ManagementError> {
+        // Spares the hashing only; the store's own check is the one that counts.
+        if registration.secrets.len() >= SECRETS_PER_CLIENT {
+            return Err(FULL);
+        }
         let secret = ClientSecret {
-            uid: ids::secret_uid(&*self.0.entropy, now),
+            uid: ids::secret_uid(&*self.0.entropy, act.now),
             client: registration.client.uid,
             lookup: text.lookup(),
-            hash: self.0.hasher.hash(&text).await?,
+            hash: self.0.hasher.hash(text).await?,
             hint: text.hint(),
-            created_at: now,
-            updated_at: now,
-            expires_at,
+            created_at: act.now,
+            updated_at: act.now,
+            expires_at: new.expires_at,
             last_used_at: None,
         };
-        Ok(CreatedSecret { secret, text })
+        let others_expire_at = new.expire_others_in.map(|deadline| act.now + deadline);
+        match self.0.clients.insert_secret(&secret, others_expire_at).await? {
+            SecretInsertion::Inserted => {}
+            SecretInsertion::Full => return Err(FULL),
+            SecretInsertion::Unknown => return Err(ManagementError::NotFound("Client")),
+            SecretInsertion::LookupTaken => return Ok(None),
+        }
+        if others_expire_at.is_some_and(|at| at <= act.now) {
+            for other in &registration.secrets {
+                self.0.hasher.forget(other.uid);
+            }
+        }
+        let target = Some(secret.uid.to_string());
+        self.client_changed(EventKind::SecretCreated, registration.client.uid, target, act)
+            .await;
+        Ok(Some(secret))
+    }
+}
+
+impl NewSecret {
+    fn check(&self, now: Timestamp) -> Result<(), ManagementError> {
+        if self.expires_at.is_some_and(|at| at <= now) {
+            return Err(ManagementError::InvalidValue {
+                field: "expiresAt",
+                message: "expiresAt must be in the future",
+            });
+        }
+        if self
+            .expire_others_in
+            .is_some_and(|deadline| deadline > LONGEST_DEADLINE)
+        {
+            return Err(ManagementError::InvalidValue {
+                field: "expireOthersIn",
+                message: "expireOthersIn must be at most 315360000 seconds",
+            });
+        }
+        Ok(())
     }
 }

@@ -174,3 +174,88 @@ fn a_secret_is_found_and_deleted_under_its_own_client_only() {
         assert_eq!(kinds(&world.events(&mine).await)[0], EventKind::SecretDeleted);
     });
 }
+
+const GIVEN: &str = "cs_ABCDefgh0123456789abcdefghijKLMN";
+
+async fn give(world: &World, client: &Client, text: &str, new: NewSecret) -> Result<SecretAddition, ManagementError> {
+    let text = ClientSecretText::parse(text).unwrap();
+    let client = ClientRef::Uid(client.uid);
+    world
+        .manage
+        .add_secret(&world.admin, client, &text, new, ADDRESS, world.now())
+        .await
+}
+
+#[test]
+fn a_given_secret_is_added_once_however_many_give_it() {
+    run(async {
+        let world = World::new();
+        let client = world.client("Board").await;
+        world.heard.changes();
+        let outcomes = at_once(5, |_| give(&world, &client, GIVEN, NewSecret::default()));
+        let mut added = Vec::new();
+        for outcome in outcomes {
+            match outcome.unwrap() {
+                SecretAddition::Added(secret) => added.push(secret),
+                SecretAddition::Present(_) => {}
+            }
+        }
+        let [added] = added.as_slice() else { panic!("{added:?}") };
+        assert_eq!(world.heard.changes(), [Change::Client(client.uid)]);
+        let again = give(&world, &client, GIVEN, NewSecret::default()).await.unwrap();
+        assert_eq!(again, SecretAddition::Present(added.clone()));
+        assert_eq!(world.heard.changes(), [], "nothing changed");
+        let kinds = kinds(&world.events(&client).await);
+        assert_eq!(kinds, [EventKind::SecretCreated, EventKind::ClientCreated]);
+    });
+}
+
+#[test]
+fn another_given_secret_gives_the_older_ones_the_deadline_that_is_asked_for() {
+    run(async {
+        let world = World::new();
+        let client = world.client("Board").await;
+        give(&world, &client, GIVEN, NewSecret::default()).await.unwrap();
+        let rotating = NewSecret {
+            expire_others_in: Some(Duration::from_secs(60)),
+            ..NewSecret::default()
+        };
+        let other = "cs_ZYXWefgh0123456789abcdefghijKLMN";
+        give(&world, &client, other, rotating).await.unwrap();
+        let reference = ClientRef::Uid(client.uid);
+        let deadlines = async || {
+            let secrets = world.manage.list_secrets(&world.admin, reference).await.unwrap();
+            secrets.iter().map(|secret| secret.expires_at).collect::<Vec<_>>()
+        };
+        let after = deadlines().await;
+        assert!(after[0].is_some() && after[1].is_none(), "{after:?}");
+        give(&world, &client, other, rotating).await.unwrap();
+        assert_eq!(deadlines().await, after, "giving it again prolongs nothing");
+    });
+}
+
+#[test]
+fn a_given_secret_that_has_expired_or_begins_like_another_is_refused() {
+    run(async {
+        let world = World::new();
+        let client = world.client("Board").await;
+        give(&world, &client, GIVEN, NewSecret::default()).await.unwrap();
+        let alike = give(
+            &world,
+            &client,
+            "cs_ABCDefghzyxwvutsrqponmlkjihgfedc",
+            NewSecret::default(),
+        )
+        .await;
+        assert!(matches!(alike, Err(ManagementError::Conflict(why)) if why.contains("eight characters")));
+        let replaced = NewSecret {
+            expire_others_in: Some(Duration::ZERO),
+            ..NewSecret::default()
+        };
+        give(&world, &client, "cs_ZYXWefgh0123456789abcdefghijKLMN", replaced)
+            .await
+            .unwrap();
+        let late = give(&world, &client, GIVEN, NewSecret::default()).await;
+        assert!(matches!(late, Err(ManagementError::Conflict(why)) if why.contains("expired")));
+    });
+}
