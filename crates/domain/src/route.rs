@@ -54,8 +54,9 @@ const fn read_query(pattern: &'static str) -> Route {
     row(pattern, &[Method::Post], Area::Report, Some(Access::Read), true)
 }
 
-/// Informer's API, searches and runs before the trees they are part of.
-static INFORMER: [Route; 25] = [
+/// Informer's API, searches and runs before the trees they are part of. Of sessions only the own one is of the profile: the
+/// list of them takes a username, and whose another id is cannot be told here.
+static INFORMER: [Route; 26] = [
     read("/api/datasets/{id}/_search", Area::Dataset),
     read("/api/datasets/{id}/_execute", Area::Dataset),
     read("/api/datasets/{id}/_run", Area::Dataset),
@@ -75,6 +76,7 @@ static INFORMER: [Route; 25] = [
     read_query("/api/queries/{id}/_export"),
     all_queries("/api/queries/**"),
     all_queries("/api/queries-list/**"),
+    all("/api/me/**", Area::Profile),
     all("/api/users/{me}/**", Area::Profile),
     all("/api/sessions/current/**", Area::Profile),
     all("/api/profile/**", Area::Profile),

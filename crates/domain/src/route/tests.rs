@@ -74,13 +74,28 @@ fn every_scope_reaches_its_row_of_the_table_and_no_other() {
         ("GET", "/api/users/ada", &profile_read),
         ("GET", "/api/users/ada/settings", &profile_read),
         ("GET", "/api/sessions/current", &profile_read),
+        ("DELETE", "/api/sessions/current", &profile_write),
         ("GET", "/api/profile/avatar", &profile_read),
+        ("GET", "/api/me", &profile_read),
+        ("HEAD", "/api/me/", &profile_read),
+        ("OPTIONS", "/api/users/ada/memberships", &profile_read),
+        ("PUT", "/api/me", &profile_write),
+        ("PUT", "/api/users/ada/theme", &profile_write),
         ("PUT", "/api/users/ada", &profile_write),
         ("GET", "/api/users", &global_read),
         ("GET", "/api/users/bob", &global_read),
         ("GET", "/api/users/ad", &global_read),
         ("GET", "/api/users/adam", &global_read),
         ("GET", "/api/sessions", &global_read),
+        ("GET", "/api/sessions?username=ada", &global_read),
+        ("GET", "/api/sessions/6a1f", &global_read),
+        ("GET", "/api/meetings", &global_read),
+        ("GET", "/api/users/ada,bob", &global_read),
+        ("GET", "/api/users/ada%2Cbob", &global_read),
+        ("GET", "/api/users/current", &global_read),
+        ("GET", "/api/users/me", &global_read),
+        ("PUT", "/api/users/reset-expired-password", &global_write),
+        ("POST", "/api/tokens", &global_write),
         ("GET", "/api/sessions/currently", &global_read),
         ("GET", "/api/datasetsx", &global_read),
         ("GET", "/api/datasets.json", &global_read),
@@ -126,6 +141,77 @@ fn the_own_profile_is_found_by_the_decoded_name() {
     assert_eq!(area("/api/users/{me}", "ada"), Area::Global);
     assert_eq!(area("/api/users", ""), Area::Global);
     assert_eq!(area("/api/users/settings", ""), Area::Global);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn only_the_own_name_to_the_letter_is_the_own_profile(user in name(), other in name(), below in "(/[a-z_]{1,6}){0,2}/?") {
+        // Then it is another path.
+        prop_assume!(!["", ".", ".."].contains(&other.as_str()));
+        let escaped = percent_encoding::utf8_percent_encode(&other, percent_encoding::NON_ALPHANUMERIC);
+        if let Ok(path) = NormalPath::parse(&format!("/api/users/{escaped}{below}")) {
+            let table = RouteTable::informer();
+            let required = table.required("GET", &path, &user);
+            prop_assert_eq!(required.area == Area::Profile, user == other, "{} for {:?}", path, user);
+        }
+    }
+
+    #[test]
+    fn slashes_that_say_nothing_change_nothing((method, uri) in requests(), granted in sets()) {
+        let table = RouteTable::informer();
+        let plain = table.required(&method, &path(&uri), "ada");
+        for more in [format!("{uri}/"), format!("{uri}//"), uri.replace('/', "//"), uri.replace('/', "/./")] {
+            prop_assert_eq!(table.required(&method, &path(&more), "ada"), plain, "{}", more);
+            prop_assert_eq!(
+                table.judge(&method, &path(&more), "ada", granted).is_allowed(),
+                table.judge(&method, &path(&uri), "ada", granted).is_allowed()
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_that_no_row_names_needs_a_global_scope((method, uri) in requests(), first in "[a-z]{1,10}") {
+        prop_assume!(first != "api");
+        let required = RouteTable::informer();
+        let required = required.required(&method, &path(&format!("/{first}{uri}")), "ada");
+        prop_assert_eq!(required.area, Area::Global);
+    }
+}
+
+/// Names that differ little, in case, in accents, by what a path makes of them.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        prop::sample::select(vec![
+            "ada",
+            "Ada",
+            "ADA",
+            "ad\u{e1}",
+            "ad\u{c1}",
+            "ada\u{301}",
+            "ada ",
+            "ada.",
+            "..",
+            ".",
+            "a b",
+            "a+b",
+            "a%20b",
+            "{me}",
+            "me",
+            "**",
+            "ada@example.com",
+            "K",
+            "\u{212a}",
+            "k",
+            "\u{130}",
+            "i\u{307}",
+            "",
+        ])
+        .prop_map(str::to_owned),
+        "[aAdD%._+@ -]{0,4}",
+        any::<String>(),
+    ]
 }
 
 #[test]

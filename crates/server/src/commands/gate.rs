@@ -1,6 +1,10 @@
 use std::process::ExitCode;
 
-use informer_oauth_domain::{path::NormalPath, route::Verdict, scope::ScopeSet};
+use informer_oauth_domain::{
+    path::NormalPath,
+    route::{Access, Area, Verdict},
+    scope::ScopeSet,
+};
 use serde::Serialize;
 
 use crate::{
@@ -9,10 +13,19 @@ use crate::{
     output::{Misuse, Output},
 };
 
+/// For programs, what the sentence says in words.
 #[derive(Serialize)]
 struct Explanation {
     allowed: bool,
+    /// As it is judged.
     path: Option<String>,
+    /// The row that decided.
+    row: Option<String>,
+    /// Not the row's where the path fits it only when upper and lower case are confused: global then.
+    area: Option<Area>,
+    access: Option<Access>,
+    /// Any one of them is enough, the least first.
+    sufficient: Vec<&'static str>,
     verdict: String,
 }
 
@@ -34,15 +47,28 @@ pub(crate) fn run(config: &Config, command: GateCommand, out: Output) -> anyhow:
         Ok(path) => {
             let verdict = routes.judge(&method, &path, &user, granted);
             let allowed = matches!(verdict, Verdict::Allowed { .. });
+            let required = verdict.required();
             Explanation {
                 allowed,
                 path: Some(path.as_str().to_owned()),
+                row: Some(required.route.to_string()),
+                area: Some(required.area),
+                access: Some(required.access),
+                sufficient: required
+                    .sufficient_scopes()
+                    .iter()
+                    .map(|scope| scope.as_str())
+                    .collect(),
                 verdict: verdict.to_string(),
             }
         }
         Err(refused) => Explanation {
             allowed: false,
             path: None,
+            row: None,
+            area: None,
+            access: None,
+            sufficient: Vec::new(),
             verdict: format!("refused: {refused}"),
         },
     };

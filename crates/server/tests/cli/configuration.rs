@@ -129,5 +129,23 @@ fn the_gate_explains_itself_with_rows_of_ones_own() {
     let refused = explain(&["GET", "/api/datasets/..%2f..", "--scope", "write:global"]);
     assert_eq!(code(&refused), 1);
     assert!(stdout(&refused).contains("refused"), "{}", stdout(&refused));
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = explain(&[arguments, &["--output", "json"]].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let search = json(&["POST", "/api//datasets/1/_search/", "--scope", "read:report"]);
+    assert_eq!(search["allowed"], false);
+    assert_eq!(search["path"], "/api/datasets/1/_search");
+    assert_eq!(search["row"], "POST /api/datasets/{id}/_search");
+    assert_eq!(
+        (&search["area"], &search["access"]),
+        (&"dataset".into(), &"read".into())
+    );
+    assert_eq!(
+        search["sufficient"],
+        serde_json::json!(["read:dataset", "write:dataset", "read:global", "write:global"])
+    );
+    let refused = json(&["GET", "/api/datasets;x", "--scope", "write:global"]);
+    assert_eq!((&refused["allowed"], refused["row"].is_null()), (&false.into(), true));
     assert_eq!(code(&explain(&["GET", "/", "--scope", "read:everything"])), 2);
 }
