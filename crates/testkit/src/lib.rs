@@ -13,6 +13,8 @@ mod clock;
 mod concurrency;
 pub mod contract;
 mod entropy;
+#[cfg(feature = "fake-informer")]
+pub mod informer;
 pub mod population;
 pub mod servers;
 mod stores;
