@@ -1,0 +1,1 @@
+//! The port, beside a fake Informer.
