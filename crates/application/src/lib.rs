@@ -14,6 +14,8 @@
 //! | the gate | [`gate`] |
 //! | managing clients | [`manage`] |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod access_tokens;
 mod application;
 pub mod audit_trail;
@@ -50,3 +52,8 @@ pub use informer_oauth_ports::{
     ClientSort, Icon, KeyPurpose, KeyState, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn,
     TRACE_TARGET,
 };
+
+// Its example is run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -27,6 +27,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod attempts;
 pub mod audit;
 pub mod authorization;
@@ -54,3 +56,8 @@ pub mod timestamp;
 pub mod token_record;
 pub mod usage;
 pub mod user;
+
+// Its example is run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -11,6 +11,8 @@
 //! Traits are dyn-safe, because which adapter runs is chosen when the program starts. The contract suite in
 //! `informer-oauth-testkit` tests an adapter against all of this.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod changes;
 mod clients;
 mod codes;
@@ -47,3 +49,8 @@ pub use tokens::{TokenFilter, TokenStore};
 pub use trace::{TRACE_TARGET, traced};
 pub use usage::UsageLog;
 pub use world::{Clock, Entropy, Probe};
+
+// Its example is run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -9,9 +9,12 @@
 //!
 //! See [`contract_suite!`] for adapters that need something kept alive while a test runs, or that have some ports only.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod clock;
 mod concurrency;
 pub mod contract;
+pub mod doubles;
 mod entropy;
 #[cfg(feature = "fake-informer")]
 pub mod informer;
@@ -25,3 +28,8 @@ pub use clock::FixedClock;
 pub use concurrency::{at_once, run};
 pub use entropy::SeededEntropy;
 pub use stores::{DurableStores, Fixture, ShortLivedStores};
+
+// Its example is run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

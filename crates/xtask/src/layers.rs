@@ -22,6 +22,8 @@ enum Layer {
     Adapter,
     Server,
     Testkit,
+    /// An adapter that the documentation builds: held to an adapter's rules.
+    Example,
     /// Measures the service from outside, with throwaway servers.
     Bench,
     Xtask,
@@ -40,6 +42,7 @@ impl Layer {
             "crates/bench" => Self::Bench,
             "crates/xtask" => Self::Xtask,
             other if other.starts_with("crates/adapters/") => Self::Adapter,
+            other if other.starts_with("crates/examples/") => Self::Example,
             _ => return None,
         })
     }
@@ -48,12 +51,12 @@ impl Layer {
         match self {
             Self::Domain | Self::Xtask => false,
             Self::Ports => used == Self::Domain,
-            Self::Application | Self::Adapter | Self::Memory | Self::Testkit => {
+            Self::Application | Self::Adapter | Self::Memory | Self::Testkit | Self::Example => {
                 matches!(used, Self::Domain | Self::Ports)
             }
             Self::Http => matches!(used, Self::Domain | Self::Application),
             Self::Bench => used == Self::Testkit,
-            Self::Server => !matches!(used, Self::Testkit | Self::Bench | Self::Xtask),
+            Self::Server => !matches!(used, Self::Testkit | Self::Example | Self::Bench | Self::Xtask),
         }
     }
 

@@ -1,13 +1,16 @@
-//! The project's own commands: `cargo xtask test`, `bench`, `screenshots`, `with-servers`, `layers`, `licences`.
+//! The project's own commands: `cargo xtask test`, `bench`, `screenshots`, `with-servers`, `layers`, `licences`, `packages`,
+//! `public-api`.
 
 mod apt;
 mod bench;
 mod graph;
 mod layers;
 mod licences;
+mod packages;
 mod plan;
 mod process;
 mod programs;
+mod public_api;
 mod report;
 mod screenshots;
 mod servers;
@@ -63,9 +66,20 @@ enum Command {
     Layers,
     /// Fails when a dependency's licence or source is not one deny.toml allows
     Licences,
+    /// Fails when `cargo package` objects to a crate that is published, or its package lacks something
+    Packages,
+    /// Fails when a published crate's public items are not those of its public-api.txt
+    PublicApi {
+        /// Writes them there instead, and says what the difference means for the version
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = public_api::as_rustdoc() {
+        return code;
+    }
     match run() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -93,6 +107,14 @@ fn run() -> Result<bool> {
         Command::Licences => {
             let verdict = licences::check(&graph::Graph::read(&metadata)?, &metadata.workspace_root)?;
             println!("{verdict}");
+            Ok(true)
+        }
+        Command::Packages => {
+            println!("{}", packages::check(&metadata)?);
+            Ok(true)
+        }
+        Command::PublicApi { write } => {
+            println!("{}", public_api::check(&metadata, write)?);
             Ok(true)
         }
     }

@@ -14,7 +14,7 @@ use crate::report::{Outcome, Report};
 use crate::servers::Servers;
 use crate::suites::{NodeSuite, PythonSuite};
 use crate::summary::Runner;
-use crate::{layers, licences};
+use crate::{layers, licences, packages, public_api};
 
 /// The crate whose integration tests drive the real binary from outside.
 const SERVER: &str = "informer-oauth";
@@ -48,6 +48,10 @@ pub(crate) enum Part {
     Clippy,
     /// The crates' documentation, warnings as errors
     Docs,
+    /// The public items of the published crates, against what they were
+    PublicApi,
+    /// What would be uploaded of the published crates
+    Packages,
     /// Licences and sources of the dependencies
     #[value(alias = "deny", alias = "licenses")]
     Licences,
@@ -67,8 +71,8 @@ impl Part {
     fn programs(self) -> &'static [Program] {
         use Program::{Bash, Chromium, Curl, Fonts, Make, Nginx, Node, Npm, Perl, Python};
         match self {
-            Self::Fmt | Self::Layers | Self::Licences => &[],
-            Self::Clippy | Self::Docs | Self::Build | Self::Unit => &[Make, Perl],
+            Self::Fmt | Self::Layers | Self::Licences | Self::Packages => &[],
+            Self::Clippy | Self::Docs | Self::PublicApi | Self::Build | Self::Unit => &[Make, Perl],
             Self::Blackbox => &[Make, Perl, Nginx, Bash, Curl, Python],
             Self::Clients => &[Make, Perl, Nginx, Chromium, Fonts, Node, Npm, Python],
             Self::Browser => &[Make, Perl, Chromium, Fonts, Node, Npm],
@@ -129,8 +133,15 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
             workspace.check(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
         });
     }
+    // Before the documentation, whose pages it takes away.
+    if wants(Part::PublicApi) {
+        report.step("public-api", || public_api::check(metadata, false).map(Outcome::Holds));
+    }
     if wants(Part::Docs) {
         report.step("docs", || workspace.docs());
+    }
+    if wants(Part::Packages) {
+        report.step("packages", || packages::check(metadata).map(Outcome::Holds));
     }
     if needs_servers {
         report.step("servers", || servers.provide());

@@ -12,6 +12,8 @@
 //! # let _ = tokens;
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod attempts;
 mod audit;
 mod changes;
@@ -28,3 +30,8 @@ mod users;
 
 pub use changes::LocalChanges;
 pub use state::Memory;
+
+// Its example is run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
