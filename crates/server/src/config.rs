@@ -12,6 +12,7 @@ mod gate;
 mod hidden;
 mod http;
 mod identity;
+mod informer;
 mod issuer;
 mod keys;
 mod known;
@@ -79,6 +80,7 @@ impl Config {
         self.directory.validate(&mut problems);
         self.gate.validate(&mut problems);
         self.http.validate(&mut problems);
+        identity::validate(self, &mut problems);
         self.keys.validate(&mut problems);
         self.limits.validate(&mut problems);
         self.log.validate(&mut problems);

@@ -13,7 +13,8 @@ use informer_oauth_domain::{
     resource::Resource,
     user::{ClientAdministrator, Superuser},
 };
-use informer_oauth_ports::{Changes, Clock as _, Entropy, Pools, SigningKeyStore};
+use informer_oauth_informer::Informer;
+use informer_oauth_ports::{Changes, Clock as _, Entropy, Identity, PasswordSignIn, Pools, SigningKeyStore};
 
 use crate::{
     clock::SystemClock,
@@ -122,14 +123,23 @@ impl Installation {
             token_api: config.features.token_api,
             ..DirectorySettings::new(issuer.starts_with("https://"))
         };
-        let directory = Arc::new(Directory::new(
-            Arc::clone(&users),
-            Arc::clone(&sessions),
-            Arc::clone(&attempts),
-            passwords.clone(),
-            Arc::clone(&entropy),
-            directory,
-        ));
+        let mut probes = stores.probes();
+        let (identity, sign_in): (Arc<dyn Identity>, Option<Arc<dyn PasswordSignIn>>) = if config.identity.is_informer()
+        {
+            let informer = Arc::new(informer(config, Arc::clone(&entropy))?);
+            probes.push(informer.clone());
+            (informer, None)
+        } else {
+            let directory = Arc::new(Directory::new(
+                Arc::clone(&users),
+                Arc::clone(&sessions),
+                Arc::clone(&attempts),
+                passwords.clone(),
+                Arc::clone(&entropy),
+                directory,
+            ));
+            (directory.clone(), Some(directory))
+        };
         let changes = stores.changes(&*entropy);
         let ports = Ports {
             clock: Arc::new(SystemClock),
@@ -144,15 +154,15 @@ impl Installation {
             sessions,
             attempts,
             directory: users,
-            identity: directory.clone(),
-            sign_in: Some(directory),
+            identity,
+            sign_in,
             keys: key_store,
             signer: keys.clone(),
             secrets,
             passwords,
             forms: Arc::new(DerivedFormKey::new(&master)),
             changes: Arc::clone(&changes),
-            probes: stores.probes(),
+            probes,
         };
         let app = Arc::new(Application::new(ports, settings(config, issuer)?));
         Ok(Self {
@@ -163,6 +173,20 @@ impl Installation {
             stores,
         })
     }
+}
+
+/// The Informer beside this service. Nothing is asked of it yet.
+fn informer(config: &Config, entropy: Arc<dyn Entropy>) -> anyhow::Result<Informer> {
+    let remembered = config.caches.entries;
+    let settings = config.identity.informer.settings(config.features.token_api, remembered);
+    let settings = settings.map_err(anyhow::Error::msg)?;
+    if settings.api_token.is_none() {
+        tracing::warn!(
+            "identity.informer.api_token is not set: codes, device codes and refresh tokens are redeemed, and bearer tokens \
+             accepted, only for users whose browser was at this replica within a minute"
+        );
+    }
+    Informer::new(settings, entropy).map_err(|problem| anyhow::anyhow!("identity.informer.{problem}"))
 }
 
 fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
@@ -189,7 +213,8 @@ fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
         routes: config.gate.table(),
         cached_entries: config.caches.entries,
         // In one file asking is cheap, and a lock made at the command line, which tells nobody, counts at the next refresh.
-        cached_users: !config.database.is_embedded(),
+        // What Informer says is remembered where it is asked, for as long as the operator wants.
+        cached_users: !config.database.is_embedded() && !config.identity.is_informer(),
     })
 }
 

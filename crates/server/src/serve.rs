@@ -86,6 +86,7 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
         listen,
         metrics.as_ref().map(Serving::address),
         &issuer,
+        &config.identity.sign_in_address(&issuer),
         made.as_ref(),
     )) {
         // Nobody reads it; a password that was lost with it can be replaced with `user password`.

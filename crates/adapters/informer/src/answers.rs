@@ -138,5 +138,4 @@ fn wrong(what: &str, error: &serde_json::Error) -> String {
 }
 
 #[cfg(test)]
-#[path = "answers/tests.rs"]
 mod tests;

@@ -234,5 +234,4 @@ fn header(value: &Secret) -> Result<HeaderValue, StoreError> {
 }
 
 #[cfg(test)]
-#[path = "informer/tests.rs"]
 mod tests;

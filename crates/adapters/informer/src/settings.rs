@@ -248,5 +248,4 @@ fn login_url(text: &str) -> Result<(), &'static str> {
 }
 
 #[cfg(test)]
-#[path = "settings/tests.rs"]
 mod tests;

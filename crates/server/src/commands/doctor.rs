@@ -1,5 +1,6 @@
 //! `doctor`: what is well and what is not, one line each.
 
+mod informer;
 mod keeping;
 pub(super) mod metadata;
 mod servers;
@@ -90,7 +91,13 @@ pub(crate) async fn run(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode
         let Durable { audit, keys, .. } = stores.durable();
         signing_keys(config, &keys, master, now, &mut findings).await;
         clock(&*audit, &*keys, now, &mut findings).await;
+        if config.identity.is_informer() {
+            informer::check(config, Some(&*audit), &mut findings).await;
+        }
+        drop((audit, keys));
         stores.close().await;
+    } else if config.identity.is_informer() {
+        informer::check(config, None, &mut findings).await;
     }
     let issuer = config.issuer_at(config.http.listen);
     match metadata::check(&issuer) {

@@ -9,7 +9,7 @@ use crate::{
     cli::UserCommand,
     config::Config,
     installation::{Installation, superuser},
-    output::{Output, plain, table},
+    output::{Misuse, Output, plain, table},
 };
 
 /// A user, as commands show one.
@@ -74,6 +74,10 @@ impl Done {
 }
 
 pub(crate) async fn run(config: &Config, command: UserCommand, out: Output) -> anyhow::Result<ExitCode> {
+    if config.identity.is_informer() {
+        let said = "users are Informer's (identity.kind is informer): add, lock and list them there";
+        return Err(Misuse(said.into()).into());
+    }
     let installation = Installation::open(config).await?;
     let result = carry_out(&installation.app, command, out).await;
     installation.close_after_command().await;

@@ -6,12 +6,17 @@ use super::Problems;
 
 /// The issuer of a service that was not told one: where it listens, as this machine reaches it.
 pub(super) fn following(listen: SocketAddr) -> String {
+    format!("http://{}", reachable(listen))
+}
+
+/// An address listened on, as this machine reaches it.
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
     let address = match listen.ip() {
         IpAddr::V4(address) if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(address) if address.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         other => other,
     };
-    format!("http://{}", SocketAddr::new(address, listen.port()))
+    SocketAddr::new(address, listen.port())
 }
 
 /// An issuer is an https URL without query and fragment (RFC 8414 §2). Every endpoint is the issuer and a path, and
@@ -56,6 +61,12 @@ fn check(issuer: &str) -> Result<(), String> {
         return Err(format!("must be written in its normal form, {normal}"));
     }
     Ok(())
+}
+
+/// Scheme, host and port of an absolute http or https URL, as browsers compare them.
+pub(super) fn origin(url: &str) -> Option<String> {
+    let origin = Url::parse(url).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 fn is_loopback(url: &Url) -> bool {

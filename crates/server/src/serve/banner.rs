@@ -9,6 +9,7 @@ pub(super) fn banner(
     listen: SocketAddr,
     metrics: Option<SocketAddr>,
     issuer: &str,
+    sign_in: &str,
     first: Option<&Administrator>,
 ) -> String {
     let mut text = format!("informer-oauth {}\n\n", env!("CARGO_PKG_VERSION"));
@@ -32,7 +33,7 @@ pub(super) fn banner(
         line(format_args!(""));
     }
     let local = format!("http://{}", reachable(listen));
-    line(format_args!("  Sign in    {issuer}/oauth/sign-in"));
+    line(format_args!("  Sign in    {sign_in}"));
     line(format_args!("  API        {issuer}/oauth/docs"));
     line(format_args!(
         "  Try        curl -s {local}/.well-known/oauth-authorization-server"
@@ -81,6 +82,7 @@ mod tests {
             "0.0.0.0:80".parse().unwrap(),
             None,
             "https://login.example.com",
+            "https://login.example.com/oauth/sign-in",
             Some(&first),
         );
         assert_eq!(text.lines().last(), Some("listening on http://0.0.0.0:80"));
@@ -89,7 +91,7 @@ mod tests {
         assert!(text.contains("https://login.example.com/oauth/sign-in"));
         assert!(!text.contains("metrics"));
         let (listen, metrics) = ("127.0.0.1:80".parse().unwrap(), "[::]:9787".parse().unwrap());
-        let later = banner(listen, Some(metrics), "https://login.example.com", None);
+        let later = banner(listen, Some(metrics), "https://login.example.com", "/", None);
         assert!(!later.contains("password"));
         assert!(later.contains("http://[::1]:9787/metrics"));
     }

@@ -1,13 +1,18 @@
 //! What the first start makes: the built-in clients and somebody who can sign in.
 
-use informer_oauth_application::{Application, PageRequest, error::ManagementError, manage::NewClient, users::NewUser};
+use informer_oauth_application::{
+    Application, PageRequest,
+    error::ManagementError,
+    manage::{ClientQuery, NewClient},
+    users::NewUser,
+};
 use informer_oauth_crypto::SystemEntropy;
 use informer_oauth_domain::{
     secret::Secret,
     template::built_in_templates,
     user::{ClientAdministrator, Superuser},
 };
-use informer_oauth_ports::Entropy as _;
+use informer_oauth_ports::{ClientSort, Entropy as _};
 
 use crate::config::{Config, Hidden};
 
@@ -25,8 +30,15 @@ pub(super) struct Administrator {
 }
 
 /// Does its work while there is no user; the user is made last, so that a start that was cut short is made good by the
-/// next one. Of processes that do so at once, one makes the user.
+/// next one. Of processes that do so at once, one makes the user. Where users are Informer's, none is made, and a start is a
+/// first one while there is no client.
 pub(super) async fn run(app: &Application, config: &Config) -> anyhow::Result<Option<Administrator>> {
+    if config.identity.is_informer() {
+        if config.registers_builtin_clients() && !has_clients(app).await? {
+            register_builtin_clients(app).await?;
+        }
+        return Ok(None);
+    }
     let superuser = Superuser::at_command_line(ACTOR);
     if app
         .users
@@ -39,17 +51,7 @@ pub(super) async fn run(app: &Application, config: &Config) -> anyhow::Result<Op
     }
     let now = app.now();
     if config.registers_builtin_clients() {
-        let administrator = ClientAdministrator::at_command_line(ACTOR);
-        for template in built_in_templates() {
-            let new = NewClient {
-                template: Some(template.name.to_owned()),
-                ..NewClient::default()
-            };
-            match app.manage.create_client(&administrator, new, None, now).await {
-                Ok(_) | Err(ManagementError::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        register_builtin_clients(app).await?;
     }
     let configured = config.bootstrap.admin_password.as_ref().map(Hidden::secret).cloned();
     let drawn = configured
@@ -67,4 +69,31 @@ pub(super) async fn run(app: &Application, config: &Config) -> anyhow::Result<Op
     };
     let inserted = app.users.add_first(&superuser, user, now).await?;
     Ok(inserted.then_some(Administrator { username, drawn }))
+}
+
+async fn has_clients(app: &Application) -> anyhow::Result<bool> {
+    let administrator = ClientAdministrator::at_command_line(ACTOR);
+    let query = ClientQuery {
+        text: None,
+        sort: ClientSort::Name,
+        descending: false,
+        page: PageRequest { start: 0, limit: 1 },
+    };
+    Ok(app.manage.list_clients(&administrator, &query).await?.total > 0)
+}
+
+/// Those that are there already stay as they are.
+async fn register_builtin_clients(app: &Application) -> anyhow::Result<()> {
+    let administrator = ClientAdministrator::at_command_line(ACTOR);
+    for template in built_in_templates() {
+        let new = NewClient {
+            template: Some(template.name.to_owned()),
+            ..NewClient::default()
+        };
+        match app.manage.create_client(&administrator, new, None, app.now()).await {
+            Ok(_) | Err(ManagementError::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }

@@ -58,6 +58,7 @@ impl Metrics {
         informer_oauth_application::metrics::describe();
         informer_oauth_crypto::describe_metrics();
         informer_oauth_http::describe_metrics();
+        informer_oauth_informer::describe_metrics();
         describe();
         gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         Ok(Self { listener, recorder })

@@ -37,7 +37,7 @@ pub(super) async fn show(visit: Visit) -> HttpResponse {
 async fn sign_in_or_list(visit: &Visit) -> Result<HttpResponse, Problem> {
     let path = visit.site.path(PAGE);
     let Some(signed_in) = visit.signed_in().await? else {
-        return Ok(see_other(&visit.sign_in_address(ReturnPath::parse(&path).as_ref())));
+        return visit.to_sign_in(ReturnPath::parse(&path).as_ref());
     };
     let connections = visit.app().connected.list(&signed_in.user, visit.now).await?;
     let connections = connections

@@ -60,11 +60,14 @@ async fn judge_and_ask(visit: &Visit) -> Result<HttpResponse, Problem> {
     let parameters = parameters::from_query(&visit.request).map_err(|_| Problem::Unreadable)?;
     match visit.judge(&parameters).await? {
         Judged::Back { location, .. } => Ok(see_other(&location)),
-        Judged::Good(request) => Ok(or_back(visit, &request, go_on(visit, &request).await)),
+        Judged::Good(request) => match go_on(visit, &request).await {
+            Err(Problem::Fault(fault)) => Ok(or_back(visit, &request, Err(fault))),
+            other => other,
+        },
     }
 }
 
-async fn go_on(visit: &Visit, request: &AuthorizationRequest) -> Result<HttpResponse, Fault> {
+async fn go_on(visit: &Visit, request: &AuthorizationRequest) -> Result<HttpResponse, Problem> {
     let query = canonical_query(request, &visit.app().settings.resources.audience);
     let again = format!("{}?{query}", visit.site.path("/oauth/authorize"));
     let Some(signed_in) = visit.signed_in().await? else {
@@ -75,7 +78,7 @@ async fn go_on(visit: &Visit, request: &AuthorizationRequest) -> Result<HttpResp
                 ErrorCode::LoginRequired.because("Nobody is signed in."),
             ));
         }
-        return Ok(see_other(&visit.sign_in_address(ReturnPath::parse(&again).as_ref())));
+        return visit.to_sign_in(ReturnPath::parse(&again).as_ref());
     };
     let consented = visit.app().authorize.has_consent(request, &signed_in.user).await?;
     match request.prompt {

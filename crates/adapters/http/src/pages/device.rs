@@ -15,7 +15,7 @@ use informer_oauth_application::{
 use informer_oauth_domain::{device::UserCode, parameters::Parameters};
 
 use super::{
-    answer::{page, see_other},
+    answer::page,
     choice::Choice,
     problem::{Problem, in_words},
     return_path::ReturnPath,
@@ -72,7 +72,7 @@ async fn sign_in_or_ask(visit: &Visit) -> Result<HttpResponse, Problem> {
     let code = query.get("code").ok().flatten().and_then(|code| code.parse().ok());
     let Some(signed_in) = visit.signed_in().await? else {
         let back = ReturnPath::parse(&address(visit, code));
-        return Ok(see_other(&visit.sign_in_address(back.as_ref())));
+        return visit.to_sign_in(back.as_ref());
     };
     let asking = code.map_or(Asking::ForCode, Asking::Whether);
     Ok(code_page(visit, &signed_in, &asking))

@@ -28,9 +28,14 @@ async fn greet(visit: &Visit) -> Result<HttpResponse, Problem> {
             switch: visit.switch(&signed_in),
             superuser: signed_in.user.superuser,
         },
-        None => Visitor::SignedOut {
-            sign_in: visit.sign_in_address(None),
-        },
+        None => {
+            // Our own sign-in page leads here anyway.
+            let elsewhere = !visit.app().sign_in.is_available();
+            let back = elsewhere.then(|| visit.here()).flatten();
+            Visitor::SignedOut {
+                sign_in: visit.sign_in_address(back.as_ref()),
+            }
+        }
     };
     Ok(page(
         HttpResponse::Ok(),

@@ -20,6 +20,7 @@ mod qr;
 mod return_path;
 mod sign_in;
 mod site;
+mod trips;
 mod views;
 mod visit;
 

@@ -11,7 +11,7 @@ use actix_web::{
     },
     web,
 };
-use informer_oauth_application::{SignIn, SignInPage};
+use informer_oauth_application::SignIn;
 use informer_oauth_domain::{
     parameters::Parameters,
     secret::{Digest, Secret},
@@ -73,8 +73,8 @@ pub(super) async fn show(visit: Visit) -> HttpResponse {
 async fn show_or_go_on(visit: &Visit) -> Result<HttpResponse, Problem> {
     let query = parameters::from_query(&visit.request).unwrap_or_default();
     let back = back(&query);
-    if let SignInPage::Elsewhere(_) = visit.app().callers.sign_in_page() {
-        return Ok(see_other(&visit.sign_in_address(back.as_ref())));
+    if !visit.app().sign_in.is_available() {
+        return Err(Problem::NotFound);
     }
     if visit.signed_in().await?.is_some() {
         return Ok(see_other(&onward(visit, back.as_ref())));
@@ -238,16 +238,16 @@ pub(super) async fn sign_out(visit: Visit, payload: web::Payload) -> HttpRespons
 }
 
 async fn end_session(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
+    if !visit.app().sign_in.is_available() {
+        // The session is somebody else's to end.
+        return Err(Problem::NotFound);
+    }
     let fields = visit.form(payload).await?;
     let back = back(&fields);
     let next = match &back {
         Some(back) => visit.sign_in_address(Some(back)),
         None => visit.site.path("/oauth"),
     };
-    if let SignInPage::Elsewhere(_) = visit.app().callers.sign_in_page() {
-        // The session is somebody else's to end.
-        return Ok(see_other(&next));
-    }
     if let Some(signed_in) = visit.signed_in().await? {
         let token = fields.get("form").ok().flatten().unwrap_or_default();
         if !visit

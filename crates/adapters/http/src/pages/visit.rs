@@ -2,7 +2,15 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::RETRY_AFTER, web};
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::{
+        Method,
+        header::{RETRY_AFTER, SET_COOKIE},
+    },
+    web,
+};
 use informer_oauth_application::{Application, SignInPage, SignedIn, authorize::AuthorizeError, error::Fault};
 use informer_oauth_domain::{
     authorization::{AuthorizationRefusal, AuthorizationRequest},
@@ -12,11 +20,12 @@ use informer_oauth_domain::{
 };
 
 use super::{
-    answer::page,
+    answer::{page, see_other, see_other_with},
     choice,
     problem::{Message, Problem},
     return_path::ReturnPath,
     site::Site,
+    trips,
     views::{ActionView, MessageView, Switch},
 };
 use crate::{
@@ -90,12 +99,49 @@ impl Visit {
         }
     }
 
-    /// How a signed-in user becomes somebody else.
+    /// How a signed-in user becomes somebody else: by signing out here, or where users sign in, with the way back to the page
+    /// that says so.
     pub(super) fn switch(&self, signed_in: &SignedIn) -> Switch {
         match self.app().callers.sign_in_page() {
             SignInPage::Own => Switch::Form(self.app().forms.issue(&signed_in.session, SIGN_OUT, self.now)),
-            SignInPage::Elsewhere(address) => Switch::Link(address),
+            SignInPage::Elsewhere(_) => Switch::Link(self.sign_in_address(self.here().as_ref())),
         }
+    }
+
+    /// This very page, as the way back to it. What a form was sent to is none.
+    pub(super) fn here(&self) -> Option<ReturnPath> {
+        let address = self.request.uri().path_and_query()?;
+        let address = self.site.path(address.as_str());
+        (self.request.method() == Method::GET)
+            .then(|| ReturnPath::parse(&address))
+            .flatten()
+    }
+
+    /// Sends a signed-out browser to sign in and come back. Where that is another service's business, a browser that keeps
+    /// coming back signed out is told so instead of going round and round: the other one may think that it is signed in.
+    pub(super) fn to_sign_in(&self, back: Option<&ReturnPath>) -> Result<HttpResponse, Problem> {
+        let address = self.sign_in_address(back);
+        if self.app().callers.sign_in_page() == SignInPage::Own {
+            return Ok(see_other(&address));
+        }
+        let secure = self.state.settings.cookie_secure;
+        let trips = trips::made(self.request.headers(), secure);
+        if trips < trips::BORNE {
+            return Ok(see_other_with(trips::cookie(trips + 1, secure)?, &address));
+        }
+        let view = MessageView {
+            site: &self.site,
+            title: "You do not arrive here signed in",
+            text: "You were sent to sign in several times, and each time you came back without a sign-in that counts here.",
+            hint: Some("Perhaps your account is locked or disabled, or your browser keeps the sign-in from this page."),
+            action: Some(ActionView {
+                href: &address,
+                label: "Sign in again",
+            }),
+        };
+        let mut response = HttpResponse::Forbidden();
+        response.insert_header((SET_COOKIE, trips::cookie(0, secure)?));
+        Ok(page(response, &view, None))
     }
 
     /// The address of the sign-in page, with the way back.

@@ -1,1 +1,76 @@
-//! The port, beside a fake Informer.
+//! The ports, beside a fake Informer, and beside servers that answer what none would.
+
+mod answers;
+mod odd;
+mod remembering;
+mod safety;
+mod server;
+
+use std::sync::Arc;
+
+use informer_oauth_domain::{secret::Secret, timestamp::Timestamp, user::User};
+use informer_oauth_ports::{Identity as _, IdentityError, SignedIn};
+use informer_oauth_testkit::{
+    SeededEntropy,
+    informer::{FakeInformer, FakeUser},
+};
+
+use super::*;
+use crate::settings::LONGEST_TIMEOUT;
+
+/// Long before the end of every session that the fake makes.
+const NOW: Timestamp = Timestamp::from_seconds(1_000_000_000);
+
+/// What a question came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Came {
+    Yes,
+    No,
+    Unavailable,
+}
+
+fn came<T>(answer: &Result<Option<T>, IdentityError>) -> Came {
+    match answer {
+        Ok(Some(_)) => Came::Yes,
+        Ok(None) => Came::No,
+        Err(IdentityError::Unavailable(_)) => Came::Unavailable,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn settings(url: &str) -> InformerSettings {
+    InformerSettings {
+        // Machines that test are slow.
+        timeout: LONGEST_TIMEOUT,
+        cached_for: Duration::ZERO,
+        ..InformerSettings::new(url)
+    }
+}
+
+fn informer(settings: InformerSettings) -> Informer {
+    Informer::new(settings, Arc::new(SeededEntropy::default())).unwrap()
+}
+
+/// A fake with a user `ada`, and the port beside it, with an API token.
+fn beside() -> (FakeInformer, Informer) {
+    let (fake, settings) = fake();
+    (fake, informer(settings))
+}
+
+fn fake() -> (FakeInformer, InformerSettings) {
+    let fake = FakeInformer::start();
+    fake.set_user(FakeUser::named("ada").with_display_name("Ada Lovelace"));
+    let settings = InformerSettings {
+        api_token: Some(Secret::new(fake.api_token())),
+        ..settings(&fake.url())
+    };
+    (fake, settings)
+}
+
+async fn signed_in(informer: &Informer, sid: &str) -> Result<Option<SignedIn>, IdentityError> {
+    informer.session_user(&Secret::new(sid.to_owned()), NOW).await
+}
+
+async fn active(informer: &Informer, username: &str) -> Result<Option<User>, IdentityError> {
+    informer.active_user(username, NOW).await
+}

@@ -101,14 +101,10 @@ impl<'a> Console<'a> {
         if let Some(signed_in) = visit.signed_in().await? {
             return Self::of(visit, signed_in);
         }
-        let address = visit
-            .request
-            .uri()
-            .path_and_query()
-            .map_or("", |address| address.as_str());
-        let back = ReturnPath::parse(&visit.site.path(address))
+        let back = visit
+            .here()
             .or_else(|| ReturnPath::parse(&visit.site.path("/oauth/admin")));
-        Err(Stop::Away(visit.sign_in_address(back.as_ref())))
+        Err(Stop::SignIn(visit.to_sign_in(back.as_ref())?))
     }
 
     /// Before anything is looked at that was sent but the cookie and the headers that say where it comes from.

@@ -6,7 +6,7 @@ use informer_oauth_application::error::{Fault, ManagementError};
 use crate::{
     body::BodyError,
     pages::{
-        answer::{page, see_other},
+        answer::page,
         problem::Problem,
         views::{ActionView, MessageView},
         visit::Visit,
@@ -15,8 +15,8 @@ use crate::{
 
 /// Why a page of the console is not shown or a form not obeyed.
 pub(super) enum Stop {
-    /// The browser goes elsewhere first: to the sign-in page, at this address.
-    Away(String),
+    /// The browser signs in first.
+    SignIn(HttpResponse),
     /// A page says why.
     Problem(Problem),
 }
@@ -77,7 +77,7 @@ impl From<ManagementError> for Problem {
 pub(super) fn finish(visit: &Visit, answer: Answer) -> HttpResponse {
     match answer {
         Ok(response) => response,
-        Err(Stop::Away(address)) => see_other(&address),
+        Err(Stop::SignIn(response)) => response,
         Err(Stop::Problem(Problem::NotFound)) => not_found(visit),
         Err(Stop::Problem(problem)) => visit.finish(Err(problem)),
     }
