@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use informer_oauth_domain::{authorization::OwnResources, route::RouteTable, timestamp::Timestamp};
+use informer_oauth_domain::{
+    attempts::AttemptLimit, authorization::OwnResources, route::RouteTable, timestamp::Timestamp,
+};
 use informer_oauth_ports::{
     AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, DeviceStore, Entropy, FormKey,
     Identity, PasswordHasher, PasswordSignIn, Probe, PublicKeySet, SecretHasher, SessionStore, SigningKeyStore,
@@ -114,6 +116,39 @@ pub struct Settings {
     /// Whether users are remembered for a moment as well. A lock made in another process then counts within a second, or when
     /// [`Changes`] tell; where asking for a user is cheap, it had better count at once.
     pub cached_users: bool,
+}
+
+impl Settings {
+    /// What the service's own configuration says where nothing else is written: access tokens for 15 minutes, grants for 30
+    /// days, codes for a minute, device codes for half an hour, no retry of a rotation, the published route table.
+    pub const fn new(resources: OwnResources) -> Self {
+        const fn in_five_minutes(attempts: u32) -> AttemptLimit {
+            AttemptLimit {
+                attempts,
+                window: Duration::from_mins(5),
+            }
+        }
+        Self {
+            resources,
+            access_lifetime: Duration::from_mins(15),
+            refresh_lifetime: Duration::from_hours(30 * 24),
+            code_lifetime: Duration::from_mins(1),
+            device_lifetime: Duration::from_mins(30),
+            refresh_retry_window: Duration::ZERO,
+            client_authentication: ClientAuthenticationLimits {
+                per_client_and_address: in_five_minutes(10),
+                per_address: in_five_minutes(50),
+            },
+            user_codes: UserCodeLimits {
+                per_user: in_five_minutes(5),
+                per_address: in_five_minutes(5),
+            },
+            allowed_custom_schemes: Vec::new(),
+            routes: RouteTable::informer(),
+            cached_entries: 10_000,
+            cached_users: false,
+        }
+    }
 }
 
 /// Every use case, ready to run.

@@ -7,21 +7,17 @@
 //!
 //! Whatever implements a port can take a place in [`Ports`]; the rest of the program does not notice.
 
-use std::{env, error::Error, sync::Arc, time::Duration};
+use std::{env, error::Error, sync::Arc};
 
 use actix_web::{HttpServer, rt::System, web};
-use informer_oauth_application::{
-    Application, Ports, Settings, authenticate_client::ClientAuthenticationLimits,
-    decide_device_authorization::UserCodeLimits, users::NewUser,
-};
+use informer_oauth_application::{Application, Ports, Settings, users::NewUser};
 use informer_oauth_crypto::{
     Argon2Cost, Argon2id, Bcrypt, BcryptSettings, DerivedFormKey, HashingPool, Keys, MasterKey, PoolSettings,
     SystemEntropy,
 };
 use informer_oauth_directory::{Directory, DirectorySettings};
 use informer_oauth_domain::{
-    attempts::AttemptLimit, authorization::OwnResources, resource::Resource, route::RouteTable, secret::Secret,
-    timestamp::Timestamp, user::Superuser,
+    authorization::OwnResources, resource::Resource, secret::Secret, timestamp::Timestamp, user::Superuser,
 };
 use informer_oauth_http::{HttpSettings, HttpState, service};
 use informer_oauth_memory::{LocalChanges, Memory};
@@ -81,33 +77,10 @@ async fn ports(issuer: &str) -> Result<Ports, Box<dyn Error>> {
 
 fn settings(issuer: &str) -> Result<Settings, Box<dyn Error>> {
     let issuer = Resource::parse(issuer)?;
-    let limit = |attempts| AttemptLimit {
-        attempts,
-        window: Duration::from_secs(300),
-    };
-    Ok(Settings {
-        resources: OwnResources {
-            audience: issuer.clone(),
-            issuer,
-        },
-        access_lifetime: Duration::from_secs(15 * 60),
-        refresh_lifetime: Duration::from_secs(30 * 24 * 60 * 60),
-        code_lifetime: Duration::from_secs(60),
-        device_lifetime: Duration::from_secs(30 * 60),
-        refresh_retry_window: Duration::ZERO,
-        client_authentication: ClientAuthenticationLimits {
-            per_client_and_address: limit(10),
-            per_address: limit(50),
-        },
-        user_codes: UserCodeLimits {
-            per_user: limit(5),
-            per_address: limit(5),
-        },
-        allowed_custom_schemes: Vec::new(),
-        routes: RouteTable::informer(),
-        cached_entries: 10_000,
-        cached_users: false,
-    })
+    Ok(Settings::new(OwnResources {
+        audience: issuer.clone(),
+        issuer,
+    }))
 }
 
 async fn run(address: &str) -> Result<(), Box<dyn Error>> {
