@@ -179,17 +179,27 @@ for (const javaScriptEnabled of [true, false]) {
 
     // Secrets: one, another that replaces it, and one less.
     await page.getByRole('link', { name: 'Secrets' }).click();
+    await page.getByLabel('Label').fill(`production <b>${javaScriptEnabled}</b>`);
     await page.getByRole('button', { name: 'Make a secret' }).click();
+    assert.equal(await page.locator('h2 bdi').textContent(), `production <b>${javaScriptEnabled}</b>`);
     const first = await page.locator('#secret').textContent();
     assert.match(first, /^cs_[0-9A-Za-z]{32}$/);
     await page.getByRole('link', { name: 'I have copied it' }).click();
+    await page.getByLabel('Label').fill(first);
     await page.getByLabel('The older secrets').selectOption({ label: 'Let them work for another day' });
+    await page.getByRole('button', { name: 'Make a secret' }).click();
+    assert.match(await page.locator('#label-problem').textContent(), /That is a secret/);
+    assert.equal(await page.getByLabel('Label').inputValue(), '');
+    assert.equal(await page.locator('#grace').inputValue(), '86400');
+    if (javaScriptEnabled) await accessible(page, 'a refused label');
     await page.getByRole('button', { name: 'Make a secret' }).click();
     assert.notEqual(await page.locator('#secret').textContent(), first);
     await page.getByRole('link', { name: 'I have copied it' }).click();
     assert.equal(await page.getByRole('row').count(), 3);
-    await page.getByText('Delete the secret that ends in').first().click();
-    await page.getByRole('button', { name: 'Delete it' }).first().click();
+    const labelled = page.getByRole('row', { name: 'production' });
+    await labelled.getByText('Delete the secret that ends in').click();
+    assert.match(await labelled.getByRole('paragraph').textContent(), /Whatever still uses production <b>.*<\/b> is refused/);
+    await labelled.getByRole('button', { name: 'Delete it' }).click();
     assert.match(await notice(page), /deleted/);
     assert.equal(await page.getByRole('row').count(), 2);
 
@@ -345,12 +355,17 @@ for (const [look, options] of LOOKS) {
     await go(one);
     await look_at('client');
     await go(`/clients/${secretive.id}/secrets`);
-    await page.getByText('Delete the secret that ends in').first().click();
-    await look_at('secrets');
+    await page.getByLabel('Label').fill(LONG.repeat(2));
+    await page.getByRole('button', { name: 'Make a secret' }).click();
+    assert.match(await page.locator('#label-problem').textContent(), /at most 100 characters/);
+    await look_at('secret-refused');
+    await page.getByLabel('Label').fill(LONG);
     await page.getByRole('button', { name: 'Make a secret' }).click();
     await look_at('new-secret');
     await page.getByRole('link', { name: 'I have copied it' }).click();
+    await page.getByText('Delete the secret that ends in').first().click();
     await page.getByText('Delete the secret that ends in').last().click();
+    await look_at('secrets');
     await page.getByRole('button', { name: 'Delete it' }).last().click();
     await look_at('secret-deleted');
     await go(`${one}/tokens`);

@@ -119,7 +119,7 @@ pub struct AuditEvent {
     pub actor: Option<String>,
     /// The client concerned.
     pub client: Option<ClientUid>,
-    /// What else it was done to: a secret's id, a token record's id, a username, a count.
+    /// What else it was done to: a secret's id (and its label in brackets), a token record's id, a username, a count.
     pub target: Option<String>,
     /// From which address.
     pub address: Option<IpAddr>,

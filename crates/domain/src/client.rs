@@ -187,10 +187,7 @@ impl ClientDraft {
     /// Checks every field. `allowed_custom_schemes` are private-use URI schemes without a dot that the operator lets
     /// through (RFC 8252 §7.1 asks for a dot).
     pub fn check(self, allowed_custom_schemes: &[String]) -> Result<ClientProfile, InvalidClient> {
-        let name = self.name.trim().to_owned();
-        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(InvalidClient::Name);
-        }
+        let name = well_formed_name(&self.name).ok_or(InvalidClient::Name)?;
         if self.description.chars().count() > 1000 {
             return Err(InvalidClient::Description);
         }
@@ -237,6 +234,13 @@ impl ClientDraft {
             resources,
         })
     }
+}
+
+/// What a person calls something: without the space around it, 1 to 100 characters, none of them a control character.
+pub(crate) fn well_formed_name(text: &str) -> Option<String> {
+    let name = text.trim();
+    let fits = !name.is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control);
+    fits.then(|| name.to_owned())
 }
 
 fn is_https(text: &str) -> bool {

@@ -19,6 +19,10 @@ use crate::{
     timestamp::Timestamp,
 };
 
+mod label;
+
+pub use label::{InvalidLabel, SecretLabel};
+
 /// How many secrets a client may have at once. One more is refused; none is ever evicted.
 pub const SECRETS_PER_CLIENT: usize = 10;
 
@@ -134,6 +138,8 @@ pub struct ClientSecret {
     pub hash: SecretHash,
     /// `*****` and the last eight characters.
     pub hint: String,
+    /// What people call it.
+    pub label: Option<SecretLabel>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its deadline last changed.

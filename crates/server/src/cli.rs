@@ -288,10 +288,15 @@ pub(crate) struct CreateClient {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretCommand {
     /// Add a secret and print it, this once
-    #[command(after_help = "Example:\n  informer-oauth client secret add Board --expire-others-in 86400")]
+    #[command(
+        after_help = "Example:\n  informer-oauth client secret add Board --label production --expire-others-in 86400"
+    )]
     Add {
         /// client_id, id or exact name
         client: String,
+        /// What to call it, to tell it from the others; no secret
+        #[arg(long)]
+        label: Option<String>,
         /// From when on it is refused, as in 2027-01-31T12:00:00Z
         #[arg(long, value_name = "TIME")]
         expires_at: Option<String>,

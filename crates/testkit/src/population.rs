@@ -8,10 +8,11 @@ use informer_oauth_domain::{
     attempts::Attempts,
     audit::{AuditEvent, EventKind},
     client::{Client, Registration, Source},
-    client_secret::ClientSecret,
+    client_secret::{ClientSecret, SecretLabel},
     code::CodeRedemption,
     consent::Consent,
     day::Day,
+    device::{Decision, DevicePoll, DeviceRequest},
     id::ClientRef,
     token_record::{RevocationReason, TokenRecord},
     usage::{GrantOutcome, GrantType, UsageCount, UsageKey},
@@ -22,9 +23,9 @@ use informer_oauth_ports::{ClientSort, EventFilter, Icon, KeyPurpose, KeyState, 
 use crate::{
     DurableStores, ShortLivedStores,
     values::{
-        NOW, a_client, a_code, a_full_profile, a_key, a_lasting_record, a_plain_profile, a_presentation, a_record,
-        a_rotation, a_secret, a_session, a_user, an_event, an_icon, client_id, client_uid, digest, moment, record_id,
-        scope, seconds, secret_uid,
+        NOW, a_client, a_code, a_device_presentation, a_device_request, a_full_profile, a_key, a_lasting_record,
+        a_plain_profile, a_presentation, a_record, a_rotation, a_secret, a_session, a_user, an_event, an_icon,
+        client_id, client_uid, digest, moment, record_id, scope, seconds, secret_uid, user_code,
     },
 };
 
@@ -173,6 +174,14 @@ pub async fn work(stores: &dyn DurableStores) -> Outcome<()> {
     Ok(())
 }
 
+/// A secret with a label, which those of [`populate`] have none of: it came later. Its client is the one with number 1.
+pub fn a_labelled_secret() -> ClientSecret {
+    ClientSecret {
+        label: SecretLabel::parse("O'Neill's \"laptop\" \\ {} %_ é 🦀").ok(),
+        ..a_secret(1, 9)
+    }
+}
+
 /// Counts of two days, which [`populate`] has none of: they came later.
 pub fn usage() -> Vec<UsageCount> {
     let keys = GrantType::ALL
@@ -277,6 +286,54 @@ pub async fn short_lived_contents(stores: &dyn ShortLivedStores) -> Outcome<Shor
         contents
             .sessions
             .extend(stores.sessions().find(&digest(n), moment(2)).await?);
+    }
+    Ok(contents)
+}
+
+/// Fills the store of device authorizations, which [`populate_short_lived`] leaves alone, for it came later: two that nobody
+/// has decided, of which one was polled, and one each that was approved, denied and redeemed.
+pub async fn populate_devices(stores: &dyn ShortLivedStores) -> Outcome<()> {
+    let devices = stores.devices();
+    for n in 1..=5 {
+        devices.insert(&a_device_request(n)).await?;
+    }
+    let poll = async |n, at| {
+        let presented = a_device_presentation(&a_device_request(n));
+        devices.poll(&digest(n), &presented, at).await
+    };
+    let yes = |n| a_device_request(n).approval("O'Neill %_\\ é", scope("read:dataset"));
+    poll(2, moment(1)).await?;
+    for (n, decision) in [(3, yes(3)), (4, Some(Decision::Deny)), (5, yes(5))] {
+        if let Some(decision) = decision {
+            devices.decide(&user_code(n), &decision, moment(2)).await?;
+        }
+    }
+    poll(5, moment(3)).await?;
+    Ok(())
+}
+
+/// What [`populate_devices`] put in, as the ports tell it.
+#[derive(Clone, PartialEq, Debug)]
+#[expect(missing_docs, reason = "each field is named after what it holds")]
+pub struct DeviceContents {
+    pub undecided: Vec<DeviceRequest>,
+    pub polls: Vec<DevicePoll>,
+}
+
+/// Reads it; an approved one is redeemed by it.
+pub async fn device_contents(stores: &dyn ShortLivedStores) -> Outcome<DeviceContents> {
+    let mut contents = DeviceContents {
+        undecided: Vec::new(),
+        polls: Vec::new(),
+    };
+    for n in 1..=5 {
+        contents
+            .undecided
+            .extend(stores.devices().find(&user_code(n), moment(4)).await?);
+        let presented = a_device_presentation(&a_device_request(n));
+        contents
+            .polls
+            .push(stores.devices().poll(&digest(n), &presented, moment(4)).await?);
     }
     Ok(contents)
 }

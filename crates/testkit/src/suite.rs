@@ -111,6 +111,8 @@ macro_rules! __durable_obligations {
             DurableStores::clients,
             [
                 a_secret_is_read_back_as_it_was_inserted,
+                a_label_is_read_back_character_by_character_and_may_be_given_twice,
+                the_life_of_a_secret_leaves_its_label_alone,
                 secrets_are_listed_oldest_first_with_the_expired_ones,
                 an_unknown_client_gets_no_secret,
                 a_client_has_so_many_secrets_and_no_more_expired_ones_included,

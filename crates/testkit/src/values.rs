@@ -171,6 +171,7 @@ pub fn a_secret(client: u64, n: u64) -> ClientSecret {
         lookup: text.lookup(),
         hash: SecretHash::new(format!("$2b$12$hash-of-number-{n}")),
         hint: text.hint(),
+        label: None,
         created_at: moment(n),
         updated_at: moment(n),
         expires_at: None,

@@ -25,6 +25,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "2026-11-25-000000_usage",
         up: include_str!("../../../../migrations/postgres/2026-11-25-000000_usage/up.sql"),
     },
+    Migration {
+        name: "2026-11-27-000000_secret_labels",
+        up: include_str!("../../../../migrations/postgres/2026-11-27-000000_secret_labels/up.sql"),
+    },
 ];
 
 impl Migration {

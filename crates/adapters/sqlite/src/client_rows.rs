@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite as Backend;
 use informer_oauth_domain::{
     client::{Client, ClientProfile, Source},
-    client_secret::{ClientSecret, SecretLookup},
+    client_secret::{ClientSecret, SecretLabel, SecretLookup},
     icon::ImageType,
     id::{ClientUid, SecretUid},
     redirect_uri::RedirectUri,
@@ -133,6 +133,7 @@ pub(crate) struct SecretRow {
     updated_at: i64,
     expires_at: Option<i64>,
     last_used_at: Option<i64>,
+    label: Option<String>,
 }
 
 const SECRET: &str = "client secret";
@@ -149,6 +150,7 @@ impl From<&ClientSecret> for SecretRow {
             updated_at: secret.updated_at.as_micros(),
             expires_at: micros(secret.expires_at),
             last_used_at: micros(secret.last_used_at),
+            label: secret.label.as_ref().map(|label| label.as_str().to_owned()),
         }
     }
 }
@@ -163,6 +165,10 @@ impl TryFrom<SecretRow> for ClientSecret {
             lookup: SecretLookup::from_stored(&row.lookup).ok_or_else(|| corrupt(SECRET, "malformed lookup id"))?,
             hash: SecretHash::new(row.hash),
             hint: row.hint,
+            label: row
+                .label
+                .map(|text| SecretLabel::parse(&text).map_err(|error| corrupt(SECRET, error)))
+                .transpose()?,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
             expires_at: row.expires_at.map(time),

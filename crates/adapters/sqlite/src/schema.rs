@@ -33,6 +33,7 @@ diesel::table! {
         updated_at -> BigInt,
         expires_at -> Nullable<BigInt>,
         last_used_at -> Nullable<BigInt>,
+        label -> Nullable<Text>,
     }
 }
 

@@ -3,7 +3,7 @@ use std::{net::IpAddr, time::Duration};
 use informer_oauth_domain::{
     audit::EventKind,
     client::Registration,
-    client_secret::{ClientSecret, ClientSecretText, SECRET_CHARACTERS, SECRETS_PER_CLIENT},
+    client_secret::{ClientSecret, ClientSecretText, SECRET_CHARACTERS, SECRETS_PER_CLIENT, SecretLabel},
     id::ClientRef,
     timestamp::Timestamp,
     user::ClientAdministrator,
@@ -32,8 +32,10 @@ const EXPIRED: ManagementError =
     ManagementError::Conflict("the client had this secret, and it has expired: draw a new one");
 
 /// A request for a new secret.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct NewSecret {
+    /// What people call it.
+    pub label: Option<SecretLabel>,
     /// From when on it is refused; `None` is never.
     pub expires_at: Option<Timestamp>,
     /// How long every older secret goes on working, at most [`LONGEST_DEADLINE`]; `None` leaves them as they are.
@@ -78,7 +80,7 @@ impl Manage {
         for _ in 0..DRAWS {
             let text = ClientSecretText::from_base62(&self.0.entropy.base62(SECRET_CHARACTERS))
                 .ok_or_else(|| Fault::Internal("the entropy port drew something other than base62".into()))?;
-            if let Some(secret) = self.insert_secret(&registration, &text, new, act).await? {
+            if let Some(secret) = self.insert_secret(&registration, &text, &new, act).await? {
                 return Ok(CreatedSecret { secret, text });
             }
         }
@@ -129,7 +131,7 @@ impl Manage {
             address,
             now,
         };
-        if let Some(secret) = self.insert_secret(&registration, text, new, act).await? {
+        if let Some(secret) = self.insert_secret(&registration, text, &new, act).await? {
             return Ok(SecretAddition::Added(secret));
         }
         // Another was quicker, perhaps with the very same: by its uid, a client is never remembered from before.
@@ -143,7 +145,7 @@ impl Manage {
         &self,
         registration: &Registration,
         text: &ClientSecretText,
-        new: NewSecret,
+        new: &NewSecret,
         act: Act<'_>,
     ) -> Result<Option<ClientSecret>, ManagementError> {
         // Spares the hashing only; the store's own check is the one that counts.
@@ -156,6 +158,7 @@ impl Manage {
             lookup: text.lookup(),
             hash: self.0.hasher.hash(text).await?,
             hint: text.hint(),
+            label: new.label.clone(),
             created_at: act.now,
             updated_at: act.now,
             expires_at: new.expires_at,
@@ -173,8 +176,11 @@ impl Manage {
                 self.0.hasher.forget(other.uid);
             }
         }
-        let target = Some(secret.uid.to_string());
-        self.client_changed(EventKind::SecretCreated, registration.client.uid, target, act)
+        let target = match &secret.label {
+            Some(label) => format!("{} ({label})", secret.uid),
+            None => secret.uid.to_string(),
+        };
+        self.client_changed(EventKind::SecretCreated, registration.client.uid, Some(target), act)
             .await;
         Ok(Some(secret))
     }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use informer_oauth_domain::{
     audit::AuditEvent,
     client::Client,
-    client_secret::ClientSecretText,
+    client_secret::{ClientSecretText, SecretLabel},
     id::SecretUid,
     secret::{Secret, SecretHash},
     user::{ClientAdministrator, User},

@@ -51,6 +51,7 @@ fn with_secret(mut registration: Registration, expires_at: Option<Timestamp>) ->
         lookup: text.lookup(),
         hash: SecretHash::new("$2b$12$hash".into()),
         hint: text.hint(),
+        label: None,
         created_at: NOW,
         updated_at: NOW,
         expires_at,

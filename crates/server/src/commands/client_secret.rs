@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use informer_oauth_application::{Application, manage::NewSecret};
 use informer_oauth_domain::{
-    client_secret::ClientSecret,
+    client_secret::{ClientSecret, SecretLabel},
     id::{ClientRef, SecretUid},
     timestamp::Timestamp,
     user::ClientAdministrator,
@@ -21,6 +21,8 @@ use crate::{
 struct Shown {
     id: String,
     hint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
@@ -36,6 +38,7 @@ impl From<&ClientSecret> for Shown {
         Self {
             id: secret.uid.to_string(),
             hint: secret.hint.clone(),
+            label: secret.label.as_ref().map(ToString::to_string),
             created_at: secret.created_at.to_string(),
             expires_at: secret.expires_at.map(|at| at.to_string()),
             last_used_at: secret.last_used_at.map(|at| at.to_string()),
@@ -58,9 +61,14 @@ pub(super) async fn run(
     match command {
         SecretCommand::Add {
             client,
+            label,
             expires_at,
             expire_others_in,
         } => {
+            // Without the text itself, which may be a secret.
+            let label = label
+                .map(|text| SecretLabel::parse(&text).map_err(|error| Misuse(format!("--label: {error}"))))
+                .transpose()?;
             let expires_at = expires_at
                 .map(|text| {
                     Timestamp::parse(&text).map_err(|error| Misuse(format!("--expires-at: {text:?} is {error}")))
@@ -68,6 +76,7 @@ pub(super) async fn run(
                 .transpose()?;
             let client = ClientRef::Uid(find(app, admin, &client).await?.uid);
             let new = NewSecret {
+                label,
                 expires_at,
                 expire_others_in: expire_others_in.map(Duration::from_secs),
             };
@@ -86,12 +95,13 @@ pub(super) async fn run(
             out.print(&secrets, |secrets| {
                 let or = |text: &Option<String>, otherwise: &str| text.clone().unwrap_or_else(|| otherwise.to_owned());
                 table(
-                    ["id", "hint", "created", "expires", "last used"],
+                    ["id", "hint", "label", "created", "expires", "last used"],
                     secrets.iter().map(|secret| {
                         let (expires, used) = (or(&secret.expires_at, "never"), or(&secret.last_used_at, "never"));
                         [
                             secret.id.clone(),
                             secret.hint.clone(),
+                            or(&secret.label, "-"),
                             secret.created_at.clone(),
                             expires,
                             used,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What takes the schema back to what the first release made.
-const FIRST: &str = "DROP TABLE schema_floor; DROP TABLE usage_counts;
+const FIRST: &str = "ALTER TABLE client_secrets DROP COLUMN label; DROP TABLE schema_floor; DROP TABLE usage_counts;
      DELETE FROM __diesel_schema_migrations WHERE version > '20261124000000'";
 
 /// What a later release may add while this one serves.
@@ -41,7 +41,7 @@ fn on_an_older_schema_nothing_starts_until_it_is_migrated_and_then_everything_is
 
     let said = refused(&world.service.cli(&["serve"]));
     assert!(
-        said.contains("lacks schema changes (2026-11-25-000000_usage)")
+        said.contains("lacks schema changes (2026-11-25-000000_usage, 2026-11-27-000000_secret_labels)")
             && said.contains("`informer-oauth migrate`")
             && said.contains("`informer-oauth serve --migrate`"),
         "{said}"
@@ -50,9 +50,15 @@ fn on_an_older_schema_nothing_starts_until_it_is_migrated_and_then_everything_is
     let said = refused(&world.service.cli(&["user", "list"]));
     assert!(said.contains("`informer-oauth migrate`"), "{said}");
     let planned = world.service.cli_ok(&["migrate", "--dry-run"]);
-    assert_eq!(planned.trim(), "would apply 2026-11-25-000000_usage");
+    assert_eq!(
+        planned.trim(),
+        "would apply 2026-11-25-000000_usage\nwould apply 2026-11-27-000000_secret_labels"
+    );
     let applied = world.service.cli_ok(&["migrate"]);
-    assert_eq!(applied.trim(), "applied 2026-11-25-000000_usage");
+    assert_eq!(
+        applied.trim(),
+        "applied 2026-11-25-000000_usage\napplied 2026-11-27-000000_secret_labels"
+    );
 
     world.service.launch();
     world.reconnect();

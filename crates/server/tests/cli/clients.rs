@@ -131,6 +131,41 @@ fn a_rotation_gives_the_older_secrets_a_deadline() {
 }
 
 #[test]
+fn a_label_tells_one_secret_from_another() {
+    let service = Service::start();
+    create(&service, "API");
+    let add = ["client", "secret", "add", "API"];
+    let made = json(&service, &[&add[..], &["--label", " Anna's laptop 🦀 "]].concat());
+    assert_eq!(made["label"], "Anna's laptop 🦀");
+    json(&service, &add);
+    let listed = json(&service, &["client", "secret", "list", "API"]);
+    assert_eq!(listed[0]["label"], "Anna's laptop 🦀");
+    assert!(listed[1].get("label").is_none(), "{listed}");
+    let listed = service.cli_ok(&["client", "secret", "list", "API"]);
+    let [head, labelled, other] = listed.lines().collect::<Vec<_>>()[..] else {
+        panic!("{listed}");
+    };
+    assert!(head.contains("hint") && head.contains("label"), "{listed}");
+    assert!(labelled.contains("  Anna's laptop 🦀  "), "{listed}");
+    assert!(other.contains("  -  "), "{listed}");
+
+    let secret = made["secret"].as_str().unwrap();
+    for bad in ["", " ", "two\nlines", "\u{1b}[31m", secret, &"x".repeat(101)] {
+        let refused = service.cli(&[&add[..], &["--label", bad]].concat());
+        assert_eq!(code(&refused), 2, "{bad:?}");
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(said.contains("--label") && !said.contains(&secret[3..]), "{said}");
+    }
+    assert_eq!(
+        json(&service, &["client", "secret", "list", "API"])
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[test]
 fn what_the_command_line_did_stands_in_the_audit_log() {
     let service = Service::start();
     let client = create(&service, "API");

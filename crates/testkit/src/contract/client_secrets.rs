@@ -1,7 +1,7 @@
 //! Obligations of [`ClientStore`]: secrets.
 
 use informer_oauth_domain::{
-    client_secret::{ClientSecret, SECRETS_PER_CLIENT},
+    client_secret::{ClientSecret, SECRETS_PER_CLIENT, SecretLabel},
     id::ClientRef,
     timestamp::Timestamp,
 };
@@ -50,6 +50,50 @@ pub async fn a_secret_is_read_back_as_it_was_inserted(store: &dyn ClientStore) {
     }
     assert_eq!(secrets(store, 1).await, [full, a_secret(1, 2)]);
     assert_eq!(secrets(store, 2).await, []);
+}
+
+pub async fn a_label_is_read_back_character_by_character_and_may_be_given_twice(store: &dyn ClientStore) {
+    with_clients(store).await;
+    let texts = [
+        "production",
+        "production",
+        "PRODUCTION",
+        "O'Neill \"%_\\\\\" {} $1 ? :x; --",
+        "<b>&amp;</b>\u{a0}é e\u{301} Ноутбук 🦀",
+        "inner  spaces",
+        "NULL",
+        &"🦀".repeat(100),
+    ];
+    let expected: Vec<ClientSecret> = (1..)
+        .zip(texts)
+        .map(|(n, text)| ClientSecret {
+            label: Some(SecretLabel::parse(text).expect("a label")),
+            ..a_secret(1, n)
+        })
+        .collect();
+    for secret in &expected {
+        assert_eq!(insert(store, secret).await, SecretInsertion::Inserted);
+    }
+    assert_eq!(secrets(store, 1).await, expected);
+}
+
+pub async fn the_life_of_a_secret_leaves_its_label_alone(store: &dyn ClientStore) {
+    with_clients(store).await;
+    let labelled = ClientSecret {
+        label: Some(SecretLabel::parse("Anna's laptop").expect("a label")),
+        ..a_secret(1, 1)
+    };
+    insert(store, &labelled).await;
+    store.touch_secret(labelled.uid, moment(9)).await.answered();
+    let newer = a_secret(1, 2);
+    store.insert_secret(&newer, Some(moment(100))).await.answered();
+    let expected = ClientSecret {
+        expires_at: Some(moment(100)),
+        last_used_at: Some(moment(9)),
+        updated_at: newer.created_at,
+        ..labelled
+    };
+    assert_eq!(secrets(store, 1).await, [expected, newer]);
 }
 
 pub async fn secrets_are_listed_oldest_first_with_the_expired_ones(store: &dyn ClientStore) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use informer_oauth_application::manage::{ClientPatch, LONGEST_DEADLINE, NewClient, NewSecret, ReadOnly};
-use informer_oauth_domain::{client::ClientDraft, timestamp::Timestamp};
+use informer_oauth_domain::{client::ClientDraft, client_secret::SecretLabel, timestamp::Timestamp};
 use serde_json::{Map, Value};
 
 use crate::api_error::{ApiError, ApiResult};
@@ -65,6 +65,11 @@ pub(crate) fn new_secret(payload: Payload) -> ApiResult<NewSecret> {
     let mut new = NewSecret::default();
     for (key, value) in payload {
         match key.as_str() {
+            "label" if value.is_null() => new.label = None,
+            "label" => {
+                let label = SecretLabel::parse(&text("label", value)?);
+                new.label = Some(label.map_err(|error| ApiError::payload("label", error.to_string()))?);
+            }
             "expiresAt" if value.is_null() => new.expires_at = None,
             "expiresAt" => {
                 let at = Timestamp::parse(&text("expiresAt", value)?);

@@ -173,6 +173,8 @@ pub(crate) struct SecretBody {
     id: String,
     /// `*****` and the last eight characters.
     hint: String,
+    /// What people call it; `null` is nothing.
+    label: Option<String>,
     /// When it last authenticated its client, to the minute or so.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_used_at: Option<Time>,
@@ -198,6 +200,7 @@ impl SecretBody {
             )]),
             id: secret.uid.to_string(),
             hint: secret.hint,
+            label: secret.label.map(|label| label.as_str().to_owned()),
             last_used_at: secret.last_used_at.map(Time),
             expires_at: secret.expires_at.map(Time),
             oauth_client_id: secret.client.to_string(),
@@ -282,7 +285,7 @@ pub(crate) struct EventBody {
     kind: &'static str,
     /// Who did it; `null` when nobody was signed in.
     actor: Option<String>,
-    /// What else it was done to: changed fields, a secret's id, a token record's id, a username, a count.
+    /// What else it was done to: changed fields, a secret's id and label, a token record's id, a username, a count.
     target: Option<String>,
     /// From which address.
     address: Option<String>,

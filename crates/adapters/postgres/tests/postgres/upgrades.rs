@@ -6,12 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use informer_oauth_ports::UsageLog;
+use informer_oauth_domain::{client_secret::ClientSecret, id::ClientRef};
+use informer_oauth_ports::{ClientStore, UsageLog};
 use informer_oauth_postgres::{ConnectError, Postgres};
 use informer_oauth_testkit::{
     population::{self, Contents},
     run,
     servers::{ThrowawayDatabase, ThrowawayPostgres},
+    values::{client_uid, moment},
 };
 
 use crate::support::patient;
@@ -214,5 +216,30 @@ fn a_filled_database_of_an_older_release_is_refused_and_left_as_it_is() {
         assert!(matches!(&refused, ConnectError::Older(lacking) if lacking == &[newest.name()]));
         assert!(refused.to_string().contains("`informer-oauth migrate`"), "{refused}");
         assert_eq!(rows(&database), before);
+    });
+}
+
+#[test]
+fn a_label_outlives_the_work_of_the_releases_before() {
+    run(async {
+        let database = ThrowawayPostgres::shared().database();
+        let (store, _) = migrated(&database).await;
+        population::populate(&store).await.unwrap();
+        let labelled = population::a_labelled_secret();
+        store.insert_secret(&labelled, None).await.unwrap();
+        store.touch_secret(labelled.uid, moment(12)).await.unwrap();
+        let steps = steps();
+        let (_, older) = steps.split_last().unwrap();
+        for step in older {
+            database.sql(&step.sends("work"));
+        }
+        let client = ClientRef::Uid(client_uid(1));
+        let kept = store.registration(client).await.unwrap().unwrap();
+        let expected = ClientSecret {
+            last_used_at: Some(moment(12)),
+            ..labelled
+        };
+        assert_eq!(kept.secrets.len(), 2, "another was made by the work");
+        assert!(kept.secrets.contains(&expected), "{kept:?}");
     });
 }

@@ -57,6 +57,8 @@ async fn damaged_clients_are_told() {
         "UPDATE clients SET resources = 'nowhere'",
         "UPDATE clients SET source = 'elsewhere'",
         "UPDATE client_secrets SET lookup = 'short'",
+        "UPDATE client_secrets SET label = ''",
+        "UPDATE client_secrets SET label = 'two' || char(10) || 'lines'",
         "UPDATE client_secrets SET uid = x'00'",
     ] {
         let (store, _folder) = damaged(sql).await;

@@ -13,11 +13,13 @@ use diesel::{
     connection::SimpleConnection,
     sql_types::{BigInt, Text},
 };
-use informer_oauth_ports::UsageLog;
+use informer_oauth_domain::{client_secret::ClientSecret, id::ClientRef};
+use informer_oauth_ports::{ClientStore, UsageLog};
 use informer_oauth_sqlite::{Sqlite, SqliteOptions};
 use informer_oauth_testkit::{
-    population::{self, Contents, ShortLivedContents},
+    population::{self, Contents, DeviceContents, ShortLivedContents},
     run,
+    values::{client_uid, moment},
 };
 use tempfile::TempDir;
 
@@ -162,21 +164,25 @@ impl Database {
     }
 }
 
-type Everything = (Contents, ShortLivedContents);
+type Everything = (Contents, ShortLivedContents, DeviceContents);
 
 async fn everything(store: &Sqlite) -> Everything {
     let lasting = population::contents(store).await.unwrap();
-    (lasting, population::short_lived_contents(store).await.unwrap())
+    let short_lived = population::short_lived_contents(store).await.unwrap();
+    (lasting, short_lived, population::device_contents(store).await.unwrap())
 }
 
-/// What the ports of this release tell after the same had been done through them.
-async fn by_this_release(with_usage: bool, and_worked: bool) -> Everything {
+/// What the ports of this release tell after what `older` releases can do had been done through them.
+async fn by_this_release(older: usize, and_worked: bool) -> Everything {
     let database = Database::new();
     let store = database.open();
     population::populate(&store).await.unwrap();
     population::populate_short_lived(&store).await.unwrap();
-    if with_usage {
+    if older > 1 {
         UsageLog::add(&store, &population::usage()).await.unwrap();
+    }
+    if older > 2 {
+        population::populate_devices(&store).await.unwrap();
     }
     if and_worked {
         population::work(&store).await.unwrap();
@@ -197,11 +203,11 @@ fn every_row_that_an_older_release_wrote_is_there_after_the_upgrade() {
             let names: Vec<String> = steps[older..].iter().map(Step::name).collect();
             assert_eq!(Sqlite::migrate(&database.path, true).unwrap(), names);
             let store = database.open();
-            assert_eq!(everything(&store).await, by_this_release(older > 1, false).await);
+            assert_eq!(everything(&store).await, by_this_release(older, false).await);
             // And it is as good for work as a new one.
             population::work(&store).await.unwrap();
             let worked = population::contents(&store).await.unwrap();
-            assert_eq!(worked, by_this_release(older > 1, true).await.0);
+            assert_eq!(worked, by_this_release(older, true).await.0);
         }
     });
 }
@@ -218,10 +224,7 @@ fn what_an_older_schema_can_hold_is_kept_on_the_way_down_to_it_and_up_again() {
                 step.down(&database);
             }
             assert_eq!(database.rows(), before);
-            assert_eq!(
-                everything(&database.open()).await,
-                by_this_release(older > 1, false).await
-            );
+            assert_eq!(everything(&database.open()).await, by_this_release(older, false).await);
         }
     });
 }
@@ -231,7 +234,7 @@ fn of_two_and_of_eight_that_upgrade_a_filled_file_at_once_one_does_and_all_succe
     run(async {
         let steps = steps();
         let (newest, older) = steps.split_last().unwrap();
-        let expected = by_this_release(older.len() > 1, false).await;
+        let expected = by_this_release(older.len(), false).await;
         for many in [2, 8] {
             let database = Database::filled_by(older);
             let start = Barrier::new(many);
@@ -264,7 +267,33 @@ fn the_releases_before_work_on_the_newest_schema() {
                 database.sql(&step.sends(what));
             }
         }
-        let expected = by_this_release(older.len() > 1, true).await;
+        let expected = by_this_release(older.len(), true).await;
         assert_eq!(everything(&database.open()).await, expected);
+    });
+}
+
+#[test]
+fn a_label_outlives_the_work_of_the_releases_before() {
+    run(async {
+        let database = Database::new();
+        let store = database.open();
+        population::populate(&store).await.unwrap();
+        let labelled = population::a_labelled_secret();
+        store.insert_secret(&labelled, None).await.unwrap();
+        store.touch_secret(labelled.uid, moment(12)).await.unwrap();
+        store.close().await;
+        let steps = steps();
+        let (_, older) = steps.split_last().unwrap();
+        for step in older {
+            database.sql(&step.sends("work"));
+        }
+        let client = ClientRef::Uid(client_uid(1));
+        let kept = database.open().registration(client).await.unwrap().unwrap();
+        let expected = ClientSecret {
+            last_used_at: Some(moment(12)),
+            ..labelled
+        };
+        assert_eq!(kept.secrets.len(), 2, "another was made by the work");
+        assert!(kept.secrets.contains(&expected), "{kept:?}");
     });
 }

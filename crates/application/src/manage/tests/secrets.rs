@@ -35,6 +35,46 @@ fn a_secret_is_shown_once_and_kept_as_a_hash() {
 }
 
 #[test]
+fn a_label_is_kept_with_the_secret_and_told_to_whoever_reads_the_events() {
+    run(async {
+        let world = World::new();
+        let client = world.client("Board").await;
+        let label = SecretLabel::parse("Anna's laptop").unwrap();
+        let labelled = NewSecret {
+            label: Some(label.clone()),
+            ..NewSecret::default()
+        };
+        let named = add(&world, &client, labelled.clone()).await.unwrap().secret;
+        let namesake = add(&world, &client, labelled.clone()).await.unwrap().secret;
+        let nameless = add(&world, &client, NewSecret::default()).await.unwrap().secret;
+        let secrets = world
+            .manage
+            .list_secrets(&world.admin, ClientRef::Uid(client.uid))
+            .await
+            .unwrap();
+        let labels: Vec<_> = secrets.into_iter().map(|secret| secret.label).collect();
+        assert_eq!(labels, [Some(label.clone()), Some(label.clone()), None]);
+        let events = world.events(&client).await;
+        let targets: Vec<_> = events.into_iter().filter_map(|event| event.target).collect();
+        for expected in [
+            format!("{} (Anna's laptop)", named.uid),
+            format!("{} (Anna's laptop)", namesake.uid),
+            nameless.uid.to_string(),
+        ] {
+            assert!(targets.contains(&expected), "{expected} in {targets:?}");
+        }
+        // A label is given when a secret is made, and counts for nothing when the client has that secret already.
+        let given = "cs_GivenSec0123456789abcdefghijklmn";
+        let first = give(&world, &client, given, labelled).await.unwrap();
+        let again = give(&world, &client, given, NewSecret::default()).await.unwrap();
+        let (SecretAddition::Added(first), SecretAddition::Present(again)) = (first, again) else {
+            panic!("added once, then present");
+        };
+        assert_eq!((first.label, again.label), (Some(label.clone()), Some(label)));
+    });
+}
+
+#[test]
 fn one_call_rotates_the_older_ones_get_a_deadline() {
     run(async {
         let world = World::new();
@@ -43,6 +83,7 @@ fn one_call_rotates_the_older_ones_get_a_deadline() {
         let new = NewSecret {
             expires_at: Some(values::moment(9000)),
             expire_others_in: Some(Duration::from_secs(3600)),
+            ..NewSecret::default()
         };
         let new = add(&world, &client, new).await.unwrap().secret;
         let secrets = world
@@ -221,7 +262,7 @@ fn another_given_secret_gives_the_older_ones_the_deadline_that_is_asked_for() {
             ..NewSecret::default()
         };
         let other = "cs_ZYXWefgh0123456789abcdefghijKLMN";
-        give(&world, &client, other, rotating).await.unwrap();
+        give(&world, &client, other, rotating.clone()).await.unwrap();
         let reference = ClientRef::Uid(client.uid);
         let deadlines = async || {
             let secrets = world.manage.list_secrets(&world.admin, reference).await.unwrap();

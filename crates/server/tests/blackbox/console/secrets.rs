@@ -132,6 +132,69 @@ fn a_secret_can_have_a_last_day() {
 }
 
 #[test]
+fn a_label_says_which_secret_is_which_and_is_text_everywhere() {
+    let world = World::start();
+    let client = world.register(json!({ "redirect_uri": ["https://server.example/cb"] }));
+    let path = format!("{}/secrets", path_of(&client));
+    let label = "<b>Anna's</b> \"laptop\" & {{ 7*7 }} %s {}";
+    let escaped = "&#60;b&#62;Anna&#39;s&#60;/b&#62; &#34;laptop&#34; &#38; {{ 7*7 }} %s {}";
+    let page = make(&world, &client, |form| form.fill("label", &format!(" {label} "))).is(200);
+    let secret = shown(&page);
+    assert!(page.text().contains(&format!("<bdi>{escaped}</bdi>")), "{page}");
+    let page = make(&world, &client, |form| form.fill("label", "  ")).is(200);
+    says(&page, &["The new secret</h2>"]);
+    let labels: Vec<Value> = listed(&world, &client)
+        .iter()
+        .map(|secret| secret["label"].clone())
+        .collect();
+    assert_eq!(labels, [json!(label), Value::Null]);
+
+    // In its line, and in the question whether to delete it: read out, asked, and read out again.
+    let list = world.admin.visit(&path).is(200);
+    assert_eq!(list.text().matches(escaped).count(), 4, "{list}");
+    assert!(!list.text().contains("<b>Anna"), "{list}");
+    let events = world.admin.visit(&format!("{CONSOLE}/events")).is(200);
+    assert!(events.text().contains(&format!(" ({escaped})")), "{events}");
+    assert!(world.service.log().contains("7*7"), "the log tells of the event");
+
+    // What is no label is marked, with all else as it was typed.
+    let long = "x".repeat(101);
+    for bad in [long.as_str(), "two\nlines"] {
+        let answer = make(&world, &client, |form| {
+            form.fill("label", bad)
+                .fill("expires", "2099-12-31")
+                .fill("expire_others_in", "604800")
+        });
+        let answer = answer.is(400);
+        says(
+            &answer,
+            &[
+                "id=\"label-problem\"",
+                "aria-invalid=\"true\"",
+                "at most 100 characters",
+            ],
+        );
+        let form = form_to(&answer, &path);
+        for (field, value) in [("expires", "2099-12-31"), ("expire_others_in", "604800")] {
+            assert!(form.fields.contains(&(field.into(), value.into())), "{answer}");
+        }
+    }
+    let answer = make(&world, &client, |form| form.fill("label", &long)).is(400);
+    assert!(
+        form_to(&answer, &path).fields.contains(&("label".into(), long)),
+        "{answer}"
+    );
+    // A secret is taken for none, and not shown again.
+    for pasted in [secret.clone(), format!("mine: {secret}")] {
+        let answer = make(&world, &client, |form| form.fill("label", &pasted)).is(400);
+        says(&answer, &["That is a secret"]);
+        is_silent_about(&answer, &[&secret, &secret[3..]]);
+    }
+    assert_eq!(listed(&world, &client).len(), 2);
+    assert!(!world.service.log().contains(&secret[11..]), "not in the log");
+}
+
+#[test]
 fn there_are_ten_secrets_at_most_and_a_deleted_one_stops_working() {
     let world = World::start();
     let client = world.confidential_client();

@@ -35,7 +35,7 @@ fn a_secret_is_shown_once_and_listed_by_its_hint() {
     for name in ["id", "hint", "createdAt", "updatedAt"] {
         assert_eq!(listed[name], secret[name], "{name}");
     }
-    for name in ["lastUsedAt", "expiresAt"] {
+    for name in ["lastUsedAt", "expiresAt", "label"] {
         assert!(listed.get(name).is_none_or(Value::is_null), "{name} of {listed}");
     }
     let one = world
@@ -62,6 +62,63 @@ fn a_secret_is_shown_once_and_listed_by_its_hint() {
         .is_string()));
     // The body may be left out.
     world.manage(&client, "POST", "/secrets", None).is(201);
+}
+
+#[test]
+fn a_label_is_kept_and_shown_and_two_may_have_the_same() {
+    let world = World::start();
+    let client = world.public_client();
+    let label = "Anna's \"laptop\" <b>&amp;</b> \\ %s {} Ноутбук 🦀";
+    for _ in 0..2 {
+        let made = world.new_secret(&client, &json!({ "label": format!("\t{label}\n") }));
+        assert_eq!(made["label"], label);
+        let path = format!("/secrets/{}", made["id"].as_str().unwrap());
+        assert_eq!(world.manage(&client, "GET", &path, None).is(200).json()["label"], label);
+    }
+    assert!(world.new_secret(&client, &json!({ "label": null }))["label"].is_null());
+    let list = world.manage(&client, "GET", "/secrets", None).is(200).json();
+    let labels = [0, 1, 2].map(|at| list["_embedded"][RELATION][at]["label"].clone());
+    assert_eq!(labels, [json!(label), json!(label), Value::Null]);
+    let created = world.events(&client);
+    let told = created.iter().filter(|event| {
+        event["kind"] == "secret.created"
+            && event["target"]
+                .as_str()
+                .is_some_and(|target| target.ends_with(&format!(" ({label})")))
+    });
+    assert_eq!(told.count(), 2, "{created:?}");
+}
+
+#[test]
+fn what_is_no_label_is_400_and_named_and_a_secret_least_of_all() {
+    let world = World::start();
+    let client = world.public_client();
+    let secret = world.new_secret(&client, &json!({}))["secret"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for bad in [
+        json!(""),
+        json!(" \t"),
+        json!(7),
+        json!(["production"]),
+        json!("two\nlines"),
+        json!("\u{1b}[31m"),
+        json!("🦀".repeat(101)),
+        json!(secret),
+        json!(format!("mine is {secret}")),
+    ] {
+        let answer = world.manage(&client, "POST", "/secrets", Some(&json!({ "label": bad })));
+        assert!(!answer.text().contains(&secret[3..]), "{answer}");
+        answer.blames("payload", "label");
+    }
+    assert_eq!(world.manage(&client, "GET", "/secrets", None).json()["total"], 1);
+    assert!(!world.service.log().contains(&secret[11..]), "not in the log");
+    let fits = "🦀".repeat(100);
+    assert_eq!(
+        world.new_secret(&client, &json!({ "label": fits }))["label"],
+        json!(fits)
+    );
 }
 
 #[test]

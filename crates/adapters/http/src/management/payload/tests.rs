@@ -147,10 +147,30 @@ fn what_was_read_can_be_sent_back() {
 }
 
 #[test]
+fn a_secrets_label_is_checked() {
+    let new = new_secret(members(&json!({"label": " Anna's laptop "}))).unwrap();
+    assert_eq!(new.label.unwrap().as_str(), "Anna's laptop");
+    for bad in [
+        json!(""),
+        json!(" "),
+        json!(7),
+        json!(["a"]),
+        json!("two\nlines"),
+        json!("x".repeat(101)),
+        json!("cs_ABCDefgh0123456789abcdefghijKLMN"),
+    ] {
+        assert_eq!(key_of(new_secret(members(&json!({ "label": bad })))), "label", "{bad}");
+    }
+}
+
+#[test]
 fn a_secrets_deadlines_are_checked() {
     assert_eq!(new_secret(members(&json!({}))).unwrap(), NewSecret::default());
     assert_eq!(
-        new_secret(members(&json!({"expiresAt": null, "expireOthersIn": null}))).unwrap(),
+        new_secret(members(
+            &json!({"label": null, "expiresAt": null, "expireOthersIn": null})
+        ))
+        .unwrap(),
         NewSecret::default()
     );
     let new = new_secret(members(

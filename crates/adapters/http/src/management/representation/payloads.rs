@@ -56,6 +56,8 @@ pub(crate) struct ClientPayload {
     reason = "describes a payload that is read by hand, to name each wrong field"
 )]
 pub(crate) struct NewSecretPayload {
+    /// What people shall call it, to tell it from the others: 1 to 100 characters and no secret; nothing by default.
+    label: Option<String>,
     /// From when on it is refused; never by default.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<String>,

@@ -10,7 +10,7 @@ use informer_oauth_application::{
 };
 use informer_oauth_domain::{
     client::Client,
-    client_secret::{ClientSecret, SECRETS_PER_CLIENT},
+    client_secret::{ClientSecret, InvalidLabel, SECRETS_PER_CLIENT, SecretLabel},
     id::ClientRef,
     parameters::Parameters,
     timestamp::Timestamp,
@@ -41,6 +41,7 @@ const GRACE: [(&str, &str); 6] = [
 /// A line of the list.
 pub(super) struct SecretLine {
     pub(super) hint: String,
+    pub(super) label: Option<String>,
     pub(super) live: bool,
     pub(super) created: Time,
     pub(super) last_used: Option<Time>,
@@ -57,7 +58,9 @@ pub(super) struct SecretsView<'a> {
     pub(super) secrets: Vec<SecretLine>,
     pub(super) create: Post,
     pub(super) grace: Vec<Choice>,
-    /// As typed.
+    /// As typed, as is what follows.
+    pub(super) label: &'a str,
+    pub(super) label_problem: Option<&'a str>,
     pub(super) expires: &'a str,
     pub(super) expires_problem: Option<&'a str>,
     pub(super) problem: Option<&'a str>,
@@ -73,6 +76,7 @@ pub(super) struct NewSecretView<'a> {
     pub(super) frame: Frame,
     pub(super) head: ClientHead,
     pub(super) secret: &'a str,
+    pub(super) label: Option<&'a str>,
     pub(super) expires: Option<Time>,
     /// Until when the older ones work.
     pub(super) others_until: Option<Time>,
@@ -86,8 +90,10 @@ pub(super) async fn list(console: &Console<'_>) -> Answer {
 }
 
 /// What was typed, and what is wrong with it.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Remarks<'a> {
+    label: &'a str,
+    label_problem: Option<&'a str>,
     expires: &'a str,
     grace: &'a str,
     expires_problem: Option<&'a str>,
@@ -98,8 +104,9 @@ struct Remarks<'a> {
 pub(super) async fn create(console: &Console<'_>, fields: &Parameters) -> Answer {
     let client = present(console).await?;
     let field = |name: &str| fields.get(name).ok().flatten().unwrap_or_default();
-    let (expires, grace) = (field("expires"), field("expire_others_in"));
+    let (label, expires, grace) = (field("label"), field("expires"), field("expire_others_in"));
     let typed = Remarks {
+        label,
         expires,
         grace,
         ..Remarks::default()
@@ -107,6 +114,18 @@ pub(super) async fn create(console: &Console<'_>, fields: &Parameters) -> Answer
     let bad_day = Remarks {
         expires_problem: Some("Choose a day that is not over yet, or leave it empty."),
         ..typed
+    };
+    let label = match label_of(label) {
+        Ok(label) => label,
+        Err(problem) => {
+            let bad_label = Remarks {
+                // A secret is not shown again, not even to whoever took it for a label.
+                label: if problem == InvalidLabel::Secret { "" } else { label },
+                label_problem: Some(words_on(problem)),
+                ..typed
+            };
+            return show(console, StatusCode::BAD_REQUEST, &client, &bad_label).await;
+        }
     };
     let Ok(expires_at) = end_of_day(expires) else {
         return show(console, StatusCode::BAD_REQUEST, &client, &bad_day).await;
@@ -117,6 +136,7 @@ pub(super) async fn create(console: &Console<'_>, fields: &Parameters) -> Answer
         .and_then(|(value, _)| value.parse().ok())
         .map(Duration::from_secs);
     let new = NewSecret {
+        label,
         expires_at,
         expire_others_in,
     };
@@ -131,7 +151,7 @@ pub(super) async fn create(console: &Console<'_>, fields: &Parameters) -> Answer
         )
         .await;
     match made {
-        Ok(created) => Ok(show_once(console, &client, &created, new)),
+        Ok(created) => Ok(show_once(console, &client, &created, expire_others_in)),
         Err(ManagementError::InvalidValue { field: "expiresAt", .. }) => {
             show(console, StatusCode::BAD_REQUEST, &client, &bad_day).await
         }
@@ -143,6 +163,23 @@ pub(super) async fn create(console: &Console<'_>, fields: &Parameters) -> Answer
             show(console, StatusCode::CONFLICT, &client, &full).await
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What a label's field says; `None` of an empty one.
+fn label_of(typed: &str) -> Result<Option<SecretLabel>, InvalidLabel> {
+    if typed.trim().is_empty() {
+        return Ok(None);
+    }
+    SecretLabel::parse(typed).map(Some)
+}
+
+const fn words_on(problem: InvalidLabel) -> &'static str {
+    match problem {
+        InvalidLabel::Text => "A label has at most 100 characters, on one line.",
+        InvalidLabel::Secret => {
+            "That is a secret, and a label is shown to every administrator. Type a word for it instead."
+        }
     }
 }
 
@@ -181,6 +218,7 @@ async fn show(console: &Console<'_>, status: StatusCode, client: &Client, remark
         expires: secret.expires_at.map(Time),
         delete: console.post(&format!("{path}/{}/delete", secret.uid)),
         hint: secret.hint,
+        label: secret.label.map(|label| label.as_str().to_owned()),
     };
     let view = SecretsView {
         site: console.site(),
@@ -197,6 +235,8 @@ async fn show(console: &Console<'_>, status: StatusCode, client: &Client, remark
                 chosen: value == remarks.grace,
             })
             .collect(),
+        label: remarks.label,
+        label_problem: remarks.label_problem,
         expires: remarks.expires,
         expires_problem: remarks.expires_problem,
         problem: remarks.problem,
@@ -204,14 +244,15 @@ async fn show(console: &Console<'_>, status: StatusCode, client: &Client, remark
     Ok(shows_with(status, &view))
 }
 
-fn show_once(console: &Console<'_>, client: &Client, created: &CreatedSecret, new: NewSecret) -> HttpResponse {
+fn show_once(console: &Console<'_>, client: &Client, created: &CreatedSecret, grace: Option<Duration>) -> HttpResponse {
     let view = NewSecretView {
         site: console.site(),
         frame: console.frame(Section::Clients),
         head: ClientHead::new(console.site(), client, Tab::Secrets),
         secret: created.text.secret().expose(),
-        expires: new.expires_at.map(Time),
-        others_until: new.expire_others_in.map(|grace| Time(console.now() + grace)),
+        label: created.secret.label.as_ref().map(SecretLabel::as_str),
+        expires: created.secret.expires_at.map(Time),
+        others_until: grace.map(|grace| Time(console.now() + grace)),
         back: console.site().path(&format!("{}/secrets", path_of(client))),
     };
     shows(&view)
@@ -221,6 +262,15 @@ fn show_once(console: &Console<'_>, client: &Client, created: &CreatedSecret, ne
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_is_left_out_by_leaving_its_field_empty() {
+        for empty in ["", "  "] {
+            assert_eq!(label_of(empty), Ok(None));
+        }
+        assert_eq!(label_of(" a ").unwrap().unwrap().as_str(), "a");
+        assert_eq!(label_of(&"x".repeat(101)), Err(InvalidLabel::Text));
+    }
 
     #[test]
     fn a_secret_works_to_the_end_of_the_day_that_was_chosen() {

@@ -262,6 +262,7 @@ fn pages(text: &str) -> Vec<String> {
         secrets: (0..10)
             .map(|_| SecretLine {
                 hint: text.to_owned(),
+                label: Some(text.to_owned()),
                 live: false,
                 created: NOW,
                 last_used: Some(NOW),
@@ -271,6 +272,8 @@ fn pages(text: &str) -> Vec<String> {
             .collect(),
         create: post(text),
         grace: vec![choice()],
+        label: text,
+        label_problem: Some(text),
         expires: text,
         expires_problem: Some(text),
         problem: Some(text),
@@ -281,6 +284,7 @@ fn pages(text: &str) -> Vec<String> {
         frame: frame(site, text),
         head: head(text),
         secret: text,
+        label: Some(text),
         expires: Some(NOW),
         others_until: Some(NOW),
         back: text.to_owned(),
@@ -443,6 +447,7 @@ fn a_secret_is_never_in_an_attribute() {
         frame: frame(site, "ada"),
         head: head("Board"),
         secret: "cs_thesecret",
+        label: None,
         expires: None,
         others_until: None,
         back: "/back".into(),
