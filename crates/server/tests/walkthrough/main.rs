@@ -29,7 +29,10 @@ use std::{
     sync::Arc,
 };
 
-use informer_oauth_testkit::servers::{ThrowawayPostgres, redis::RedisServer};
+use informer_oauth_testkit::{
+    informer::{FakeInformer, FakeUser},
+    servers::{ThrowawayPostgres, redis::RedisServer},
+};
 
 use self::{
     page::{Page, Step},
@@ -41,6 +44,9 @@ use crate::common::{Service, stores::ProductionStores};
 const ADDRESS: &str = "127.0.0.1:8787";
 const BINARY: &str = "target/release/informer-oauth";
 const PASSWORD: &str = "THE-PRINTED-PASSWORD";
+/// Informer's address as the pages write it, and the variable that says where it is.
+const INFORMER: &str = "http://127.0.0.1:3000";
+const INFORMER_URL: &str = "INFORMER_URL";
 
 /// The top of the workspace.
 fn workspace() -> PathBuf {
@@ -56,8 +62,11 @@ fn walk(name: &str) {
 fn walk_beside(name: &str, mut service: Service, environment: &[(&str, String)]) {
     let page = Page::read(&workspace(), name);
     let address = service.base().trim_start_matches("http://").to_owned();
+    let informer = environment.iter().find(|(name, _)| *name == INFORMER_URL);
+    let informer = informer.map_or(INFORMER, |(_, url)| url.as_str());
     let as_shown = |text: &str| {
         text.replace(&address, ADDRESS)
+            .replace(informer, INFORMER)
             .replace(&address.replace(':', "%3A"), &ADDRESS.replace(':', "%3A"))
     };
     let mut shell = Shell::start(service.folder(), &address, environment);
@@ -73,6 +82,7 @@ fn walk_beside(name: &str, mut service: Service, environment: &[(&str, String)])
             Step::Run { line, script, shown } => {
                 let script = script
                     .replace(ADDRESS, &address)
+                    .replace(INFORMER, informer)
                     .replace(PASSWORD, service.admin_password());
                 let (printed, status) = shell.run(&script);
                 assert_eq!(status, 0, "{name}:{line}: the block failed and printed\n{printed}");
@@ -112,6 +122,23 @@ fn the_gates_page_works_as_printed() {
 #[test]
 fn the_configuration_page_works_as_printed() {
     walk("docs/configuration.md");
+}
+
+#[test]
+fn the_page_about_informer_works_as_printed_beside_one() {
+    let informer = FakeInformer::start();
+    informer.set_user(FakeUser::named("admin").superuser());
+    let (url, token) = (informer.url(), informer.api_token());
+    let service = Service::start_with(&[
+        ("INFORMER_OAUTH__IDENTITY__KIND", "informer"),
+        ("INFORMER_OAUTH__IDENTITY__INFORMER__URL", &url),
+        ("INFORMER_OAUTH__IDENTITY__INFORMER__API_TOKEN", &token),
+        ("INFORMER_OAUTH__IDENTITY__INFORMER__LOGIN_URL", "/login"),
+        // Nobody is made with it.
+        ("INFORMER_OAUTH__BOOTSTRAP__ADMIN_PASSWORD", "not used beside Informer"),
+    ]);
+    let environment = [(INFORMER_URL, url.clone()), ("INFORMER_API_TOKEN", token.clone())];
+    walk_beside("docs/informer.md", service, &environment);
 }
 
 #[test]
