@@ -10,6 +10,7 @@ mod configuration;
 mod doctor;
 mod example;
 mod grant;
+mod informer;
 mod keys;
 mod login;
 mod migrate;
