@@ -20,10 +20,10 @@ use crate::{layers, licences, packages, public_api};
 const SERVER: &str = "informer-oauth";
 
 /// Those of its tests that run twice: on embedded stores, and on Postgres and Redis.
-const ON_EITHER_STORES: [&str; 2] = ["blackbox", "cli"];
+const ON_EITHER_STORES: [&str; 3] = ["blackbox", "cli", "informer"];
 
 /// Modules of them that use Postgres and Redis whatever the others use.
-const ON_SERVERS_ANYWAY: [&str; 3] = ["costs", "outages", "replicas"];
+const ON_SERVERS_ANYWAY: [&str; 4] = ["costs", "outages", "replicas", "restarts"];
 
 /// Tests of them, one a line, of what only embedded stores have.
 const EMBEDDED_ONLY: &str = include_str!("../../server/tests/embedded-only.txt");
