@@ -127,6 +127,13 @@ The token alone goes to standard output, everything else to standard error.")]
     /// Check the installation: one line each; exit code 0 when all is well
     #[command(after_help = "Example:\n  informer-oauth doctor --config /etc/informer-oauth.toml")]
     Doctor,
+    /// Ask the service on this machine whether it is ready: what a container's health check runs; exit code 0 when it is
+    #[command(after_help = "Example:\n  informer-oauth health --live")]
+    Health {
+        /// Only whether the process answers, whatever it depends on
+        #[arg(long)]
+        live: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -226,7 +233,8 @@ clients.toml:
   name = \"Board\"
   redirect_uri = [\"https://board.example.com/callback\"]
   scope = [\"read:dataset\"]
-  enableRefreshTokens = true")]
+  enableRefreshTokens = true
+  secretFile = \"/run/secrets/board\"      (or secretEnv; cs_ and 32 letters and digits, drawn at random)")]
     Apply {
         /// What `client list --output json` prints, or the same in TOML; fields left out stay as they are
         file: PathBuf,

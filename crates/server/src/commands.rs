@@ -6,6 +6,7 @@ mod client_secret;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod gate;
+pub(crate) mod health;
 pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod migrate;

@@ -91,6 +91,7 @@ fn dispatch(command: Command, loaded: &Loaded, out: Output) -> anyhow::Result<Ex
         Command::Login(flags) => wait(commands::login::run(&loaded.config, flags, out)),
         Command::Tour => wait(commands::tour::run(out)),
         Command::Doctor => wait(doctor(loaded, out)),
+        Command::Health { live } => commands::health::run(&loaded.config, live, out),
     }
 }
 

@@ -5,6 +5,7 @@ mod banner;
 mod first_start;
 mod listener;
 mod metrics;
+mod notify;
 mod process;
 
 use std::{process::ExitCode, time::Duration};
@@ -68,6 +69,7 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
         let heard = async || tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} };
         let mut heard = heard;
         heard().await;
+        notify::stopping();
         tracing::info!("stopping: requests that are under way are finished, new ones are not taken");
         let graceful = rt::spawn(handle.stop(true));
         tokio::select! {
@@ -92,6 +94,7 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
         // Nobody reads it; a password that was lost with it can be replaced with `user password`.
         tracing::error!(%error, "the start banner could not be printed");
     }
+    notify::ready();
     let ended = server.await;
 
     background.end().await;

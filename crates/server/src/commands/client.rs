@@ -122,7 +122,7 @@ pub(crate) async fn run(config: &Config, command: ClientCommand, out: Output) ->
 async fn carry_out(
     app: &Application,
     command: ClientCommand,
-    file: Vec<client_file::Entry>,
+    file: Vec<client_file::Described>,
     out: Output,
 ) -> anyhow::Result<()> {
     let admin = administrator();

@@ -1,15 +1,25 @@
 //! `client apply`: clients as a file describes them.
 
-use std::{collections::BTreeSet, fs, path::Path};
+mod given_secret;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use informer_oauth_application::{
     Application,
     manage::{ClientPatch, DesiredClient, Difference, Plan},
 };
-use informer_oauth_domain::{id::ClientId, user::ClientAdministrator};
+use informer_oauth_domain::{
+    id::{ClientId, ClientRef},
+    user::ClientAdministrator,
+};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
+use self::given_secret::GivenSecret;
 use crate::output::{Misuse, Output, plain};
 
 /// One client of a file, in the words of the API. What only the service sets is let through and passed over, so that
@@ -30,6 +40,12 @@ pub(super) struct Entry {
     enabled: Option<bool>,
     introspect: Option<bool>,
     resources: Option<Vec<String>>,
+    /// A file that holds a secret the client shall have.
+    secret_file: Option<PathBuf>,
+    /// Or an environment variable that does.
+    secret_env: Option<String>,
+    /// How many seconds older secrets go on working when it is added.
+    expire_others_in: Option<u64>,
     #[serde(rename = "id")]
     _id: Option<IgnoredAny>,
     #[serde(rename = "createdAt")]
@@ -56,6 +72,11 @@ enum Json {
 }
 
 impl Entry {
+    /// What it is called in messages.
+    fn called(&self) -> String {
+        self.client_id.clone().or_else(|| self.name.clone()).unwrap_or_default()
+    }
+
     fn desired(self) -> Result<DesiredClient, Misuse> {
         let client_id = self.client_id.map(|text| {
             text.parse::<ClientId>()
@@ -81,15 +102,30 @@ impl Entry {
     }
 }
 
-/// Reads a file: JSON when its name says so, else TOML.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Entry>> {
+/// A client of a file, with the secret that it refers to.
+#[derive(Debug)]
+pub(super) struct Described {
+    entry: Entry,
+    secret: Option<GivenSecret>,
+}
+
+/// Reads a file, JSON when its name says so, else TOML, and the secrets that it refers to.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Described>> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse(
+    let entries = parse(
         &text,
         path.extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("json")),
     )
-    .map_err(|message| Misuse(format!("{}: {message}", path.display())).into())
+    .map_err(|message| Misuse(format!("{}: {message}", path.display())))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    entries
+        .into_iter()
+        .map(|entry| {
+            let secret = given_secret::read(&entry, folder).with_context(|| format!("client {:?}", entry.called()))?;
+            Ok(Described { entry, secret })
+        })
+        .collect()
 }
 
 fn parse(text: &str, json: bool) -> Result<Vec<Entry>, String> {
@@ -165,6 +201,21 @@ impl Step {
         }
     }
 
+    /// As it is with a secret that is to be added: shown as lists show it.
+    fn with_secret(mut self, secret: Option<&GivenSecret>) -> Self {
+        if let Some(secret) = secret {
+            self.differences.push(Changed {
+                field: "secret",
+                before: String::new(),
+                after: secret.text.hint(),
+            });
+            if self.action == "nothing" {
+                self.action = "change";
+            }
+        }
+        self
+    }
+
     fn text(&self) -> String {
         let sign = match self.action {
             "create" => '+',
@@ -229,17 +280,15 @@ fn summary(steps: &[Step], dry_run: bool) -> String {
 pub(super) async fn apply(
     app: &Application,
     admin: &ClientAdministrator,
-    entries: Vec<Entry>,
+    described: Vec<Described>,
     dry_run: bool,
     out: Output,
 ) -> anyhow::Result<()> {
     let mut named = BTreeSet::new();
     let mut plans = Vec::new();
-    for entry in entries {
+    for Described { entry, secret } in described {
+        let name = entry.called();
         let desired = entry.desired()?;
-        let name = desired
-            .client_id
-            .map_or_else(|| desired.fields.name.clone().unwrap_or_default(), |id| id.to_string());
         let plan = app
             .manage
             .plan_client(admin, desired)
@@ -254,13 +303,23 @@ pub(super) async fn apply(
         if !named.insert(target) {
             return Err(Misuse(format!("client {name:?} is in the file twice")).into());
         }
-        plans.push(plan);
+        let missing = given_secret::missing(app, admin, &plan, secret).await;
+        plans.push((plan, missing.with_context(|| format!("client {name:?}"))?));
     }
-    let steps: Vec<Step> = plans.iter().map(Step::of).collect();
+    let steps: Vec<Step> = plans
+        .iter()
+        .map(|(plan, secret)| Step::of(plan).with_secret(secret.as_ref()))
+        .collect();
     out.print(&steps, |steps| steps.iter().map(Step::text).collect())?;
     if !dry_run {
-        for plan in plans {
-            app.manage.carry_out(admin, plan, None, app.now()).await?;
+        for (plan, secret) in plans {
+            let client = app.manage.carry_out(admin, plan, None, app.now()).await?;
+            if let Some(GivenSecret { text, terms }) = secret {
+                let client = ClientRef::Uid(client.uid);
+                app.manage
+                    .add_secret(admin, client, &text, terms, None, app.now())
+                    .await?;
+            }
         }
     }
     // The difference is the data; this is said beside it.

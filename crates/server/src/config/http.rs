@@ -7,7 +7,7 @@ use std::{
 use informer_oauth_http::Network;
 use serde::{Deserialize, Serialize};
 
-use super::Problems;
+use super::{Problems, issuer};
 
 /// `http.*`
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -77,6 +77,11 @@ impl Http {
             None if embedded => None,
             None => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9787))),
         }
+    }
+
+    /// Where this machine reaches the service.
+    pub(crate) fn reachable(&self) -> SocketAddr {
+        issuer::reachable(self.listen)
     }
 
     pub(super) fn validate(&self, problems: &mut Problems) {

@@ -1,7 +1,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
@@ -103,12 +103,27 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Problems> {
             continue;
         };
         let key = rest.to_ascii_lowercase().replace("__", ".");
+        let (key, value) = match key.strip_suffix("_file") {
+            Some(short) if !known.contains_key(&key) && known.contains_key(short) => match read_value(Path::new(value))
+            {
+                Ok(text) => (short.to_owned(), text),
+                Err(error) => {
+                    problems.add_sentence(format!("{name}: {}: {error}", Path::new(value).display()));
+                    continue;
+                }
+            },
+            _ => (key, value.to_string_lossy().into_owned()),
+        };
         let Some(origin) = origins.get_mut(&key) else {
             problems.add_sentence(format!("{name}: {}", unknown(&key, &known, variable)));
             continue;
         };
+        if let Origin::Environment(other) = origin {
+            problems.add_sentence(format!("{name}: is set, and so is {other}: use one of them"));
+            continue;
+        }
         *origin = Origin::Environment(name.clone().into_owned());
-        let value = read_text(&name, &value.to_string_lossy(), known.get(&key));
+        let value = read_text(&name, &value, known.get(&key));
         builder = builder.set_override(&key, value).map_err(|error| say(&error))?;
     }
     for flag in &sources.flags {
@@ -144,6 +159,19 @@ fn read_file(path: &Path) -> Result<Json, Problems> {
         let line = before.matches('\n').count() + 1;
         failed(&format_args!("line {line}: {}", error.message()))
     })
+}
+
+/// A value that stands in a file of its own, as platforms mount secrets: neither the environment nor what describes it then
+/// has it. The end of its last line is not part of it.
+fn read_value(path: &Path) -> io::Result<String> {
+    let mut text = std::fs::read_to_string(path)?;
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    if text.ends_with('\r') {
+        text.pop();
+    }
+    Ok(text)
 }
 
 /// Below a list there are no keys of ours: its place says where the list ends.

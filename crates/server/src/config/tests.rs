@@ -324,3 +324,53 @@ fn a_cluster_is_a_list_in_the_file_or_separated_by_commas() {
         assert_eq!(shown.unwrap().value, urls);
     }
 }
+
+#[test]
+fn any_setting_may_stand_in_a_file_that_a_variable_names() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let url = file("url", "postgres://oauth:hunter2@db.example.com/oauth\n");
+    let key = file("key", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n");
+    let environment = [
+        ("INFORMER_OAUTH__DATABASE__URL_FILE", url.as_str()),
+        ("INFORMER_OAUTH__CACHE__URL", "redis://cache.example.com"),
+        ("INFORMER_OAUTH__SECRETS__ENCRYPTION_KEY_FILE", &key),
+        (
+            "INFORMER_OAUTH__BOOTSTRAP__ADMIN_PASSWORD_FILE",
+            &file("password", "correct horse \r\n"),
+        ),
+    ];
+    let loaded = loaded(None, &environment, &[]);
+    assert!(!loaded.config.database.is_embedded());
+    assert_eq!(
+        loaded.config.secrets.encryption_key_file,
+        Some(key.into()),
+        "a setting that is called so stays what it is"
+    );
+    let password = loaded.config.bootstrap.admin_password.as_ref().unwrap();
+    assert_eq!(password.secret().expose(), "correct horse ", "only the line ends");
+    assert_eq!(
+        source_of(&loaded, "database.url"),
+        "env INFORMER_OAUTH__DATABASE__URL_FILE"
+    );
+
+    let missing = refused(None, &[("INFORMER_OAUTH__ISSUER_FILE", "/nowhere/at/all")]);
+    assert!(
+        missing.contains("INFORMER_OAUTH__ISSUER_FILE: /nowhere/at/all: No such file"),
+        "{missing}"
+    );
+    let both = refused(
+        None,
+        &[
+            ("INFORMER_OAUTH__DATABASE__URL_FILE", &url),
+            ("INFORMER_OAUTH__DATABASE__URL", "sqlite:x.db"),
+        ],
+    );
+    assert!(both.contains("use one of them"), "{both}");
+    let unknown = refused(None, &[("INFORMER_OAUTH__ISUER_FILE", &url)]);
+    assert!(unknown.contains("there is no setting"), "{unknown}");
+}
