@@ -19,7 +19,6 @@ mod device;
 mod gate;
 mod jwt_attacks;
 mod management;
-mod nginx;
 mod operations;
 mod outages;
 mod races;
