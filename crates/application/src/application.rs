@@ -30,6 +30,7 @@ use crate::{
     redeem_code::RedeemCode,
     redeem_device_code::RedeemDeviceCode,
     refresh::Refresh,
+    request_ids::RequestIds,
     revoke::Revoke,
     sign_in::SignInWithPassword,
     start_device_authorization::StartDeviceAuthorization,
@@ -176,6 +177,7 @@ pub struct Application {
     pub usage: Arc<Usage>,
     pub audit: AuditTrail,
     clock: Arc<dyn Clock>,
+    request_ids: RequestIds,
     entropy: Arc<dyn Entropy>,
     signer: Arc<dyn TokenSigner>,
 }
@@ -334,6 +336,7 @@ impl Application {
             usage,
             audit,
             clock: ports.clock,
+            request_ids: RequestIds::new(&*ports.entropy),
             entropy: ports.entropy,
             signer: ports.signer,
             settings,
@@ -345,9 +348,9 @@ impl Application {
         self.clock.now()
     }
 
-    /// Sixteen random base62 characters to tell one request from another in the log.
+    /// Base62 characters that tell one request from every other in the log. They are no secret.
     pub fn request_id(&self) -> String {
-        self.entropy.base62(16)
+        self.request_ids.next()
     }
 
     /// A random value with 256 bits, for a cookie that carries nothing.

@@ -32,10 +32,12 @@ pub(crate) fn start(log: &Log, serving: bool, traces: Option<&Traces>) {
     } else {
         lines.with_ansi(terminal).boxed()
     };
-    registry()
-        .with(lines.with_filter(targets(log, serving)))
-        .with(traces.map(Traces::layer))
-        .init();
+    let lines = registry().with(lines.with_filter(targets(log, serving)));
+    // Not as an `Option` of a layer: one that is not there wants every span.
+    match traces {
+        Some(traces) => lines.with(traces.layer()).init(),
+        None => lines.init(),
+    }
 }
 
 const fn is_json(format: Format, terminal: bool) -> bool {
@@ -74,6 +76,16 @@ mod tests {
     fn lines_are_for_people_on_a_terminal_and_for_programs_elsewhere() {
         assert!(is_json(Format::Auto, false) && !is_json(Format::Auto, true));
         assert!(is_json(Format::Json, true) && !is_json(Format::Pretty, false));
+    }
+
+    #[test]
+    fn without_traces_no_span_is_made() {
+        let lines = fmt::layer()
+            .with_writer(io::sink)
+            .with_filter(targets(&Log::default(), true));
+        tracing::subscriber::with_default(registry().with(lines), || {
+            assert!(tracing::info_span!(target: TRACE_TARGET, "request").is_disabled());
+        });
     }
 
     #[test]
