@@ -61,6 +61,8 @@ pub(crate) enum Part {
     Unit,
     /// Tests of the real binary over HTTP
     Blackbox,
+    /// What deploy/ ships: schemas, linters, systemd-analyze
+    Deploy,
     /// Clients written by others: openid-client, Octokit, Authlib, requests_oauth2client
     Clients,
     /// The pages in Chromium
@@ -69,11 +71,12 @@ pub(crate) enum Part {
 
 impl Part {
     fn programs(self) -> &'static [Program] {
-        use Program::{Bash, Chromium, Curl, Fonts, Make, Nginx, Node, Npm, Perl, Python};
+        use Program::{Bash, Chromium, Curl, Fonts, Make, Nginx, Node, Npm, Perl, Python, Redis, Systemd};
         match self {
             Self::Fmt | Self::Layers | Self::Licences | Self::Packages => &[],
             Self::Clippy | Self::Docs | Self::PublicApi | Self::Build | Self::Unit => &[Make, Perl],
             Self::Blackbox => &[Make, Perl, Nginx, Bash, Curl, Python],
+            Self::Deploy => &[Make, Perl, Nginx, Python, Redis, Systemd],
             Self::Clients => &[Make, Perl, Nginx, Chromium, Fonts, Node, Npm, Python],
             Self::Browser => &[Make, Perl, Chromium, Fonts, Node, Npm],
         }
@@ -93,7 +96,7 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         .filter(|part| only.is_empty() || only.contains(part))
         .collect();
     let wants = |part| parts.contains(&part);
-    let suites = wants(Part::Clients) || wants(Part::Browser);
+    let suites = wants(Part::Deploy) || wants(Part::Clients) || wants(Part::Browser);
     let needs_servers = parts.iter().any(|part| part.needs_servers());
     let workspace = Workspace::new(metadata);
     let mut servers = Servers::default();
@@ -107,6 +110,9 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
     needed.dedup();
     if !needed.is_empty() {
         report.step("programs", || programs::provide(&needed));
+    }
+    if wants(Part::Deploy) {
+        report.step("packages for deploy/", || workspace.deployment.install());
     }
     if wants(Part::Clients) {
         report.step("packages for Node.js", || workspace.node_clients.install());
@@ -172,6 +178,9 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         ensure!(built, "not run: the build failed");
         Ok(workspace.binary.as_path())
     };
+    if wants(Part::Deploy) {
+        report.step("deployment files", || workspace.deployment.run(binary()?));
+    }
     if wants(Part::Clients) {
         report.step("clients in Node.js", || workspace.node_clients.run(binary()?));
         report.step("clients in Python", || workspace.python_clients.run(binary()?));
@@ -201,6 +210,7 @@ struct Workspace<'a> {
     binary: std::path::PathBuf,
     node_clients: NodeSuite,
     python_clients: PythonSuite,
+    deployment: PythonSuite,
     browser: NodeSuite,
 }
 
@@ -218,6 +228,10 @@ impl<'a> Workspace<'a> {
             python_clients: PythonSuite {
                 folder: tests.join("clients/python").into(),
                 environment: target.join("clients-venv").into(),
+            },
+            deployment: PythonSuite {
+                folder: tests.join("deploy").into(),
+                environment: target.join("deploy-venv").into(),
             },
             browser: NodeSuite {
                 folder: tests.join("browser").into(),

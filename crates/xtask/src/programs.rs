@@ -46,6 +46,8 @@ pub(crate) enum Program {
     RedisSentinel,
     /// Makes the certificates of servers that are asked over TLS.
     Openssl,
+    /// Judges the unit: `systemd-analyze`, and `systemd-sysusers` beside it.
+    Systemd,
 }
 
 impl Program {
@@ -83,6 +85,7 @@ impl Program {
             Self::Redis => on_path(&["redis-server"]).and_then(|redis| new_enough(redis, REDIS_VERSION, REDIS)),
             Self::RedisSentinel => on_path(&["redis-sentinel"]),
             Self::Openssl => on_path(&["openssl"]),
+            Self::Systemd => on_path(&["systemd-analyze"]).and_then(|_| on_path(&["systemd-sysusers"])),
         }
     }
 
@@ -101,6 +104,7 @@ impl Program {
             Self::Redis => &["redis-server"],
             Self::RedisSentinel => &["redis-sentinel"],
             Self::Openssl => &["openssl"],
+            Self::Systemd => &["systemd"],
         }
     }
 

@@ -111,7 +111,7 @@ impl PythonSuite {
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONUNBUFFERED", "1")
             .current_dir(&self.folder);
-        test(about(&mut command, binary)?, Runner::Unittest, Some(LIMIT))
+        test(with_binary(&mut command, binary)?, Runner::Unittest, Some(LIMIT))
     }
 
     fn python(&self) -> Command {
@@ -131,12 +131,15 @@ impl PythonSuite {
 
 /// Tells a suite which server to start and which browser to drive.
 pub(crate) fn about<'a>(command: &'a mut Command, binary: &Path) -> Result<&'a mut Command> {
+    Ok(with_binary(command, binary)?.env("CHROMIUM", Program::Chromium.find()?))
+}
+
+/// Tells a suite which server to start.
+fn with_binary<'a>(command: &'a mut Command, binary: &Path) -> Result<&'a mut Command> {
     if !binary.is_file() {
         bail!("{} has not been built", binary.display());
     }
-    Ok(command
-        .env("INFORMER_OAUTH_BIN", binary)
-        .env("CHROMIUM", Program::Chromium.find()?))
+    Ok(command.env("INFORMER_OAUTH_BIN", binary))
 }
 
 /// The test files of a folder, in order; none is an error.
