@@ -20,7 +20,7 @@ use crate::{layers, licences, packages, public_api};
 const SERVER: &str = "informer-oauth";
 
 /// Those of its tests that run twice: on embedded stores, and on Postgres and Redis.
-const ON_EITHER_STORES: [&str; 3] = ["blackbox", "cli", "informer"];
+const ON_EITHER_STORES: [&str; 4] = ["blackbox", "cli", "informer", "proxies"];
 
 /// Modules of them that use Postgres and Redis whatever the others use.
 const ON_SERVERS_ANYWAY: [&str; 4] = ["costs", "outages", "replicas", "restarts"];
@@ -118,6 +118,9 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
         report.step("packages for Node.js", || workspace.node_clients.install());
         report.step("packages for Python", || workspace.python_clients.install());
     }
+    if wants(Part::Blackbox) {
+        report.step("Envoy and Traefik", || workspace.proxies.install());
+    }
     if wants(Part::Browser) {
         report.step("packages browser", || workspace.browser.install());
     }
@@ -211,6 +214,7 @@ struct Workspace<'a> {
     node_clients: NodeSuite,
     python_clients: PythonSuite,
     deployment: PythonSuite,
+    proxies: PythonSuite,
     browser: NodeSuite,
 }
 
@@ -232,6 +236,10 @@ impl<'a> Workspace<'a> {
             deployment: PythonSuite {
                 folder: tests.join("deploy").into(),
                 environment: target.join("deploy-venv").into(),
+            },
+            proxies: PythonSuite {
+                folder: tests.join("proxies").into(),
+                environment: target.join("proxies-venv").into(),
             },
             browser: NodeSuite {
                 folder: tests.join("browser").into(),

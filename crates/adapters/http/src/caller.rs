@@ -140,7 +140,8 @@ pub(crate) enum Bearer<'a> {
     None,
     /// A token, which may be anything.
     Token(&'a str),
-    /// There are two headers, or it is not text: somebody else might read it differently.
+    /// There are two headers, or two that a proxy has joined by a comma, or it is not text: somebody else might read it
+    /// differently.
     Unclear,
 }
 
@@ -156,12 +157,19 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Bearer<'_> {
     let Ok(text) = value.to_str() else {
         return Bearer::Unclear;
     };
-    let (scheme, token) = text.split_at(text.find([' ', '\t', ',']).unwrap_or(text.len()));
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Bearer::Token(token.trim())
+    if let Some(token) = after_bearer(text) {
+        Bearer::Token(token)
+    } else if text.split(',').any(|part| after_bearer(part.trim()).is_some()) {
+        Bearer::Unclear
     } else {
         Bearer::None
     }
+}
+
+/// What follows the scheme, if that is Bearer.
+fn after_bearer(credentials: &str) -> Option<&str> {
+    let (scheme, token) = credentials.split_at(credentials.find([' ', '\t', ',']).unwrap_or(credentials.len()));
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 #[cfg(test)]
@@ -204,6 +212,10 @@ mod tests {
         assert_eq!(shown(&["Bearer"]), "token ");
         assert_eq!(shown(&["Bearer\tabc"]), "token abc");
         assert_eq!(shown(&["Bearer, Bearer abc"]), "token , Bearer abc");
+        assert_eq!(shown(&["Basic YTpi,Bearer abc"]), "unclear");
+        assert_eq!(shown(&["Basic YTpi, bearer abc"]), "unclear");
+        assert_eq!(shown(&[",Bearer abc"]), "unclear");
+        assert_eq!(shown(&[r#"Digest username="ada", realm="bearers""#]), "none");
     }
 
     #[test]

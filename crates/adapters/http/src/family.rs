@@ -25,6 +25,7 @@ impl Standing {
     pub(crate) fn of(path: &str) -> Self {
         let (family, cross_origin, quiet) = match path {
             "/oauth/verify" => (Family::Protocol, None, true),
+            _ if path.starts_with("/oauth/verify/") => (Family::Protocol, None, true),
             "/oauth/token"
             | "/oauth/revoke"
             | "/oauth/device_authorization"
@@ -53,6 +54,7 @@ mod tests {
         for path in [
             "/oauth/token",
             "/oauth/nothing",
+            "/oauth/verify/api/datasets",
             "/.well-known/x",
             "/api/oauth/access_token",
             "/api/oauth/device_token",

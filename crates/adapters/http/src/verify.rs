@@ -1,10 +1,13 @@
 //! The gate for reverse proxies (http-api.md §6): may this request go on to Informer?
 //!
-//! A proxy asks with the method and URI that it received itself, in `X-Original-Method` and `X-Original-URI` (nginx) or in
-//! `X-Forwarded-Method` and `X-Forwarded-Uri` (Traefik). The gate does not know which proxy it serves, and clients can send
-//! either pair; so a pair must be whole, no header may come twice, and where both pairs have something it must be the same.
-//! Otherwise the answer is 403, with or without a token. A proxy understands 2xx, 401 and 403 only; a fault is 503, which
-//! every proxy takes for a refusal.
+//! A proxy asks with the method and URI that it received itself: in `X-Original-Method` and `X-Original-URI` (nginx), in
+//! `X-Forwarded-Method` and `X-Forwarded-Uri` (Traefik), or with the method it received and the URI behind its own path,
+//! `DELETE /oauth/verify/api/datasets/1` (Envoy). The gate does not know which proxy it serves, and clients can send
+//! either pair; so a pair must be whole, no header may come twice, and wherever a method or a URI stands it must be the same.
+//! What a proxy says of its user is in the answer only: a request that brings another `X-Informer-` header than those which
+//! the proxy then overwrites was not cleaned of it, and Informer might believe it. Otherwise the answer is 403, with or
+//! without a token. A proxy understands 2xx (Envoy 200), 401 and 403 only; a fault is 503, which every proxy takes for a
+//! refusal.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -48,14 +51,23 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 const TOKEN_REQUIRED: HeaderValue = HeaderValue::from_static("Bearer");
 
+/// What stands before the original URI when Envoy asks, and is all of the path when others do.
+pub(crate) const PATH: &str = "/oauth/verify";
+/// The gate by itself, and before an original path.
+const PATHS: [&str; 2] = [PATH, "/oauth/verify/{original:.*}"];
+
+/// How a request's own headers that are named like the gate's answers begin, however a server behind writes the dashes.
+const OURS: [&str; 2] = ["x-informer-", "x_informer_"];
+
 /// The route, for every method: some proxies ask with the original one.
 pub(crate) fn configure(routes: &mut web::ServiceConfig) {
-    routes.service(web::resource("/oauth/verify").route(web::route().to(verify)));
+    routes.service(web::resource(PATHS).route(web::route().to(verify)));
 }
 
 /// May this request go on to Informer?
 ///
-/// For a reverse proxy (nginx `auth_request`, Traefik ForwardAuth, Envoy ext_authz). Either pair of headers.
+/// For a reverse proxy (nginx `auth_request`, Traefik ForwardAuth, Envoy ext_authz). Either pair of headers; or the original
+/// method, and the original URI after this path, as Envoy asks, which is then answered 200 without a token too.
 #[utoipa::path(
     get, path = "/oauth/verify", tag = "Gate",
     params(
@@ -80,18 +92,54 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
 )]
 pub(crate) async fn verify(request: HttpRequest) -> ProtocolResult {
     let state = HttpState::of(&request);
-    let judged = judge(state, request.headers()).await;
+    let (asked, by_path) = asked(&request);
+    let judged = match asked {
+        Some((method, uri)) => judge(state, request.headers(), method, uri).await,
+        None => {
+            tracing::info!("the gate was asked without one original method and one original URI");
+            Ok(GateAnswer::BadPath)
+        }
+    };
     state.gate_answers().count(&judged);
-    answer(state, judged.map_err(ProtocolError::from)?)
+    answer(state, judged.map_err(ProtocolError::from)?, by_path)
+}
+
+/// The original method and URI, if the request says one thing; and whether it says it by its own path.
+fn asked(request: &HttpRequest) -> (Option<(&str, &str)>, bool) {
+    let headers = request.headers();
+    // As it came: whoever decodes it is the gate, once.
+    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+    let behind = target.strip_prefix(PATH).unwrap_or_default();
+    if !behind.starts_with('/') {
+        let is_plain = request.path() == PATH;
+        return (original_pair(headers).filter(|_| is_plain), false);
+    }
+    let own = (request.method().as_str(), behind);
+    let says_the_same = |names: &[HeaderName; 2], own: &str| {
+        let mut sent = names.iter().filter(|name| headers.contains_key(*name)).peekable();
+        sent.peek().is_none() || original(headers, names) == Some(own)
+    };
+    let agreed = says_the_same(&METHODS, own.0) && says_the_same(&URIS, own.1);
+    (agreed.then_some(own), true)
+}
+
+/// The method and URI of a pair of headers.
+fn original_pair(headers: &HeaderMap) -> Option<(&str, &str)> {
+    let pair = (original(headers, &METHODS)?, original(headers, &URIS)?);
+    is_whole_pair(headers).then_some(pair)
+}
+
+/// Whether the request has a header of ours that no proxy overwrites.
+fn brings_ours(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| {
+        OURS.iter().any(|start| name.as_str().starts_with(start)) && ![USER, CLIENT, SCOPE, TOKEN].contains(name)
+    })
 }
 
 /// What cannot be judged safely is a bad path, and an unclear token is an invalid one.
-async fn judge(state: &HttpState, headers: &HeaderMap) -> Result<GateAnswer, Fault> {
-    let (Some(method), Some(uri)) = (original(headers, &METHODS), original(headers, &URIS)) else {
-        tracing::info!("the gate was asked without one original method and one original URI");
-        return Ok(GateAnswer::BadPath);
-    };
-    if !is_whole_pair(headers) {
+async fn judge(state: &HttpState, headers: &HeaderMap, method: &str, uri: &str) -> Result<GateAnswer, Fault> {
+    if brings_ours(headers) {
+        tracing::info!("the gate was asked about a request with an X-Informer header of its own");
         return Ok(GateAnswer::BadPath);
     }
     let token = match bearer(headers) {
@@ -102,7 +150,7 @@ async fn judge(state: &HttpState, headers: &HeaderMap) -> Result<GateAnswer, Fau
     state.app.gate.judge(token, method, uri, state.app.now()).await
 }
 
-fn answer(state: &HttpState, judged: GateAnswer) -> ProtocolResult {
+fn answer(state: &HttpState, judged: GateAnswer, by_path: bool) -> ProtocolResult {
     match judged {
         GateAnswer::Allowed {
             username,
@@ -125,6 +173,8 @@ fn answer(state: &HttpState, judged: GateAnswer) -> ProtocolResult {
             // No error code where no token was sent (RFC 6750 §3.1).
             Some(TOKEN_REQUIRED),
         )),
+        // Envoy takes nothing but 200 for a yes.
+        GateAnswer::NoToken if by_path => Ok(HttpResponse::Ok().finish()),
         GateAnswer::NoToken => Ok(HttpResponse::NoContent().finish()),
         GateAnswer::InvalidToken => Ok(refusal(
             StatusCode::UNAUTHORIZED,
@@ -204,81 +254,4 @@ fn is_whole_pair(headers: &HeaderMap) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    fn headers(sent: &[(&str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in sent {
-            headers.append(
-                name.parse().unwrap(),
-                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-            );
-        }
-        headers
-    }
-
-    fn judged(sent: &[(&str, &str)]) -> Option<(String, String)> {
-        let headers = headers(sent);
-        let method = original(&headers, &METHODS)?.to_owned();
-        let uri = original(&headers, &URIS)?.to_owned();
-        is_whole_pair(&headers).then_some((method, uri))
-    }
-
-    #[test]
-    fn either_pair_will_do() {
-        let expected = Some(("GET".to_owned(), "/api/x".to_owned()));
-        assert_eq!(
-            judged(&[("x-original-method", "GET"), ("x-original-uri", "/api/x")]),
-            expected
-        );
-        assert_eq!(
-            judged(&[("x-forwarded-method", "GET"), ("x-forwarded-uri", "/api/x")]),
-            expected
-        );
-        let both = [
-            ("x-forwarded-method", "GET"),
-            ("x-forwarded-uri", "/api/x"),
-            ("x-original-method", "GET"),
-            ("x-original-uri", "/api/x"),
-        ];
-        assert_eq!(judged(&both), expected);
-    }
-
-    #[test]
-    fn whatever_a_client_adds_to_the_proxys_headers_is_no_way_round() {
-        let own = [("x-original-method", "POST"), ("x-original-uri", "/api/x")];
-        for added in [
-            ("x-original-method", "GET"),
-            ("x-original-uri", "/"),
-            ("x-forwarded-method", "GET"),
-            ("x-forwarded-uri", "/"),
-            ("x-forwarded-uri", ""),
-            ("x-forwarded-uri", "ä"),
-        ] {
-            assert_eq!(judged(&[own.as_slice(), &[added]].concat()), None, "{added:?}");
-        }
-    }
-
-    #[test]
-    fn half_a_pair_is_none() {
-        assert_eq!(judged(&[]), None);
-        assert_eq!(judged(&[("x-original-method", "GET")]), None);
-        assert_eq!(judged(&[("x-original-uri", "/api/x")]), None);
-        assert_eq!(
-            judged(&[("x-original-method", "GET"), ("x-forwarded-uri", "/api/x")]),
-            None
-        );
-    }
-
-    #[test]
-    fn usernames_are_safe_in_a_header_and_can_be_read_back() {
-        for name in ["ada@example.com", "Åda Lovelace", "a%20b", "a\r\nX-Informer-User: root"] {
-            let value = header_value(name).unwrap();
-            let text = value.to_str().unwrap();
-            assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{text}");
-            assert_eq!(percent_encoding::percent_decode_str(text).decode_utf8().unwrap(), name);
-        }
-    }
-}
+mod tests;
