@@ -28,14 +28,9 @@ async fn greet(visit: &Visit) -> Result<HttpResponse, Problem> {
             switch: visit.switch(&signed_in),
             superuser: signed_in.user.superuser,
         },
-        None => {
-            // Our own sign-in page leads here anyway.
-            let elsewhere = !visit.app().sign_in.is_available();
-            let back = elsewhere.then(|| visit.here()).flatten();
-            Visitor::SignedOut {
-                sign_in: visit.sign_in_address(back.as_ref()),
-            }
-        }
+        None => Visitor::SignedOut {
+            sign_in: sign_in_address(visit),
+        },
     };
     Ok(page(
         HttpResponse::Ok(),
@@ -46,6 +41,13 @@ async fn greet(visit: &Visit) -> Result<HttpResponse, Problem> {
         },
         None,
     ))
+}
+
+/// From another service's sign-in page the browser comes back here by the way that it is told; from our own, anyway.
+fn sign_in_address(visit: &Visit) -> String {
+    let elsewhere = !visit.app().sign_in.is_available();
+    let back = elsewhere.then(|| visit.here()).flatten();
+    visit.sign_in_address(back.as_ref())
 }
 
 /// The front page after a sign-out form that was too old: whoever leaves a shared computer must not be stuck.

@@ -104,7 +104,7 @@ impl<'a> Console<'a> {
         let back = visit
             .here()
             .or_else(|| ReturnPath::parse(&visit.site.path("/oauth/admin")));
-        Err(Stop::SignIn(visit.to_sign_in(back.as_ref())?))
+        Err(Stop::SignedOut(back))
     }
 
     /// Before anything is looked at that was sent but the cookie and the headers that say where it comes from.

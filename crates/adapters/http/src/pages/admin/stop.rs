@@ -8,6 +8,7 @@ use crate::{
     pages::{
         answer::page,
         problem::Problem,
+        return_path::ReturnPath,
         views::{ActionView, MessageView},
         visit::Visit,
     },
@@ -15,8 +16,8 @@ use crate::{
 
 /// Why a page of the console is not shown or a form not obeyed.
 pub(super) enum Stop {
-    /// The browser signs in first.
-    SignIn(HttpResponse),
+    /// The browser signs in first, and comes back to this page.
+    SignedOut(Option<ReturnPath>),
     /// A page says why.
     Problem(Problem),
 }
@@ -77,7 +78,7 @@ impl From<ManagementError> for Problem {
 pub(super) fn finish(visit: &Visit, answer: Answer) -> HttpResponse {
     match answer {
         Ok(response) => response,
-        Err(Stop::SignIn(response)) => response,
+        Err(Stop::SignedOut(back)) => visit.finish(visit.to_sign_in(back.as_ref())),
         Err(Stop::Problem(Problem::NotFound)) => not_found(visit),
         Err(Stop::Problem(problem)) => visit.finish(Err(problem)),
     }
