@@ -104,9 +104,11 @@ impl Informer {
             status => return Err(unexpected("the user of a live session", status)),
         };
         match &user {
-            Some(user) => self.seen.insert(session.username, user.clone()),
+            Some(user) => self.seen.insert(session.username.clone(), user.clone()),
             None => self.seen.invalidate(&session.username),
         }
+        // A code that was just allowed is redeemed at once: its user need not be asked for again.
+        self.users.remember(session.username, user.clone()).await;
         Ok(user.map(|user| Shown {
             user,
             expires_at: session.expires_at,
@@ -234,4 +236,5 @@ fn header(value: &Secret) -> Result<HeaderValue, StoreError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

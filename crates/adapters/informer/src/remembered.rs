@@ -52,6 +52,11 @@ where
     ) -> Result<Option<V>, IdentityError> {
         self.0.try_get_with(key, ask).await.map_err(|error| told(&error))
     }
+
+    /// Remembers what was just heard by another way of asking.
+    pub(crate) async fn remember(&self, key: K, answer: Option<V>) {
+        self.0.insert(key, answer).await;
+    }
 }
 
 /// A failure that others may have been told as well.

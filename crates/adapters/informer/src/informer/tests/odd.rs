@@ -72,7 +72,7 @@ fn an_answer_that_is_too_large_is_none() {
         let mut endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
         for _ in 0..10 {
             endless.extend(b"10000\r\n");
-            endless.extend([b'x'; 0x10000]);
+            endless.extend(vec![b'x'; 0x10000]);
             endless.extend(b"\r\n");
         }
         assert_eq!(outcome(vec![endless]).await, (Came::Unavailable, 1), "not announced");

@@ -17,7 +17,12 @@ fn what_was_heard_is_used_again_and_asked_anew_when_it_is_old() {
             assert_eq!(came(&signed_in(&informer, &sid).await), Came::Yes);
             assert_eq!(came(&active(&informer, "ada").await), Came::Yes);
         }
-        assert_eq!(fake.requests().len(), 3, "the session, its user, and the user by name");
+        assert_eq!(fake.requests().len(), 2, "the session, and its user");
+        fake.set_user(FakeUser::named("bob"));
+        for _ in 0..5 {
+            assert_eq!(came(&active(&informer, "bob").await), Came::Yes);
+        }
+        assert_eq!(fake.requests().len(), 3, "the user by name");
 
         // Within the time an operator chose, an end at Informer is not noticed; after it, it is.
         let informer = super::informer(InformerSettings {
