@@ -72,6 +72,8 @@ pub(crate) enum Subject {
     Races,
     /// Memory, start, size
     Footprint,
+    /// The gate behind nginx
+    Nginx,
     /// What operations cost with a million token records, against a thousand
     Growth,
     /// How long a refresh takes while a million expired records are purged

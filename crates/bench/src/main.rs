@@ -11,6 +11,7 @@ mod growth;
 mod load;
 mod machine;
 mod measure;
+mod nginx;
 mod operations;
 mod ours;
 mod peer;
@@ -72,6 +73,9 @@ fn bench(arguments: &Arguments) -> Result<()> {
     };
     if arguments.compares() {
         compare::all(&run, &mut report)?;
+    }
+    if arguments.means(Subject::Nginx) {
+        report.comparisons.extend(nginx::run(&run)?);
     }
     if arguments.means(Subject::Growth) {
         report.comparisons.extend(growth::run(&run)?);

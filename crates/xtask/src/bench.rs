@@ -19,7 +19,7 @@ const NO_PEER: &str = "--no-peer";
 pub(crate) fn run(metadata: &Metadata, words: &[OsString]) -> Result<bool> {
     let root = &metadata.workspace_root;
     if !words.iter().any(|word| word == "--help" || word == "-h") {
-        programs::provide(programs::SERVERS)?;
+        programs::provide(&[programs::SERVERS, &[Program::Nginx]].concat())?;
         if !words.iter().any(|word| word == NO_PEER) {
             Program::Node.find()?;
             let folder = root.join("crates/bench/peer").into();
