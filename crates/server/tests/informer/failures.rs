@@ -3,7 +3,6 @@
 
 use std::{
     cell::RefCell,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -223,7 +222,7 @@ fn a_service_starts_without_informer_and_is_whole_when_it_comes() {
 }
 
 #[test]
-fn a_code_or_a_device_code_that_cannot_be_redeemed_now_is_not_burnt() {
+fn a_code_that_comes_while_informer_is_gone_gets_503_and_no_tokens_and_the_next_one_is_good() {
     let rounds = Rounds::new();
     let Rounds { site, client, anna, .. } = &rounds;
     let device = Device::start(&site.world, client);
@@ -232,14 +231,13 @@ fn a_code_or_a_device_code_that_cannot_be_redeemed_now_is_not_burnt() {
     site.informer.behave(Behaviour::Failing(500));
     rounds.are_unavailable(&Behaviour::Failing(500));
     for request in [client.redemption(&code), client.poll(&device)] {
-        site.world
-            .http
-            .send(request)
-            .oauth_error(503, "temporarily_unavailable");
+        let answer = site.world.http.send(request);
+        assert!(answer.header("retry-after").is_some(), "{answer}");
+        answer.oauth_error(503, "temporarily_unavailable");
     }
     site.informer.behave(Behaviour::Well);
     rounds.recovers();
-    site.world.redeem(client, &code).oauth_json();
-    thread::sleep(INTERVAL);
-    site.world.http.send(client.poll(&device)).oauth_json();
+    let code = anna.code(&Ask::of(client));
+    let tokens = Tokens::read(site.world.redeem(client, &code).oauth_json());
+    assert!(site.passes(&tokens.access));
 }

@@ -16,4 +16,5 @@ mod nginx;
 mod pages;
 mod restarts;
 mod sign_in;
+mod smoke;
 mod users;
