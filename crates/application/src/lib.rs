@@ -4,15 +4,35 @@
 //! proof of, it takes as a type: an [`authenticate_client::AuthenticatedClient`], a
 //! [`ClientAdministrator`](informer_oauth_domain::user::ClientAdministrator).
 //!
+//! [`Application::new`] puts them together from an adapter for each port ([`Ports`]) and what the operator decides
+//! ([`Settings`]). Where an answer may be a second old, a cache of [`mod@cache`] stands in between by itself.
+//!
+//! # Map
+//!
 //! | request | use case |
 //! |---|---|
-//! | authorization endpoint | [`authorize`] |
-//! | token endpoint | [`token_endpoint`], [`redeem_code`], [`refresh`], [`redeem_device_code`] |
+//! | authorization endpoint | [`mod@authorize`] |
+//! | token endpoint | [`token_endpoint`]: [`mod@redeem_code`], [`mod@refresh`], [`mod@redeem_device_code`]; all of them end in [`issue_tokens`] |
 //! | device authorization endpoint, device page | [`start_device_authorization`], [`decide_device_authorization`] |
-//! | what a user has allowed | [`connected_applications`] |
 //! | revocation, introspection | [`mod@revoke`], [`mod@introspect`] |
-//! | the gate | [`gate`] |
-//! | managing clients | [`manage`] |
+//! | the gate in front of an API | [`gate`] |
+//! | sign-in page | [`sign_in`], [`forms`] |
+//! | what a user has allowed | [`connected_applications`] |
+//! | managing clients, secrets and token records | [`mod@manage`], for whom [`callers`] lets in |
+//! | local users | [`users`], [`user_standing`] |
+//! | health, what is over, what is counted | [`health`], [`housekeeping`], [`usage`], [`metrics`], [`audit_trail`] |
+//!
+//! Who the client is: [`client_credentials`] and [`authenticate_client`]; what an access token is worth: [`access_tokens`]. What
+//! can go wrong: [`error::ProtocolError`] for the protocol, [`error::ManagementError`] for managing, [`error::Fault`] for the
+//! rest.
+//!
+//! # A grant from end to end
+//!
+//! The example `code_grant`, on stand-ins of `informer-oauth-memory` and `informer-oauth-testkit`:
+//!
+//! ```
+#![doc = include_str!("../examples/code_grant.rs")]
+//! ```
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -3,18 +3,7 @@
 //! Nothing here waits, reads a clock, draws randomness or touches a store: the time is always an argument and every
 //! random value is made elsewhere and handed in. That makes the rules easy to test and to reuse.
 //!
-//! | you need | look at |
-//! |---|---|
-//! | the eight scopes and what they include | [`scope`] |
-//! | which scope a request to Informer's API needs | [`route`], [`path`] |
-//! | registered clients, their secrets, their redirect URIs | [`client`], [`client_secret`], [`redirect_uri`] |
-//! | the authorization request, its code, PKCE | [`authorization`], [`code`], [`pkce`] |
-//! | a device without a browser | [`device`] |
-//! | the life of a grant: rotation, replay, revocation | [`token_record`] |
-//! | what the tokens say | [`claims`] |
-//! | errors as clients see them | [`error`] |
-//!
-//! # A resource server in a few lines
+//! # A request and a token, judged in a few lines
 //!
 //! ```
 //! use informer_oauth_domain::{path::NormalPath, route::RouteTable, scope::ScopeSet};
@@ -26,6 +15,39 @@
 //! assert!(verdict.is_allowed());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The example `check_scope` makes a resource server of this, in under 40 lines.
+//!
+//! # Map
+//!
+//! Every module begins with an example of its own.
+//!
+//! | you need | look at |
+//! |---|---|
+//! | the eight scopes and what they include | [`scope`]: [`Scope`](scope::Scope), [`ScopeSet`](scope::ScopeSet) |
+//! | which scope a request to Informer's API needs | [`route`]: [`RouteTable`](route::RouteTable); [`path`]: [`NormalPath`](path::NormalPath) |
+//! | registered clients | [`client`]: a [`ClientDraft`](client::ClientDraft) is checked into a [`ClientProfile`](client::ClientProfile); ready-made ones in [`template`] |
+//! | what belongs to a client | [`client_secret`], [`redirect_uri`], [`icon`], [`monogram`] |
+//! | the authorization request | [`authorization`], [`parameters`], [`resource`], [`pkce`] |
+//! | its code, used once | [`code`]: [`AuthorizationCode`](code::AuthorizationCode) |
+//! | a device without a browser | [`device`]: [`DeviceAuthorization`](device::DeviceAuthorization) |
+//! | what users allowed | [`consent`] |
+//! | the life of a grant: rotation, replay, revocation | [`token_record`]: [`TokenRecord::rotate`](token_record::TokenRecord::rotate) |
+//! | what the tokens say | [`claims`] |
+//! | users, sessions, and proofs of rank | [`user`]: [`Superuser`](user::Superuser) |
+//! | how many attempts are borne | [`attempts`] |
+//! | errors as clients see them | [`error`]: one [`ErrorCode`](error::ErrorCode), with its RFC |
+//! | what happened, for those who look after it | [`audit`], [`usage`] |
+//! | values that the others are made of | [`id`], [`secret`], [`timestamp`], [`day`] |
+//!
+//! # Features
+//!
+//! - `serde` (off by default): a row of a route table, [`route::Route`], can be read from configuration.
+//!
+//! # Stability
+//!
+//! Semantic Versioning; before 1.0 a breaking change raises the second number. The least Rust version is 1.95, and raising it is
+//! not a breaking change.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -8,8 +8,65 @@
 //!    that the store cannot be reached or holds something impossible: [`StoreError`].
 //! 3. **The time is an argument.** No port but [`Clock`] reads a clock.
 //!
-//! Traits are dyn-safe, because which adapter runs is chosen when the program starts. The contract suite in
-//! `informer-oauth-testkit` tests an adapter against all of this.
+//! Traits are dyn-safe, because which adapter runs is chosen when the program starts. So an adapter can also stand in front
+//! of another one:
+//!
+//! ```
+//! use std::{sync::Arc, time::Duration};
+//!
+//! use informer_oauth_domain::timestamp::Timestamp;
+//! use informer_oauth_ports::Clock;
+//!
+//! /// A clock that is fast, to see what a replica with such a clock does.
+//! struct Fast {
+//!     clock: Arc<dyn Clock>,
+//!     by: Duration,
+//! }
+//!
+//! impl Clock for Fast {
+//!     fn now(&self) -> Timestamp {
+//!         self.clock.now() + self.by
+//!     }
+//! }
+//!
+//! struct Stopped;
+//!
+//! impl Clock for Stopped {
+//!     fn now(&self) -> Timestamp {
+//!         Timestamp::EPOCH
+//!     }
+//! }
+//!
+//! let fast = Fast { clock: Arc::new(Stopped), by: Duration::from_secs(90) };
+//! assert_eq!(fast.now().as_seconds(), 90);
+//! ```
+//!
+//! # Map
+//!
+//! | port | what it keeps or does | must outlive a restart |
+//! |---|---|---|
+//! | [`ClientStore`] | clients, their secrets' hashes, their icons | yes |
+//! | [`ConsentStore`] | what users allowed which client | yes |
+//! | [`TokenStore`] | token records: insertion, rotation, revocation | yes |
+//! | [`AuditLog`], [`UsageLog`] | what happened, and how often | yes |
+//! | [`SigningKeyStore`] | signing keys, sealed | yes |
+//! | [`UserDirectory`] | local users | yes |
+//! | [`CodeStore`] | authorization codes, for a minute | no |
+//! | [`DeviceStore`] | device authorizations, for half an hour | no |
+//! | [`SessionStore`] | signed-in browsers | no |
+//! | [`AttemptCounter`] | wrong secrets, passwords and user codes | no |
+//! | [`Identity`], [`PasswordSignIn`] | who is signed in, what users may do | |
+//! | [`TokenSigner`], [`SecretHasher`], [`PasswordHasher`], [`FormKey`] | cryptography | |
+//! | [`Changes`] | tells other processes what their caches should forget | |
+//! | [`Clock`], [`Entropy`], [`Probe`] | the time, randomness, whether something is there | |
+//!
+//! Lists come in a [`Page`]. [`traced`] gives a call a span of its own.
+//!
+//! # Writing an adapter
+//!
+//! Implement the trait, and let the contract suite of `informer-oauth-testkit` say what is missing: it has a test for every
+//! sentence of a port's documentation. The guide "write your own adapter in an hour" (`docs/writing-an-adapter.md` of the
+//! project) builds one step by step. The reference for what a store means is `informer-oauth-memory`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -261,3 +261,17 @@ pub(crate) fn superuser() -> Superuser {
 pub(crate) fn administrator() -> ClientAdministrator {
     ClientAdministrator::at_command_line(&operator())
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn what_nobody_configures_is_what_the_use_cases_have_by_themselves() {
+        let configured = settings(&Config::default(), "https://bi.example.com").unwrap();
+        let of_themselves = Settings::new(configured.resources.clone());
+        assert_eq!(format!("{configured:?}"), format!("{of_themselves:?}"));
+    }
+}

@@ -1,13 +1,68 @@
-//! What the adapters of this workspace are tested with: a clock that stands still, entropy that repeats, values of the
-//! domain ready made, throwaway servers, and the contract suite of the store ports.
+//! What adapters of the ports, and programs that use them, are tested with: a clock that stands still, entropy that repeats,
+//! values of the domain ready made, stand-ins for what is no store, throwaway servers, and the contract suite of the store ports.
 //!
-//! An adapter's contract test is one line, and has every obligation that there is:
+//! Every obligation of a port is a function; here one of them finds out whether a counter really counts at once:
 //!
-//! ```ignore
-//! informer_oauth_testkit::contract_suite!(async || Memory::default());
+//! ```
+//! use std::{collections::HashMap, sync::Mutex, time::Duration};
+//!
+//! use async_trait::async_trait;
+//! use informer_oauth_domain::{attempts::Attempts, timestamp::Timestamp};
+//! use informer_oauth_ports::{AttemptCounter, StoreError};
+//! use informer_oauth_testkit::{contract, run};
+//!
+//! #[derive(Default)]
+//! struct OurCounter(Mutex<HashMap<String, Attempts>>);
+//!
+//! #[async_trait]
+//! impl AttemptCounter for OurCounter {
+//!     async fn record(&self, key: &str, window: Duration, now: Timestamp) -> Result<Attempts, StoreError> {
+//!         // One critical section: two would lose counts between them, and the obligation below would say so.
+//!         let mut windows = self.0.lock().expect("no holder panics");
+//!         let attempts = windows.entry(key.to_owned()).or_default();
+//!         if attempts.until.is_none_or(|until| until <= now) {
+//!             *attempts = Attempts { count: 0, until: Some(now + window) };
+//!         }
+//!         attempts.count += 1;
+//!         Ok(*attempts)
+//!     }
+//!
+//!     async fn peek(&self, key: &str, now: Timestamp) -> Result<Attempts, StoreError> {
+//!         let found = self.0.lock().expect("no holder panics").get(key).copied();
+//!         Ok(found.filter(|window| window.until.is_some_and(|until| now < until)).unwrap_or_default())
+//!     }
+//!     # async fn clear(&self, key: &str) -> Result<(), StoreError> {
+//!     #     self.0.lock().expect("no holder panics").remove(key);
+//!     #     Ok(())
+//!     # }
+//!     # async fn purge(&self, _: Timestamp, _: u32) -> Result<u64, StoreError> { Ok(0) }
+//!     // …
+//! }
+//!
+//! run(async {
+//!     contract::attempts::concurrent_attempts_get_different_counts(&OurCounter::default()).await;
+//! });
 //! ```
 //!
-//! See [`contract_suite!`] for adapters that need something kept alive while a test runs, or that have some ports only.
+//! An adapter's whole contract test is one line that makes a test of each of them, and cannot leave any out:
+//! [`contract_suite!`]. The guide "write your own adapter in an hour" (`docs/writing-an-adapter.md` of the project) goes there
+//! step by step.
+//!
+//! # Map
+//!
+//! | you need | look at |
+//! |---|---|
+//! | the whole contract as tests | [`contract_suite!`], for the ports that [`DurableStores`] and [`ShortLivedStores`] name; a [`Fixture`] keeps a folder or server alive beside the stores |
+//! | one obligation | [`contract`] |
+//! | calls that really race | [`at_once`], inside [`run`] |
+//! | time and randomness | [`FixedClock`], [`SeededEntropy`] |
+//! | a client, a code, a token record… | [`values`] |
+//! | signers, hashers, users without keys, cost or passwords | [`doubles`] |
+//! | stores full of everything, for upgrades and backups | [`population`] |
+//! | Postgres and Redis for the length of a test | [`servers`] |
+//! | an Informer, with the feature `fake-informer` | `informer` |
+//!
+//! Everything here panics where a promise is broken, and keeps no secret: a development dependency.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

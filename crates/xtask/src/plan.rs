@@ -73,7 +73,8 @@ impl Part {
     fn programs(self) -> &'static [Program] {
         use Program::{Bash, Chromium, Curl, Fonts, Make, Nginx, Node, Npm, Perl, Python, Redis, Systemd};
         match self {
-            Self::Fmt | Self::Layers | Self::Licences | Self::Packages => &[],
+            Self::Fmt | Self::Layers | Self::Packages => &[],
+            Self::Licences => &[Python],
             Self::Clippy | Self::Docs | Self::PublicApi | Self::Build | Self::Unit => &[Make, Perl],
             Self::Blackbox => &[Make, Perl, Nginx, Bash, Curl, Python],
             Self::Deploy => &[Make, Perl, Nginx, Python, Redis, Systemd],
@@ -111,6 +112,9 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
     if !needed.is_empty() {
         report.step("programs", || programs::provide(&needed));
     }
+    if wants(Part::Licences) {
+        report.step("packages for cargo-deny", || workspace.dependencies.install());
+    }
     if wants(Part::Deploy) {
         report.step("packages for deploy/", || workspace.deployment.install());
     }
@@ -136,6 +140,7 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
             let graph = Graph::read(metadata)?;
             licences::check(&graph, &metadata.workspace_root).map(Outcome::Holds)
         });
+        report.step("cargo-deny", || workspace.cargo_deny());
     }
     if wants(Part::Clippy) {
         report.step("clippy", || {
@@ -214,6 +219,7 @@ struct Workspace<'a> {
     node_clients: NodeSuite,
     python_clients: PythonSuite,
     deployment: PythonSuite,
+    dependencies: PythonSuite,
     proxies: PythonSuite,
     browser: NodeSuite,
 }
@@ -232,6 +238,10 @@ impl<'a> Workspace<'a> {
             python_clients: PythonSuite {
                 folder: tests.join("clients/python").into(),
                 environment: target.join("clients-venv").into(),
+            },
+            dependencies: PythonSuite {
+                folder: tests.join("dependencies").into(),
+                environment: target.join("dependencies-venv").into(),
             },
             deployment: PythonSuite {
                 folder: tests.join("deploy").into(),
@@ -256,6 +266,21 @@ impl<'a> Workspace<'a> {
     fn check(&self, words: &[&str]) -> Result<Outcome> {
         succeed(&mut self.cargo(words))?;
         Ok(Outcome::Holds(String::new()))
+    }
+
+    /// All that deny.toml says but for advisories, whose database is elsewhere.
+    fn cargo_deny(&self) -> Result<Outcome> {
+        let words = [
+            "--offline",
+            "--log-level",
+            "error",
+            "check",
+            "licenses",
+            "bans",
+            "sources",
+        ];
+        let root = self.metadata.workspace_root.as_std_path();
+        self.dependencies.program("cargo-deny", &words, root)
     }
 
     fn docs(&self) -> Result<Outcome> {

@@ -114,6 +114,13 @@ impl PythonSuite {
         test(with_binary(&mut command, binary)?, Runner::Unittest, Some(LIMIT))
     }
 
+    /// Runs a program that the packages bring.
+    pub(crate) fn program(&self, name: &str, words: &[&str], folder: &Path) -> Result<Outcome> {
+        let program = self.environment.join("bin").join(name);
+        succeed(Command::new(program).args(words).current_dir(folder))?;
+        Ok(Outcome::Holds(String::new()))
+    }
+
     fn python(&self) -> Command {
         Command::new(self.environment.join("bin").join("python"))
     }

@@ -113,29 +113,63 @@ fn every_page_is_reached_from_the_index() {
     }
 }
 
-/// `<!-- from: FILE -->` stands before a block that is part of a file which is compiled.
+/// The pages whose Rust is part of files that are compiled.
+const WITH_RUST: [&str; 2] = ["docs/embedding.md", "docs/writing-an-adapter.md"];
+
+/// A block that is part of a file, and that file: `<!-- from: FILE -->` stands before it.
+fn quotations(page: &str) -> Vec<(String, String)> {
+    let text = fs::read_to_string(workspace().join(page)).unwrap();
+    let mut found = Vec::new();
+    for language in ["rust", "toml"] {
+        let fence = format!("```{language}\n");
+        for (at, _) in text.match_indices(&fence) {
+            let (before, rest) = (&text[..at], &text[at + fence.len()..]);
+            let (block, _) = rest.split_once("```").unwrap();
+            let file = before
+                .trim_end()
+                .rsplit_once("<!-- from: ")
+                .and_then(|(_, file)| file.strip_suffix(" -->"));
+            match file {
+                Some(file) => found.push((file.to_owned(), block.to_owned())),
+                None => assert_ne!(
+                    language, "rust",
+                    "{page}: this block does not say where it is from:\n{block}"
+                ),
+            }
+        }
+    }
+    found
+}
+
 #[test]
 fn the_rust_that_is_shown_stands_in_files_that_are_compiled() {
-    let text = fs::read_to_string(workspace().join("docs/embedding.md")).unwrap();
-    let mut seen = 0;
-    for (before, rest) in text
-        .match_indices("```rust\n")
-        .map(|(at, fence)| (&text[..at], &text[at + fence.len()..]))
-    {
-        let (block, _) = rest.split_once("```").unwrap();
-        let file = before
-            .trim_end()
-            .rsplit_once("<!-- from: ")
-            .and_then(|(_, file)| file.strip_suffix(" -->"))
-            .unwrap_or_else(|| panic!("this block does not say where it is from:\n{block}"));
-        let source = fs::read_to_string(workspace().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-        for part in block.split("// …\n") {
-            assert!(
-                source.contains(part.trim_matches('\n')),
-                "{file} does not contain\n{part}"
-            );
+    for page in WITH_RUST {
+        let quotations = quotations(page);
+        assert!(!quotations.is_empty(), "there is no Rust in {page}");
+        for (file, block) in quotations {
+            let source = fs::read_to_string(workspace().join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            for part in block.split("// …\n") {
+                assert!(
+                    source.contains(part.trim_matches('\n')),
+                    "{page}: {file} does not contain\n{part}"
+                );
+            }
         }
-        seen += 1;
     }
-    assert!(seen > 0, "there is no Rust in docs/embedding.md");
+}
+
+#[test]
+fn the_guide_to_an_adapter_leaves_nothing_of_it_out() {
+    let adapter = "crates/examples/file-codes/src/lib.rs";
+    let shown: Vec<String> = quotations("docs/writing-an-adapter.md")
+        .into_iter()
+        .filter(|(file, _)| file == adapter)
+        .flat_map(|(_, block)| block.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let source = fs::read_to_string(workspace().join(adapter)).unwrap();
+    let missing: Vec<&str> = source
+        .lines()
+        .filter(|line| !line.starts_with("//!") && !shown.iter().any(|other| other == line))
+        .collect();
+    assert!(missing.is_empty(), "not in the guide:\n{}", missing.join("\n"));
 }

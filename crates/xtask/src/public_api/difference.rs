@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::items::PROVIDED;
+use super::items::{PROVIDED, SEALED};
 
 /// The words before an item's path.
 const KEYWORDS: [&str; 13] = [
@@ -106,7 +106,7 @@ impl<'a> Items<'a> {
         };
         for line in lines {
             let Some((kind, path)) = item(line) else { continue };
-            if !line.starts_with("#[non_exhaustive]") {
+            if !line.starts_with("#[non_exhaustive]") && !line.ends_with(SEALED) {
                 items.kinds.insert(path, kind);
             }
             if let (Some((parent, _)), "pub") = (path.rsplit_once("::"), kind) {

@@ -30,6 +30,9 @@ const FUTURE: (&str, &str) = (
 /// Ends the line of a trait's function that has a body: an implementor need not write it.
 pub(super) const PROVIDED: &str = " { … }";
 
+/// Ends the line of a struct with private fields: nobody else can build it.
+pub(super) const SEALED: &str = " { .. }";
+
 /// The lines, in the order in which the items belong together: no blanket implementations, no functions of derived
 /// implementations, and of `Send` and its like only where they do not hold.
 pub(super) fn of(path: &Utf8Path) -> Result<Vec<String>> {
@@ -42,7 +45,7 @@ pub(super) fn of(path: &Utf8Path) -> Result<Vec<String>> {
          rust-version, as in `RUSTUP_TOOLCHAIN=1.95 cargo xtask public-api`",
         format.unwrap_or_default()
     );
-    let provided = provided(&json);
+    let (provided, sealed) = (provided(&json), sealed(&json));
     let all = lines(path, Builder::omit_blanket_impls)?;
     let written: BTreeSet<String> = lines(path, |builder, yes| {
         let builder = builder.omit_blanket_impls(yes).omit_auto_trait_impls(yes);
@@ -68,7 +71,11 @@ pub(super) fn of(path: &Utf8Path) -> Result<Vec<String>> {
         .into_iter()
         .filter(is_told)
         .map(|line| {
-            let end = if is_provided(&line, &provided) { PROVIDED } else { "" };
+            let end = match &line {
+                line if is_provided(line, &provided) => PROVIDED,
+                line if is_sealed(line, &sealed) => SEALED,
+                _ => "",
+            };
             as_written(&line).unwrap_or(line) + end
         })
         .collect())
@@ -98,6 +105,21 @@ fn provided(json: &Value) -> BTreeSet<String> {
         }
     }
     found
+}
+
+/// The name of each struct with fields that are not shown.
+fn sealed(json: &Value) -> BTreeSet<String> {
+    let items = json.get("index").and_then(Value::as_object).into_iter().flatten();
+    items
+        .filter(|(_, item)| item["inner"]["struct"]["kind"]["plain"]["has_stripped_fields"] == Value::Bool(true))
+        .filter_map(|(_, item)| item["name"].as_str().map(str::to_owned))
+        .collect()
+}
+
+fn is_sealed(line: &str, sealed: &BTreeSet<String>) -> bool {
+    let path = line.rsplit_once("pub struct ").map(|(_, path)| path);
+    let name = path.and_then(|path| path.split('<').next()?.rsplit("::").next());
+    name.is_some_and(|name| sealed.contains(name))
 }
 
 /// A function under `#[async_trait]` as it stands in the code, which is a third as long.

@@ -10,7 +10,8 @@ pub our_crate::Colour::Red
 pub our_crate::Fault::Slow
 pub struct our_crate::Point
 pub our_crate::Point::x: i64
-pub struct our_crate::Sealed
+pub struct our_crate::Sealed { .. }
+pub our_crate::Sealed::shown: u8
 pub fn our_crate::Sealed::new() -> our_crate::Sealed
 pub trait our_crate::Store: core::marker::Send
 pub fn our_crate::Store::find(&self, &str) -> core::option::Option<our_crate::Point>
