@@ -11,6 +11,7 @@ mod support;
 
 mod beside;
 mod failures;
+mod hand_over;
 mod management;
 mod nginx;
 mod pages;
