@@ -79,7 +79,7 @@ impl Part {
             Self::Blackbox => &[Make, Perl, Nginx, Bash, Curl, Python],
             Self::Deploy => &[Make, Perl, Nginx, Python, Redis, Systemd],
             Self::Clients => &[Make, Perl, Nginx, Chromium, Fonts, Node, Npm, Python],
-            Self::Browser => &[Make, Perl, Chromium, Fonts, Node, Npm],
+            Self::Browser => &[Make, Perl, Nginx, Chromium, Fonts, Node, Npm],
         }
     }
 
