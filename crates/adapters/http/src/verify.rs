@@ -93,12 +93,11 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
 pub(crate) async fn verify(request: HttpRequest) -> ProtocolResult {
     let state = HttpState::of(&request);
     let (asked, by_path) = asked(&request);
-    let judged = match asked {
-        Some((method, uri)) => judge(state, request.headers(), method, uri).await,
-        None => {
-            tracing::info!("the gate was asked without one original method and one original URI");
-            Ok(GateAnswer::BadPath)
-        }
+    let judged = if let Some((method, uri)) = asked {
+        judge(state, request.headers(), method, uri).await
+    } else {
+        tracing::info!("the gate was asked without one original method and one original URI");
+        Ok(GateAnswer::BadPath)
     };
     state.gate_answers().count(&judged);
     answer(state, judged.map_err(ProtocolError::from)?, by_path)
