@@ -20,6 +20,7 @@ use crate::{
     callers::Callers,
     connected_applications::ConnectedApplications,
     decide_device_authorization::{DecideDeviceAuthorization, UserCodeLimits},
+    diagnosis::Diagnosis,
     forms::Forms,
     gate::Gate,
     health::Health,
@@ -170,6 +171,7 @@ pub struct Application {
     pub callers: Callers,
     pub sign_in: SignInWithPassword,
     pub forms: Forms,
+    pub diagnosis: Diagnosis,
     pub users: Users,
     pub manage: Manage,
     pub health: Health,
@@ -300,6 +302,7 @@ impl Application {
                 passwords: ports.sign_in,
                 audit: audit.clone(),
             },
+            diagnosis: Diagnosis::new(Arc::clone(&ports.forms)),
             forms: Forms {
                 key: ports.forms,
                 attempts: Arc::clone(&ports.attempts),

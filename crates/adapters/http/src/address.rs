@@ -14,7 +14,7 @@ use actix_web::{
 
 use crate::state::HttpState;
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// A block of addresses: `10.0.0.0/8`, `::1`, …
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -17,6 +17,7 @@ pub mod brand;
 pub mod caller;
 mod client_request;
 mod device_authorization;
+mod diagnosis;
 mod docs;
 pub mod document;
 mod envelope;
@@ -75,6 +76,7 @@ pub fn configure(routes: &mut web::ServiceConfig) {
     jwks::configure(routes);
     metadata::configure(routes);
     health::configure(routes);
+    diagnosis::configure(routes);
     scopes::configure(routes);
     openapi::configure(routes);
     management::configure(routes);

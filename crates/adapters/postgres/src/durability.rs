@@ -6,6 +6,7 @@ use diesel::{
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
+use informer_oauth_domain::timestamp::Timestamp;
 use informer_oauth_ports::StoreError;
 
 use crate::{Postgres, failure::Failure};
@@ -32,6 +33,24 @@ impl Postgres {
     /// Asks the server.
     pub async fn durability(&self) -> Result<PostgresDurability, StoreError> {
         self.call(|connection| read(connection).boxed()).await
+    }
+}
+
+/// What time it is.
+#[derive(QueryableByName)]
+struct Time {
+    #[diesel(sql_type = BigInt)]
+    micros: i64,
+}
+
+impl Postgres {
+    /// What time it is at the server, while it is asked.
+    pub async fn time(&self) -> Result<Timestamp, StoreError> {
+        let asked = diesel::sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros");
+        let time: Time = self
+            .call(|connection| async move { Ok(asked.get_result(connection).await?) }.boxed())
+            .await?;
+        Ok(Timestamp::from_micros(time.micros))
     }
 }
 

@@ -1,13 +1,16 @@
 //! `doctor`: what is well and what is not, one line each.
 
+mod clocks;
 mod informer;
 mod keeping;
 pub(super) mod metadata;
 mod servers;
+mod way;
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
-use informer_oauth_crypto::{Keys, MasterKey, SystemEntropy};
+use informer_oauth_application::diagnosis::Diagnosis;
+use informer_oauth_crypto::{DerivedFormKey, Keys, MasterKey, SystemEntropy};
 use informer_oauth_domain::timestamp::Timestamp;
 use informer_oauth_ports::{
     AuditLog, Clock as _, EventFilter, KeyPurpose, KeyState, PageRequest, SigningKeyStore, StoreError,
@@ -82,6 +85,9 @@ pub(crate) async fn run(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode
         folder(config, &mut findings);
     }
     let master = encryption_key(config, &mut findings);
+    let passes = master
+        .as_ref()
+        .map(|master| Diagnosis::new(Arc::new(DerivedFormKey::new(master))));
     let stores = if config.database.is_embedded() {
         open(config.database.path(), &mut findings).await
     } else {
@@ -91,6 +97,11 @@ pub(crate) async fn run(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode
         let Durable { audit, keys, .. } = stores.durable();
         signing_keys(config, &keys, master, now, &mut findings).await;
         clock(&*audit, &*keys, now, &mut findings).await;
+        if let Stores::Production { postgres, .. } = &stores
+            && let Ok(time) = postgres.time().await
+        {
+            clocks::compare("database clock", "Postgres", time, SystemClock.now(), &mut findings);
+        }
         if config.identity.is_informer() {
             informer::check(config, Some(&*audit), &mut findings).await;
         }
@@ -99,9 +110,18 @@ pub(crate) async fn run(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode
     } else if config.identity.is_informer() {
         informer::check(config, None, &mut findings).await;
     }
+    if let Some(url) = &config.identity.informer.url
+        && config.identity.is_informer()
+        && let Some(time) = clocks::of(url)
+    {
+        clocks::compare("informer clock", "Informer", time, SystemClock.now(), &mut findings);
+    }
     let issuer = config.issuer_at(config.http.listen);
     match metadata::check(&issuer) {
-        Ok(address) => findings.ok("issuer", format!("{address} answers for {issuer}")),
+        Ok(address) => {
+            findings.ok("issuer", format!("{address} answers for {issuer}"));
+            reached(config, &issuer, passes.as_ref(), &mut findings);
+        }
         Err(error) => findings.failed("issuer", format!("{error:#}")),
     }
     out.print(&findings.0, |findings| {
@@ -117,6 +137,17 @@ pub(crate) async fn run(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode
     })?;
     let well = findings.0.iter().all(|finding| finding.standing != Standing::Failed);
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What the service itself says of how it is reached, and what time it is there and at Informer.
+fn reached(config: &Config, issuer: &str, passes: Option<&Diagnosis>, findings: &mut Findings) {
+    let pass = passes.map(|passes| passes.pass(SystemClock.now()));
+    let seen = pass.and_then(|pass| way::check(config, issuer, &pass, findings));
+    // Behind a proxy that is no service of ours, its clock at least.
+    let time = seen.and_then(|seen| seen.time()).or_else(|| clocks::of(issuer));
+    if let Some(time) = time {
+        clocks::compare("issuer clock", "the service", time, SystemClock.now(), findings);
+    }
 }
 
 fn folder(config: &Config, findings: &mut Findings) {

@@ -1,4 +1,11 @@
-use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    sync::Arc,
+    thread,
+};
 
 use informer_oauth_testkit::servers::{ThrowawayPostgres, redis::RedisServer};
 use serde_json::Value;
@@ -47,7 +54,9 @@ fn all_is_well_with_a_running_service() {
             "database",
             "signing keys",
             "clock",
-            "issuer"
+            "issuer",
+            "proxies",
+            "issuer clock"
         ]
     );
     assert!(
@@ -105,8 +114,68 @@ fn servers_that_keep_what_they_are_given_are_told_from_those_that_may_not() {
         let service = Service::start_on(&stores, &[]);
         let (code, found) = findings(&service);
         assert_eq!(code, 0, "a warning is no failure: {found}");
+        assert_eq!(standing(&found, "database clock"), "ok", "{found}");
         let told = ["durability", "cache settings"].map(|check| standing(&found, check));
         assert_eq!(told, standings, "{found}");
+    }
+}
+
+/// A small proxy in front of `service`: takes away what callers say of themselves, or not, and adds lines of its own.
+fn proxy(service: &Service, takes_away: bool, added: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let to = service.base().trim_start_matches("http://").to_owned();
+    let stays = move |line: &String| !takes_away || !line.to_ascii_lowercase().contains("forwarded");
+    thread::spawn(move || {
+        for caller in listener.incoming().flatten() {
+            let lines = BufReader::new(caller.try_clone().unwrap())
+                .lines()
+                .map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).filter(&stays).collect();
+            let mut service = TcpStream::connect(&to).unwrap();
+            write!(service, "{}\r\n{added}Connection: close\r\n\r\n", head.join("\r\n")).unwrap();
+            let _ = std::io::copy(&mut service, &mut &caller);
+        }
+    });
+    address
+}
+
+#[test]
+fn callers_that_count_as_somebody_else_are_found_through_the_proxy() {
+    const SAYS: &str = "X-Forwarded-For: 198.51.100.9\r\n";
+    for (trusted, takes_away, added, expected, said) in [
+        ("127.0.0.1", true, SAYS, "ok", "(198.51.100.9)"),
+        ("", true, SAYS, "warning", "http.trusted_proxies does not name it"),
+        ("127.0.0.1", true, "", "warning", "sends no X-Forwarded-For"),
+        ("127.0.0.1", false, SAYS, "warning", "Forwarded header on"),
+    ] {
+        let mut service = Service::prepare(&[]);
+        service.set("INFORMER_OAUTH__HTTP__TRUSTED_PROXIES", trusted);
+        service.launch();
+        let address = proxy(&service, takes_away, added);
+        service.set("INFORMER_OAUTH__ISSUER", &format!("http://{address}"));
+        service.restart();
+        let (code, found) = findings(&service);
+        assert_eq!(code, 0, "a warning is no failure: {found}");
+        assert_eq!(standing(&found, "proxies"), expected, "{found}");
+        assert!(found.to_string().contains(said), "{found}");
+        assert_eq!(standing(&found, "issuer clock"), "ok", "{found}");
+    }
+}
+
+#[test]
+fn nobody_without_the_key_is_told_how_requests_arrive() {
+    let service = Service::start();
+    let http = service.client();
+    for authorization in [None, Some("Diagnosis 1800000000.0000"), Some("Bearer x")] {
+        let mut asked = http.get(service.url("/oauth/diagnosis"));
+        if let Some(authorization) = authorization {
+            asked = asked.header("Authorization", authorization);
+        }
+        let answer = asked.send().unwrap();
+        assert_eq!(answer.status(), 404, "{authorization:?}");
+        let nothing = http.get(service.url("/oauth/nothing-at-all")).send().unwrap();
+        assert_eq!(answer.text().unwrap(), nothing.text().unwrap());
     }
 }
 

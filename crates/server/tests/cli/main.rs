@@ -16,6 +16,7 @@ mod informer;
 mod keys;
 mod login;
 mod migrate;
+mod smoke;
 mod start;
 mod stop;
 mod tour;
