@@ -208,12 +208,9 @@ fn normal(path: &Utf8Path) -> Option<Utf8PathBuf> {
     for component in path.components() {
         match component {
             Utf8Component::Normal(name) => normal.push(name),
-            Utf8Component::ParentDir => {
-                if !normal.pop() {
-                    return None;
-                }
-            }
-            _ => {}
+            Utf8Component::ParentDir if normal.pop() => {}
+            Utf8Component::CurDir => {}
+            _ => return None,
         }
     }
     Some(normal)

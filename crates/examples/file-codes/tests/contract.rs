@@ -30,7 +30,7 @@ impl ShortLivedStores for Stores {
 }
 
 /// Empty stores for one test; the folder lives as long as they do.
-async fn in_a_folder_of_its_own() -> Fixture<Stores, TempDir> {
+fn in_a_folder_of_its_own() -> Fixture<Stores, TempDir> {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let stores = Stores {
         ours: FileCodes::open(folder.path()).expect("the folder can be written"),
@@ -39,4 +39,4 @@ async fn in_a_folder_of_its_own() -> Fixture<Stores, TempDir> {
     Fixture::new(stores, folder)
 }
 
-contract_suite!(short_lived: in_a_folder_of_its_own);
+contract_suite!(short_lived: async || in_a_folder_of_its_own());
