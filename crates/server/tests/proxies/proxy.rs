@@ -29,6 +29,7 @@ pub(crate) enum Kind {
 
 /// A running proxy. Dropping it ends it.
 pub(crate) struct Proxy {
+    kind: Kind,
     process: Child,
     folder: TempDir,
     pub(crate) base: Url,
@@ -55,6 +56,7 @@ impl Proxy {
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}; cargo xtask test installs it"));
         let proxy = Self {
+            kind,
             process,
             folder,
             base: Url::parse(&format!("http://{own}/")).unwrap(),
@@ -72,8 +74,14 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // SIGTERM, so that nginx's master takes its worker along.
-        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        // SIGTERM, so that nginx's master takes its worker along. Traefik would take its time.
+        let _ = match self.kind {
+            Kind::Nginx => Command::new("kill")
+                .arg(self.process.id().to_string())
+                .status()
+                .map(drop),
+            Kind::Envoy | Kind::Traefik => self.process.kill(),
+        };
         let _ = self.process.wait();
     }
 }

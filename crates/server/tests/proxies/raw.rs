@@ -25,7 +25,7 @@ pub(crate) fn exchange(base: &Url, sent: &[u8], wanted: usize) -> Vec<Answer> {
     });
     let mut received = Vec::new();
     let mut answers = Vec::new();
-    let mut block = [0; 64 * 1024];
+    let mut block = [0; 16 * 1024];
     while answers.len() < wanted {
         let patience = if answers.is_empty() { PATIENCE } else { AFTERWARDS };
         reading.set_read_timeout(Some(patience)).unwrap();

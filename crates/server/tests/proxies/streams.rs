@@ -20,7 +20,9 @@ const DOWNLOAD: u64 = 100 * 1024 * 1024;
 const NEVER_MS: u32 = 600_000;
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn uploads_arrive_whole(site: &Site) {
