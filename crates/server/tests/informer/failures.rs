@@ -33,6 +33,9 @@ fn is_unavailable(answer: &Answer) -> bool {
             .is_some_and(|location| location.starts_with("https://app.example/cb?error=temporarily_unavailable&"))
 }
 
+/// A request that Informer is needed for, and of which kind its answer is.
+type Needing<'a> = (&'static str, Box<dyn Fn() -> Answer + 'a>);
+
 /// What must be unavailable, and what must not.
 struct Rounds {
     site: Beside,
@@ -59,8 +62,8 @@ impl Rounds {
         }
     }
 
-    /// A request that Informer is needed for, each of its own kind.
-    fn needing(&self) -> Vec<(&'static str, Box<dyn Fn() -> Answer + '_>)> {
+    /// All that must be unavailable.
+    fn needing(&self) -> Vec<Needing<'_>> {
         let ask = Ask::of(&self.client);
         // What is on record is not asked for again.
         let page = ask.clone().with("prompt", "consent").page();

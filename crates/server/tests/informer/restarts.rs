@@ -118,10 +118,9 @@ fn listen(base: &str, token: &str, seen: &Seen) {
             .get(format!("{base}/api/events?count=20&interval_ms=100"))
             .bearer_auth(token)
             .send();
-        if let Some(body) = seen.good(answer, &seen.streams) {
-            if !body.ends_with("data: 20 of 20\n\n") {
-                seen.complain(format!("a stream that breaks off: {body:?}"));
-            }
+        let body = seen.good(answer, &seen.streams);
+        if let Some(body) = body.filter(|body| !body.ends_with("data: 20 of 20\n\n")) {
+            seen.complain(format!("a stream that breaks off: {body:?}"));
         }
     }
 }

@@ -41,6 +41,7 @@ mod socket;
 mod wire;
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
 
 use std::{

@@ -312,7 +312,7 @@ fn the_socket_sends_back_what_it_gets() {
     let mut hello = [0; 7];
     stream.read_exact(&mut hello).unwrap();
     assert_eq!(&hello, b"\x81\x05Hello");
-    let mut long = vec![0x82, 0x80 | 126, 0x03, 0xe8, 0, 0, 0, 0];
+    let mut long = vec![0x82, 0xfe, 0x03, 0xe8, 0, 0, 0, 0];
     long.extend([7; 1000]);
     long.extend(b"\x89\x82\0\0\0\0hi\x88\x80\0\0\0\0");
     stream.write_all(&long).unwrap();

@@ -1,6 +1,9 @@
 //! HTTP/1.1 as it comes in (RFC 9112).
 
-use std::io::{self, BufRead, Read, Write};
+use std::{
+    fmt::Write as _,
+    io::{self, BufRead, Read, Write},
+};
 
 use sha2::{Digest as _, Sha256};
 
@@ -252,5 +255,11 @@ impl<R: BufRead> Read for Body<'_, R> {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
