@@ -7,13 +7,20 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::{config::Config, outbound, output::Output};
+use crate::{
+    config::Config,
+    outbound,
+    output::{Output, plain},
+};
 
 #[derive(Serialize)]
 struct Health {
     address: String,
     status: u16,
     answer: Value,
+    /// As it came.
+    #[serde(skip)]
+    text: String,
 }
 
 /// Asks where `http.listen` says that the service is. With port 0 it cannot be known.
@@ -29,9 +36,10 @@ pub(crate) fn run(config: &Config, live: bool, out: Output) -> anyhow::Result<Ex
         address: address.into(),
         status: answer.status,
         answer: serde_json::from_slice(&answer.body).unwrap_or_default(),
+        text: String::from_utf8_lossy(&answer.body).into_owned(),
     };
     out.print(&health, |health| {
-        format!("{} {} {}", health.status, health.address, health.answer)
+        format!("{} {} {}", health.status, health.address, plain(&health.text))
     })?;
     Ok(if health.status == 200 {
         ExitCode::SUCCESS

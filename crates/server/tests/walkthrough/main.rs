@@ -25,6 +25,7 @@ mod reference;
 mod shell;
 
 use std::{
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -152,4 +153,11 @@ fn the_production_page_works_as_printed_on_postgres_and_redis() {
     let path = std::env::var("PATH").unwrap_or_default();
     environment.push(("PATH", format!("{}:{path}", postgres.programs().display())));
     walk_beside("docs/production.md", service, &environment);
+}
+
+#[test]
+fn the_deployment_page_works_as_printed() {
+    let service = Service::start();
+    symlink(workspace().join("deploy"), service.folder().join("deploy")).unwrap();
+    walk_beside("docs/deployment.md", service, &[]);
 }
