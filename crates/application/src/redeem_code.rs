@@ -66,6 +66,8 @@ impl RedeemCode {
             challenge,
             resource: parameters.get("resource")?.map(str::to_owned),
         };
+        // Only a code that is used up tells whose it is.
+        self.users.is_ready().await?;
         match self.codes.redeem(&Digest::of(code), &presented, now).await? {
             CodeRedemption::Redeemed(code) => self.issue(client, &code, address, now).await,
             CodeRedemption::Replayed(code) => {

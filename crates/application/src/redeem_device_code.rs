@@ -56,6 +56,8 @@ impl RedeemDeviceCode {
             client: client.client().uid,
             resource: parameters.get("resource")?.map(str::to_owned),
         };
+        // Only a grant that is used up tells whose it is.
+        self.users.is_ready().await?;
         let refused = match self.devices.poll(&Digest::of(device_code), &presented, now).await? {
             DevicePoll::Granted(grant) => return self.issue(client, &grant, now).await,
             DevicePoll::Pending => ProtocolError::refused(

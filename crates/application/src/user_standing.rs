@@ -18,4 +18,9 @@ impl UserStanding {
     pub async fn is_active(&self, username: &str, now: Timestamp) -> Result<bool, Fault> {
         Ok(self.identity.active_user(username, now).await?.is_some())
     }
+
+    /// That [`UserStanding::is_active`] can be expected to know, before something is used up whose user it will be asked about.
+    pub async fn is_ready(&self) -> Result<(), Fault> {
+        Ok(self.identity.ready().await?)
+    }
 }

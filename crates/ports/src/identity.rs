@@ -56,6 +56,12 @@ pub trait Identity: Send + Sync {
 
     /// An active user by name; `None` when unknown, locked, disabled or deleted.
     async fn active_user(&self, username: &str, now: Timestamp) -> Result<Option<User>, IdentityError>;
+
+    /// Whether an answer can be expected at the moment. Asked before something is used up for a user whose name is only
+    /// known afterwards, so that it is not used up in vain. A source that other stores stand or fall with is always ready.
+    async fn ready(&self) -> Result<(), IdentityError> {
+        Ok(())
+    }
 }
 
 /// What a sign-in came to.

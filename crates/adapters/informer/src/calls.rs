@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -74,6 +74,8 @@ struct Parts {
     wire: Wire,
     breaker: Breaker,
     entropy: Arc<dyn Entropy>,
+    /// When an answer last came that was not a server's failure.
+    answered: Mutex<Option<Instant>>,
     /// Whose tasks move the bytes of every connection: a server has a runtime for each of its threads, and one that ends
     /// takes along the connections that it made, on which other threads' requests may be waiting.
     home: Option<Handle>,
@@ -86,8 +88,15 @@ impl Calls {
             wire,
             breaker,
             entropy,
+            answered: Mutex::default(),
             home,
         }))
+    }
+
+    /// Whether an answer came within this time that was not a server's failure.
+    pub(crate) fn answered_within(&self, time: Duration) -> bool {
+        let answered = *self.0.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.is_some_and(|at| at.elapsed() < time)
     }
 
     /// Asks, for the port's method `operation`. An answer may have any status but 502, 503 and 504.
@@ -132,6 +141,10 @@ impl Parts {
         match ended {
             Err(WireError::Connection(_)) => leave.failed(Instant::now()),
             _ => leave.answered(),
+        }
+        // A server that fails on everything answers as well.
+        if matches!(&ended, Ok(answer) if answer.status < 500) {
+            *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
         ended.map_err(unavailable)
     }

@@ -16,7 +16,7 @@ use crate::{
     breaker::{self, Breaker},
     calls::{Calls, STORE, unavailable},
     cookie::Sid,
-    remembered::Remembered,
+    remembered::{Remembered, told},
     settings::{InformerSettings, InvalidSetting, base},
     wire::{Answer, Ask, Credential, Wire},
 };
@@ -185,7 +185,20 @@ impl Identity for Informer {
         let ask = self.ask_user(username, credential, deadline);
         in_time(deadline, self.users.or_ask(username.to_owned(), ask)).await
     }
+
+    /// It is, if it has answered within a second, or does so now, within a quarter of the time that a question may take: the
+    /// question follows.
+    async fn ready(&self) -> Result<(), IdentityError> {
+        if self.calls.answered_within(ANSWERS_STILL) {
+            return Ok(());
+        }
+        let deadline = Instant::now() + self.settings.timeout / 4;
+        self.answers(deadline).await.map_err(|error| told(&error))
+    }
 }
+
+/// For how long an answer is taken as a sign that the next one will come, too.
+const ANSWERS_STILL: Duration = Duration::from_secs(1);
 
 /// Whether Informer answers at all: asked for a session without a cookie, which it refuses.
 #[async_trait]
@@ -195,21 +208,25 @@ impl Probe for Informer {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        match self.ask_nobodys_session().await?.status {
-            status @ 500.. => Err(unexpected("a session", status)),
-            _ => Ok(()),
-        }
+        self.answers(self.deadline()).await
     }
 }
 
 impl Informer {
+    async fn answers(&self, deadline: Instant) -> Result<(), StoreError> {
+        match self.ask_nobodys_session(deadline).await?.status {
+            status @ 500.. => Err(unexpected("a session", status)),
+            _ => Ok(()),
+        }
+    }
+
     /// Asks for a session in nobody's name.
-    pub(crate) async fn ask_nobodys_session(&self) -> Result<Answer, StoreError> {
+    pub(crate) async fn ask_nobodys_session(&self, deadline: Instant) -> Result<Answer, StoreError> {
         let ask = Ask {
             path: self.settings.path_of_session("none"),
             credential: Credential::Nobody,
         };
-        self.calls.get("Probe.check", ask, self.deadline()).await
+        self.calls.get("Probe.check", ask, deadline).await
     }
 }
 

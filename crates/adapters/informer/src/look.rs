@@ -60,7 +60,7 @@ impl Pointed {
 impl Informer {
     /// Whether Informer is there and refuses a session to nobody.
     pub async fn reach(&self) -> Result<Reached, StoreError> {
-        Ok(match self.ask_nobodys_session().await?.status {
+        Ok(match self.ask_nobodys_session(self.deadline()).await?.status {
             200 => Reached::Shows,
             status @ (401 | 403 | 404) => Reached::Refuses(status),
             status => Reached::Answers(status),

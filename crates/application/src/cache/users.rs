@@ -48,6 +48,10 @@ impl Identity for CachedUsers {
         }
         Ok(user)
     }
+
+    async fn ready(&self) -> Result<(), IdentityError> {
+        self.inner.ready().await
+    }
 }
 
 impl ChangeListener for CachedUsers {

@@ -226,3 +226,58 @@ fn a_code_whose_store_forgot_its_use_is_redeemed_once_and_the_second_time_ends_w
         assert_eq!(seen, [replayed.clone(), replayed]);
     });
 }
+
+/// Cannot say anything at the moment.
+struct Away;
+
+#[async_trait]
+impl Identity for Away {
+    fn session_cookie(&self) -> &'static str {
+        "session"
+    }
+
+    fn sign_in_page(&self) -> SignInPage {
+        SignInPage::Own
+    }
+
+    async fn session_user(&self, _: &Secret, _: Timestamp) -> Result<Option<SignedIn>, IdentityError> {
+        Err(IdentityError::Busy)
+    }
+
+    async fn active_user(&self, _: &str, _: Timestamp) -> Result<Option<User>, IdentityError> {
+        Err(IdentityError::Busy)
+    }
+
+    async fn ready(&self) -> Result<(), IdentityError> {
+        Err(IdentityError::Busy)
+    }
+}
+
+#[test]
+fn a_code_that_comes_while_nobody_knows_the_users_is_not_used_up() {
+    run(async {
+        let store = Memory::default();
+        let client = authenticated(&store).await;
+        let code = AuthorizationCode {
+            digest: Digest::of("the code"),
+            challenge: None,
+            ..a_code(1)
+        };
+        CodeStore::insert(&store, &code).await.unwrap();
+        let mut redeem = use_case(&store, Arc::new(store.clone()));
+        let parameters: Parameters = [("code", "the code"), ("redirect_uri", &code.redirect_uri)]
+            .into_iter()
+            .collect();
+        let away = UserStanding {
+            identity: Arc::new(Away),
+        };
+        let there = std::mem::replace(&mut redeem.users, away);
+        for _ in 0..2 {
+            let answer = redeem.run(&client, &parameters, None, NOW).await;
+            assert!(matches!(answer, Err(ProtocolError::Fault(_))), "{answer:?}");
+        }
+        redeem.users = there;
+        redeem.run(&client, &parameters, None, NOW).await.unwrap();
+        assert_eq!(events(&store).await, []);
+    });
+}

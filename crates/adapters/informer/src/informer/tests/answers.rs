@@ -179,6 +179,31 @@ fn without_an_api_token_only_who_was_seen_lately_is_known_to_be_active() {
 }
 
 #[test]
+fn before_something_is_used_up_informer_is_there_or_it_is_not_used_up() {
+    run(async {
+        let (fake, informer) = beside();
+        informer.ready().await.unwrap();
+        assert_eq!(fake.requests().len(), 1);
+        informer.ready().await.unwrap();
+        active(&informer, "ada").await.unwrap();
+        informer.ready().await.unwrap();
+        assert!(fake.requests().len() <= 3, "whoever has just answered is not asked");
+        for behaviour in [
+            Behaviour::Refusing,
+            Behaviour::Failing(500),
+            Behaviour::NotHttp,
+            Behaviour::Hanging,
+        ] {
+            let (fake, settings) = super::fake();
+            let informer = super::informer(settings);
+            fake.behave(behaviour.clone());
+            let error = informer.ready().await.unwrap_err();
+            assert!(matches!(error, IdentityError::Unavailable(_)), "{behaviour:?}: {error}");
+        }
+    });
+}
+
+#[test]
 fn readiness_and_a_look_say_what_is_wrong() {
     run(async {
         let (fake, settings) = fake();
