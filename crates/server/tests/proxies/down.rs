@@ -17,6 +17,16 @@ fn what_is_down_lets_nothing_through(kind: Kind) {
     let (answer, _) = site.send(Request::get("/api/datasets").bearer(&token));
     assert_eq!(answer.status, 200, "{answer}");
 
+    // Traefik gives up after half a minute only.
+    if kind != Kind::Traefik {
+        site.world.service.signal("-STOP");
+        let (answer, seen) = site.send(Request::get("/api/datasets").bearer(&token));
+        site.world.service.signal("-CONT");
+        assert_eq!((answer.status, seen.len()), (503, 0), "{answer}");
+        let (answer, _) = site.send(Request::get("/api/datasets").bearer(&token));
+        assert_eq!(answer.status, 200, "{answer}");
+    }
+
     site.world.service.kill9();
     for request in [
         Request::get("/api/datasets").bearer(&token),
