@@ -10,6 +10,7 @@ mod common;
 mod support;
 
 mod beside;
+mod codes;
 mod failures;
 mod hand_over;
 mod management;
