@@ -301,7 +301,10 @@ fn the_doctor_finds_postgres_and_redis() {
             "cache settings",
             "signing keys",
             "clock",
-            "issuer"
+            "database clock",
+            "issuer",
+            "proxies",
+            "issuer clock"
         ]
     );
     assert!(!service.data_dir().exists(), "there is no data folder");
