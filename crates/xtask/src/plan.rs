@@ -22,8 +22,15 @@ const SERVER: &str = "informer-oauth";
 /// Those of its tests that run twice: on embedded stores, and on Postgres and Redis.
 const ON_EITHER_STORES: [&str; 4] = ["blackbox", "cli", "informer", "proxies"];
 
-/// Modules of them that use Postgres and Redis whatever the others use.
-const ON_SERVERS_ANYWAY: [&str; 4] = ["costs", "outages", "replicas", "restarts"];
+/// Modules of them that run once: they use Postgres and Redis whatever the others use, or nothing is kept in them.
+const ONCE: [&str; 6] = [
+    "costs",
+    "outages",
+    "replicas",
+    "restarts",
+    "login::refusals",
+    "informer",
+];
 
 /// Tests of them, one a line, of what only embedded stores have.
 const EMBEDDED_ONLY: &str = include_str!("../../server/tests/embedded-only.txt");
@@ -320,7 +327,7 @@ impl<'a> Workspace<'a> {
             let binaries = ON_EITHER_STORES.map(|name| format!("binary({name})")).join(" or ");
             let left_out = embedded_only()
                 .map(|name| format!("test(={name})"))
-                .chain(ON_SERVERS_ANYWAY.map(|module| format!("test(/^{module}::/)")));
+                .chain(ONCE.map(|module| format!("test(/^{module}::/)")));
             let left_out = left_out.collect::<Vec<_>>().join(" or ");
             let filter = format!("package({SERVER}) and ({binaries}) and not ({left_out})");
             return self.nextest(&filter, servers, Some(STORES));
@@ -333,7 +340,7 @@ impl<'a> Workspace<'a> {
         for name in embedded_only() {
             command.args(["--skip", name]);
         }
-        for module in ON_SERVERS_ANYWAY {
+        for module in ONCE {
             command.args(["--skip", &format!("{module}::")]);
         }
         command.env(STORES.0, STORES.1);
