@@ -18,6 +18,9 @@ use crate::{
 /// acknowledged ends it. Calls do not wait for this: it is for connections that nobody waits on.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// How soon the server notices that nobody waits for a statement any more.
+const LOOK_FOR_THE_CLIENT: &str = "SET client_connection_check_interval = '250ms'";
+
 /// A server and what every connection to it begins with.
 #[derive(Clone)]
 pub(crate) struct Address {
@@ -83,18 +86,21 @@ impl Address {
             .batch_execute(&self.setup)
             .await
             .map_err(|error| error.to_string())?;
+        // Servers before 14, and some systems, cannot: what their clients no longer wait for ends by its timeout.
+        if let Err(error) = client.batch_execute(LOOK_FOR_THE_CLIENT).await {
+            tracing::debug!(%error, "Postgres does not look whether its clients are still there");
+        }
         driver.may_finish = true;
         Ok(Connection { client, driver })
     }
 }
 
-/// What every session is told. Row locks of a client that is gone, its statements that still wait for one, and sessions of
-/// one whose machine died, must not outlast it for long; the isolation is what the statements here are written for.
+/// What every session is told. Row locks of a client that is gone, and sessions of one whose machine died, must not
+/// outlast it for long; the isolation is what the statements here are written for.
 fn setup(statement_timeout: Duration) -> String {
     format!(
         "SET statement_timeout = {};
          SET idle_in_transaction_session_timeout = '10s';
-         SET client_connection_check_interval = '250ms';
          SET tcp_keepalives_idle = {silence};
          SET tcp_keepalives_interval = 10;
          SET tcp_keepalives_count = 3;
