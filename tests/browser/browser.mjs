@@ -2,7 +2,9 @@
 // to pass.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -71,4 +73,16 @@ export async function signIn(page, service) {
   await page.fill('input[name=username]', 'admin');
   await page.fill('input[name=password]', service.password);
   await page.click('button[type=submit]');
+}
+
+/** A client's own side: remembers the requests that browsers come back with. */
+export async function listen() {
+  const seen = [];
+  const server = createServer((request, response) => {
+    if (request.url.startsWith('/callback')) seen.push(new URL(request.url, 'http://127.0.0.1'));
+    response.setHeader('content-type', 'text/html').end('<!doctype html><html lang="en"><title>Client</title><h1>Welcome back</h1>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, seen, uri: `http://127.0.0.1:${server.address().port}/callback` };
 }

@@ -14,7 +14,7 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Visitor, startService } from '../support/service.mjs';
-import { accessible, fits, launch, open as openPage, picture } from './browser.mjs';
+import { accessible, fits, launch, listen, open as openPage, picture } from './browser.mjs';
 
 const PASSWORD = 'a rather long passphrase';
 const SHIPPED = new URL('../../deploy/nginx/informer-oauth.conf', import.meta.url);
@@ -118,18 +118,6 @@ async function startNginx(port) {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The client's own side: remembers the requests that browsers come back with. */
-async function listen() {
-  const seen = [];
-  const server = createServer((request, response) => {
-    if (request.url.startsWith('/callback')) seen.push(new URL(request.url, 'http://127.0.0.1'));
-    response.setHeader('content-type', 'text/html').end('<!doctype html><html lang="en"><title>Client</title><h1>Welcome back</h1>');
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, seen, uri: `http://127.0.0.1:${server.address().port}/callback` };
 }
 
 function authorization(extra = {}) {

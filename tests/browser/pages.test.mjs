@@ -3,11 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { Visitor, startService } from '../support/service.mjs';
-import { LOOKS, accessible, fits, launch, open as openPage, picture, signIn as signInAs } from './browser.mjs';
+import { LOOKS, accessible, fits, launch, listen, open as openPage, picture, signIn as signInAs } from './browser.mjs';
 
 let service;
 let browser;
@@ -35,18 +33,6 @@ after(async () => {
   callback?.server.close();
   await service?.stop();
 });
-
-/** The client's own side: remembers the requests that browsers come back with. */
-async function listen() {
-  const seen = [];
-  const server = createServer((request, response) => {
-    if (request.url.startsWith('/callback')) seen.push(new URL(request.url, 'http://127.0.0.1'));
-    response.setHeader('content-type', 'text/html').end('<!doctype html><html lang="en"><title>Client</title><h1>Welcome back</h1>');
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, seen, uri: `http://127.0.0.1:${server.address().port}/callback` };
-}
 
 function authorization(extra = {}) {
   const verifier = randomBytes(32).toString('base64url');
