@@ -5,7 +5,7 @@
 //!
 //! - **Atomic in the database.** Every change is one statement that says what it expects, or a short transaction that
 //!   locks what it judges; so any number of replicas can share a database. A rotation is one statement, and rotations that
-//!   wait at the same moment are one together.
+//!   wait at the same moment are one together; so are insertions of token records.
 //! - **A change is acknowledged when it is committed.** The rows that a change returns come before that, and a server that
 //!   ends in between has sent them; so they are read to the end of the answer, never the first alone.
 //! - **No call waits without bound.** Waiting for a connection, connecting and a statement have their times; a call that
@@ -28,6 +28,7 @@ mod durability;
 mod exclusive;
 mod failure;
 mod icons;
+mod insertions;
 mod keys;
 mod migrations;
 mod pool;
@@ -35,6 +36,7 @@ mod purge;
 mod rotations;
 mod schema;
 mod tls;
+mod together;
 mod token_rows;
 mod tokens;
 mod usage;
@@ -46,7 +48,7 @@ use async_trait::async_trait;
 use diesel::{QueryableByName, sql_types::Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{FutureExt, future::BoxFuture};
-use informer_oauth_domain::secret::Secret;
+use informer_oauth_domain::{secret::Secret, token_record::RotationRequest};
 use informer_oauth_ports::{Probe, StoreError};
 use thiserror::Error;
 
@@ -54,7 +56,8 @@ use crate::{
     address::{Address, Connection},
     failure::{Failure, unavailable},
     pool::{Haste, Pool},
-    rotations::Rotations,
+    together::Together,
+    token_rows::TokenRow,
 };
 pub use crate::{durability::PostgresDurability, exclusive::Exclusive, pool::PoolState};
 
@@ -125,7 +128,8 @@ impl From<diesel::result::Error> for ConnectError {
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
-    rotations: Arc<Rotations>,
+    rotations: Arc<Together<RotationRequest>>,
+    insertions: Arc<Together<TokenRow>>,
 }
 
 impl fmt::Debug for Postgres {
@@ -148,6 +152,7 @@ impl Postgres {
         Ok(Self {
             pool: Pool::new(address, options),
             rotations: Arc::default(),
+            insertions: Arc::default(),
         })
     }
 

@@ -18,29 +18,23 @@ use crate::{
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = token_records, check_for_backend(Backend), treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct TokenRow {
-    id: Uuid,
-    client_uid: Uuid,
-    client_id: String,
-    username: String,
-    scope: String,
-    audience: String,
-    created_at: i64,
-    expires_at: Option<i64>,
-    generation: Option<i64>,
-    current_jti: Option<Uuid>,
-    current_issued_at: Option<i64>,
-    previous_jti: Option<Uuid>,
-    previous_issued_at: Option<i64>,
-    previous_asked: Option<String>,
-    last_used_at: Option<i64>,
-    revoked_at: Option<i64>,
-    revoked_reason: Option<String>,
-}
-
-impl TokenRow {
-    pub(crate) const fn id(&self) -> Uuid {
-        self.id
-    }
+    pub(crate) id: Uuid,
+    pub(crate) client_uid: Uuid,
+    pub(crate) client_id: String,
+    pub(crate) username: String,
+    pub(crate) scope: String,
+    pub(crate) audience: String,
+    pub(crate) created_at: i64,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) generation: Option<i64>,
+    pub(crate) current_jti: Option<Uuid>,
+    pub(crate) current_issued_at: Option<i64>,
+    pub(crate) previous_jti: Option<Uuid>,
+    pub(crate) previous_issued_at: Option<i64>,
+    pub(crate) previous_asked: Option<String>,
+    pub(crate) last_used_at: Option<i64>,
+    pub(crate) revoked_at: Option<i64>,
+    pub(crate) revoked_reason: Option<String>,
 }
 
 const RECORD: &str = "token record";

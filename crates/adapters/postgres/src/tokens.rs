@@ -51,12 +51,12 @@ fn names_nobody(filter: &TokenFilter) -> bool {
 #[async_trait]
 impl TokenStore for Postgres {
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError> {
-        let (id, row) = (record.id, TokenRow::from(record));
-        self.call(move |connection| insert(connection, id, row).boxed()).await
+        let insertion = self.insertions.ask(&self.pool, TokenRow::from(record));
+        traced(STORE, "TokenStore.insert", insertion).await
     }
 
     async fn rotate(&self, request: &RotationRequest) -> Result<Rotation, StoreError> {
-        let rotation = self.rotations.rotate(&self.pool, *request);
+        let rotation = self.rotations.ask(&self.pool, *request);
         traced(STORE, "TokenStore.rotate", rotation).await
     }
 
@@ -134,7 +134,8 @@ async fn find(connection: &mut AsyncPgConnection, id: TokenRecordId) -> Result<O
 }
 
 /// One statement, and a look at what is in the way when something is.
-async fn insert(connection: &mut AsyncPgConnection, id: TokenRecordId, row: TokenRow) -> Result<Insertion, Failure> {
+pub(crate) async fn insert(connection: &mut AsyncPgConnection, row: TokenRow) -> Result<Insertion, Failure> {
+    let id = TokenRecordId::new(row.id);
     loop {
         let rows = diesel::insert_into(token_records::table)
             .values(&row)

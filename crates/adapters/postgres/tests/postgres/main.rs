@@ -5,6 +5,7 @@ mod commits;
 mod exclusive;
 mod faults;
 mod growth;
+mod insertions;
 mod migrations;
 mod roles;
 mod rotation;

@@ -1,11 +1,13 @@
-//! Rotations that wait at the same moment.
+//! Rotations, and insertions, that wait at the same moment.
 
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-use informer_oauth_domain::token_record::{Revocation, RevocationReason, Rotation, RotationRequest, TokenRecord};
+use informer_oauth_domain::token_record::{
+    Insertion, Revocation, RevocationReason, Rotation, RotationRequest, TokenRecord,
+};
 use informer_oauth_ports::{StoreError, TokenStore};
 use informer_oauth_postgres::Postgres;
 use informer_oauth_testkit::{
@@ -32,7 +34,7 @@ fn rotate_at_once(store: &Postgres, requests: &[RotationRequest]) -> Vec<Rotatio
 }
 
 #[test]
-fn each_gets_its_own_and_there_are_fewer_statements_than_rotations() {
+fn each_gets_its_own_and_there_are_fewer_statements_than_calls() {
     const ROUNDS: u64 = 10;
     run(async {
         let server = ThrowawayPostgres::start_with(&[("shared_preload_libraries", "pg_stat_statements")], &[]);
@@ -53,6 +55,11 @@ fn each_gets_its_own_and_there_are_fewer_statements_than_rotations() {
         for record in &records {
             assert_eq!(store.find(record.id).await.unwrap().as_ref(), Some(record));
         }
+        at_once(usize::try_from(ROUNDS * CALLERS).unwrap(), async |n| {
+            let record = a_record(1000 + n as u64);
+            assert_eq!(TokenStore::insert(&store, &record).await.unwrap(), Insertion::Inserted);
+            assert_eq!(store.find(record.id).await.unwrap(), Some(record));
+        });
         let counted = |like: &str| -> u64 {
             let counted = database.sql(&format!(
                 "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query LIKE '{like}'"
@@ -60,6 +67,14 @@ fn each_gets_its_own_and_there_are_fewer_statements_than_rotations() {
             counted.parse().unwrap()
         };
         let (alone, together) = (counted("UPDATE \"token_records\"%"), counted("WITH request AS%"));
+        assert!(
+            together > 0 && alone + together < ROUNDS * CALLERS / 2,
+            "{alone} {together}"
+        );
+        let (alone, together) = (
+            counted("INSERT INTO \"token_records\"%") - CALLERS,
+            counted("INSERT INTO token_records (%"),
+        );
         assert!(
             together > 0 && alone + together < ROUNDS * CALLERS / 2,
             "{alone} {together}"
