@@ -101,7 +101,8 @@ class Building(unittest.TestCase):
             self.assertEqual(code, 0, said)
             members = {file.parent for file in folder.rglob("Cargo.toml")} - {folder}
             for member in members:
-                self.assertTrue(list(member.glob("src/*.rs")), f"{member} has nothing to build")
+                sources = [*member.glob("src/*.rs"), *member.glob("benches/*/main.rs")]
+                self.assertTrue(sources, f"{member} has nothing to build")
 
     def test_the_root_has_what_the_program_needs_to_run_and_is_small(self):
         self.assertTrue(BINARY, "INFORMER_OAUTH_BIN must name the built binary")

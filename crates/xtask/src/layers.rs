@@ -26,6 +26,8 @@ enum Layer {
     Example,
     /// Measures the service from outside, with throwaway servers.
     Bench,
+    /// Measures pieces of every layer from inside. It ships nothing.
+    Microbench,
     Xtask,
 }
 
@@ -40,6 +42,7 @@ impl Layer {
             "crates/server" => Self::Server,
             "crates/testkit" => Self::Testkit,
             "crates/bench" => Self::Bench,
+            "crates/microbench" => Self::Microbench,
             "crates/xtask" => Self::Xtask,
             other if other.starts_with("crates/adapters/") => Self::Adapter,
             other if other.starts_with("crates/examples/") => Self::Example,
@@ -49,19 +52,28 @@ impl Layer {
 
     fn may_ship(self, used: Self) -> bool {
         match self {
-            Self::Domain | Self::Xtask => false,
+            Self::Domain | Self::Microbench | Self::Xtask => false,
             Self::Ports => used == Self::Domain,
             Self::Application | Self::Adapter | Self::Memory | Self::Testkit | Self::Example => {
                 matches!(used, Self::Domain | Self::Ports)
             }
             Self::Http => matches!(used, Self::Domain | Self::Application),
             Self::Bench => used == Self::Testkit,
-            Self::Server => !matches!(used, Self::Testkit | Self::Example | Self::Bench | Self::Xtask),
+            Self::Server => used.is_part_of_the_service(),
         }
     }
 
     fn may_test_with(self, used: Self) -> bool {
-        self.may_ship(used) || matches!(used, Self::Testkit | Self::Memory)
+        self.may_ship(used)
+            || matches!(used, Self::Testkit | Self::Memory)
+            || (self == Self::Microbench && used.is_part_of_the_service())
+    }
+
+    fn is_part_of_the_service(self) -> bool {
+        !matches!(
+            self,
+            Self::Testkit | Self::Example | Self::Bench | Self::Microbench | Self::Xtask
+        )
     }
 
     fn is_inner(self) -> bool {

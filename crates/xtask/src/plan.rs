@@ -64,7 +64,7 @@ pub(crate) enum Part {
     Licences,
     /// Every target, examples among them
     Build,
-    /// Unit, contract and documentation tests of all crates
+    /// Unit, contract and documentation tests of all crates; each micro-benchmark once, unmeasured
     Unit,
     /// Tests of the real binary over HTTP
     Blackbox,
@@ -169,6 +169,7 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
     }
     if wants(Part::Unit) {
         report.step("unit tests", || workspace.unit_tests(&servers));
+        report.step("micro-benchmarks, once each", || workspace.benches());
     }
     if wants(Part::Blackbox) {
         report.step("black-box tests", || workspace.blackbox_tests(&servers));
@@ -309,6 +310,16 @@ impl<'a> Workspace<'a> {
         test(servers.tell(&mut command), Runner::CargoTest, None)
     }
 
+    /// Each bench once and unmeasured, all in one process: `cargo metadata`, which criterion asks where its figures go, would
+    /// be most of what a process for each costs.
+    fn benches(&self) -> Result<Outcome> {
+        let mut command = self.cargo(&["test", "--workspace"]);
+        for name in self.targets(TargetKind::Bench, |_| true) {
+            command.args(["--bench", name]);
+        }
+        test(&mut command, Runner::Criterion, None)
+    }
+
     fn blackbox_tests(&self, servers: &Servers) -> Result<Outcome> {
         if self.has_nextest() {
             return self.nextest(&format!("package({SERVER}) and kind(test)"), servers, None);
@@ -361,12 +372,17 @@ impl<'a> Workspace<'a> {
 
     /// Integration tests by name: the server's, or everybody else's.
     fn integration_tests(&self, of_server: bool) -> Vec<&str> {
+        self.targets(TargetKind::Test, |package| (package == SERVER) == of_server)
+    }
+
+    /// Targets of a kind by name, of the packages that `wants` takes.
+    fn targets(&self, kind: TargetKind, wants: impl Fn(&str) -> bool) -> Vec<&str> {
         self.metadata
             .workspace_packages()
             .into_iter()
-            .filter(|package| (package.name.as_str() == SERVER) == of_server)
+            .filter(|package| wants(package.name.as_str()))
             .flat_map(|package| &package.targets)
-            .filter(|target| target.is_kind(TargetKind::Test))
+            .filter(|target| target.is_kind(kind.clone()))
             .map(|target| target.name.as_str())
             .collect()
     }

@@ -14,6 +14,8 @@ pub(crate) struct Counts {
 pub(crate) enum Runner {
     Nextest,
     CargoTest,
+    /// criterion's benches, tried and not measured.
+    Criterion,
     Node,
     Unittest,
 }
@@ -24,6 +26,7 @@ impl Runner {
         match self {
             Self::Nextest => nextest(output),
             Self::CargoTest => cargo_test(output),
+            Self::Criterion => Some(criterion(output)),
             Self::Node => node(output),
             Self::Unittest => unittest(output),
         }
@@ -74,6 +77,17 @@ fn cargo_test(output: &str) -> Option<Counts> {
         }
     }
     sum
+}
+
+/// `Testing NAME`, then `Success`. The first that fails ends them all, so that those after it are not known of.
+fn criterion(output: &str) -> Counts {
+    let lines = |wanted: fn(&str) -> bool| output.lines().filter(|line| wanted(line)).count();
+    let passed = lines(|line| line == "Success");
+    Counts {
+        passed,
+        failed: lines(|line| line.starts_with("Testing ")).saturating_sub(passed),
+        skipped: 0,
+    }
 }
 
 /// `ℹ pass 3` of the spec reporter, `# pass 3` of the TAP one. A file that declares no test is reported as one that
@@ -164,6 +178,16 @@ mod tests {
                       test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n";
         assert_eq!(Runner::CargoTest.read(output), Some(counts(7, 1, 0)));
         assert_eq!(Runner::CargoTest.read("error"), None);
+    }
+
+    #[test]
+    fn a_bench_that_does_not_succeed_has_failed() {
+        let output = "Testing mint/token\nSuccess\n\nTesting verify/token\nSuccess\n\nTesting form/refresh\n";
+        assert_eq!(Runner::Criterion.read(output), Some(counts(2, 1, 0)));
+        assert_eq!(
+            Runner::Criterion.read("Running benches/pieces/main.rs"),
+            Some(counts(0, 0, 0))
+        );
     }
 
     #[test]

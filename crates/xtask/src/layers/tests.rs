@@ -4,7 +4,7 @@ use super::{check, violations};
 use crate::graph::{Graph, Package, Purpose, Use};
 
 /// The workspace as designed; crates outside it have no folder.
-const CRATES: [(&str, Option<&str>); 15] = [
+const CRATES: [(&str, Option<&str>); 16] = [
     ("domain", Some("crates/domain")),
     ("ports", Some("crates/ports")),
     ("application", Some("crates/application")),
@@ -15,6 +15,7 @@ const CRATES: [(&str, Option<&str>); 15] = [
     ("testkit", Some("crates/testkit")),
     ("example", Some("crates/examples/file-codes")),
     ("bench", Some("crates/bench")),
+    ("microbench", Some("crates/microbench")),
     ("xtask", Some("crates/xtask")),
     ("actix-web", None),
     ("tokio", None),
@@ -22,7 +23,7 @@ const CRATES: [(&str, Option<&str>); 15] = [
     ("url", None),
 ];
 
-const ALLOWED: [(&str, &str, Purpose); 20] = [
+const ALLOWED: [(&str, &str, Purpose); 22] = [
     ("ports", "domain", Purpose::Ship),
     ("application", "domain", Purpose::Ship),
     ("application", "ports", Purpose::Ship),
@@ -41,6 +42,8 @@ const ALLOWED: [(&str, &str, Purpose); 20] = [
     ("example", "ports", Purpose::Ship),
     ("example", "memory", Purpose::Develop),
     ("bench", "testkit", Purpose::Ship),
+    ("microbench", "http", Purpose::Develop),
+    ("microbench", "sqlite", Purpose::Develop),
     ("server", "http", Purpose::Ship),
     ("server", "sqlite", Purpose::Ship),
 ];
@@ -76,7 +79,7 @@ fn only_violation(more: &[(&str, &str, Purpose)]) -> String {
 #[test]
 fn the_designed_workspace_passes() {
     let sentence = check(&graph(&[])).unwrap();
-    assert!(sentence.starts_with("layers: 11 crates, 15 edges"), "{sentence}");
+    assert!(sentence.starts_with("layers: 12 crates, 17 edges"), "{sentence}");
 }
 
 #[test]
@@ -122,6 +125,14 @@ fn testkit_is_for_tests_only() {
 fn the_bench_measures_from_outside() {
     only_violation(&[("bench", "application", Purpose::Ship)]);
     only_violation(&[("server", "bench", Purpose::Ship)]);
+}
+
+#[test]
+fn the_microbenches_see_every_layer_and_ship_none() {
+    only_violation(&[("microbench", "domain", Purpose::Ship)]);
+    only_violation(&[("microbench", "bench", Purpose::Develop)]);
+    only_violation(&[("server", "microbench", Purpose::Ship)]);
+    only_violation(&[("domain", "microbench", Purpose::Develop)]);
 }
 
 #[test]
