@@ -3,9 +3,9 @@
 use std::{sync::LazyLock, time::Duration};
 
 use async_trait::async_trait;
-use deadpool_redis::redis::{Value, cmd};
 use informer_oauth_domain::{attempts::Attempts, timestamp::Timestamp};
 use informer_oauth_ports::{AttemptCounter, StoreError};
+use redis::{Value, cmd};
 
 use crate::{Redis, call::Body, failure::corrupt, keys::time_to_live};
 

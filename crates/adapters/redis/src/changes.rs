@@ -10,9 +10,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use deadpool_redis::redis::{RedisResult, Value, aio::PubSub, cmd};
 use futures_util::StreamExt;
 use informer_oauth_ports::{Change, ChangeListener, Changes, Entropy, StoreError};
+use redis::{RedisResult, Value, aio::PubSub, cmd};
 use tokio::{
     sync::{mpsc, oneshot},
     task::AbortHandle,
@@ -215,7 +215,7 @@ impl Subscriber {
 
     async fn subscription(&self, attempt: usize) -> Result<PubSub, String> {
         let channel = self.redis.keys.changes();
-        let subscription = self.redis.pool.manager().subscription(&channel, attempt);
+        let subscription = self.redis.lanes.connector().subscription(&channel, attempt);
         match timeout(self.redis.timeout, subscription).await {
             Ok(subscription) => subscription.map_err(|error| error.to_string()),
             Err(_) => Err(format!("no answer within {:?}", self.redis.timeout)),

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use deadpool_redis::redis::{Value, cmd};
 use informer_oauth_domain::{
     code::{AuthorizationCode, CodeMismatch, CodePresentation, CodeRedemption, REPLAY_MEMORY},
     pkce::CodeChallenge,
@@ -12,6 +11,7 @@ use informer_oauth_domain::{
     timestamp::Timestamp,
 };
 use informer_oauth_ports::{CodeStore, StoreError};
+use redis::{Value, cmd};
 use serde::{Deserialize, Serialize};
 
 use crate::{Redis, call::Body, failure::corrupt, keys::time_to_live};

@@ -8,26 +8,22 @@ use std::{
     time::Duration,
 };
 
-use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult};
-use deadpool_redis::redis::{
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, PushInfo, PushKind, RedisError, RedisResult, Value,
     aio::{MultiplexedConnection, PubSub},
     cluster::{ClusterClient, ClusterClientBuilder},
     cluster_async::ClusterConnection,
     cmd,
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::timeout;
 
 use crate::{
     failure::ends_connection,
+    lanes::SHARED_BY,
     options::RedisOptionsError,
     topology::{Topology, moved, watched, without_delay},
 };
-
-/// A connection that nobody has used for so long is asked whether it still is one. deadpool-redis asks before every use,
-/// which would make two round trips of each.
-const SILENCE: Duration = Duration::from_secs(10);
 
 /// How often a Cluster's client sends a command again: one that a node passed on to another, and one whose node went away.
 /// A redemption that was done, but whose answer went with its node, so becomes a replay, which fails closed.
@@ -37,24 +33,31 @@ const RESENDS: u32 = 3;
 /// to a Cluster is one to each node, of which one may hang, and looks after each by itself.
 const UNANSWERED: u32 = 3;
 
-pub(crate) type Pool = managed::Pool<Connector>;
-
-/// A connection to wherever the keys are.
+/// A connection to wherever the keys are. Clones share it: what their callers ask at the same moment goes out together, and
+/// each gets the answer to its own question, whoever of the others has gone away. A task of the runtime that it was made in
+/// moves the bytes, until the last clone is dropped.
+#[derive(Clone)]
 pub(crate) struct Connection {
     link: Link,
     born: u64,
 }
 
+#[derive(Clone)]
 enum Link {
     Node(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
 
 impl Connection {
+    /// Which connections go with this one when it breaks.
+    pub(crate) fn born(&self) -> u64 {
+        self.born
+    }
+
     /// One command, one answer.
     pub(crate) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match &mut self.link {
-            Link::Node(node) => command.query_async(node).await,
+            Link::Node(node) => node.send_packed_command(command).await?.extract_error(),
             Link::Cluster(cluster) => command.query_async(cluster).await,
         }
     }
@@ -65,7 +68,7 @@ impl Connection {
 struct Patience {
     connect: Duration,
     check: Duration,
-    answer: Duration,
+    whole: Duration,
 }
 
 /// Makes connections, and knows when those made before are no good any more.
@@ -99,7 +102,7 @@ impl Connector {
         let patience = Patience {
             connect: whole * 2 / 5,
             check: whole / 4,
-            answer: whole,
+            whole,
         };
         let servers = match topology {
             Topology::Single(server) => Servers::Single(server),
@@ -115,7 +118,7 @@ impl Connector {
             Topology::Cluster { seeds, certificates } => {
                 let mut builder = ClusterClientBuilder::new(seeds.iter().cloned())
                     .connection_timeout(patience.connect)
-                    .response_timeout(patience.answer)
+                    .response_timeout(patience.whole)
                     .tcp_settings(without_delay())
                     .retries(RESENDS)
                     .min_retry_wait(10)
@@ -153,27 +156,64 @@ impl Connector {
         }
     }
 
-    fn answered(&self) {
-        self.unanswered.store(0, Ordering::Relaxed);
+    /// Notes what came of a call on a connection made when `born` was counted.
+    pub(crate) fn answered(&self, born: u64, answer: &RedisResult<Value>) {
+        if answer.as_ref().is_err_and(ends_connection) {
+            self.unanswered(born);
+        } else if self.unanswered.load(Ordering::Relaxed) > 0 {
+            self.unanswered.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a connection was made after the last time that one broke.
+    pub(crate) fn is_good(&self, connection: &Connection) -> bool {
+        connection.born >= self.breaks.load(Ordering::Relaxed)
+    }
+
+    /// `silent`, if it is still one, or another connection.
+    pub(crate) async fn renew(&self, silent: Option<Connection>) -> RedisResult<Connection> {
+        if let Some(mut connection) = silent {
+            match timeout(self.patience.check, connection.send(&cmd("PING"))).await {
+                Ok(Ok(_)) => return Ok(connection),
+                Ok(Err(_)) | Err(_) => self.broke(connection.born),
+            }
+        }
+        let made = timeout(self.patience.whole, self.connect()).await;
+        made.unwrap_or_else(|_| Err(no_connection(self.patience.whole)))
+    }
+
+    async fn connect(&self) -> RedisResult<Connection> {
+        let born = self.breaks.load(Ordering::Relaxed);
+        let link = match &self.servers {
+            Servers::Single(server) => Link::Node(self.node(server.clone(), born).await?),
+            Servers::Sentinel(known) => Link::Node(self.master(known, born).await?.1),
+            Servers::Cluster { client, .. } => Link::Cluster(client.get_async_connection().await?),
+        };
+        Ok(Connection { link, born })
     }
 
     fn settings(&self) -> AsyncConnectionConfig {
         AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.patience.connect))
-            .set_response_timeout(Some(self.patience.answer))
+            .set_response_timeout(Some(self.patience.whole))
     }
 
     /// A connection to one server, which says by itself when it ends.
     async fn node(&self, server: ConnectionInfo, born: u64) -> RedisResult<MultiplexedConnection> {
         let breaks = Arc::clone(&self.breaks);
-        let settings = self.settings().set_push_sender(move |push: PushInfo| {
-            if push.kind == PushKind::Disconnection {
-                breaks.fetch_max(born + 1, Ordering::Relaxed);
-            }
-            Ok::<(), ()>(())
-        });
-        let node = deadpool_redis::Manager::new_with_config(watched(server), settings)?;
-        managed::Manager::create(&node).await
+        let settings = self
+            .settings()
+            // Whoever calls keeps the time.
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(SHARED_BY)
+            .set_push_sender(move |push: PushInfo| {
+                if push.kind == PushKind::Disconnection {
+                    breaks.fetch_max(born + 1, Ordering::Relaxed);
+                }
+                Ok::<(), ()>(())
+            });
+        let client = Client::open(watched(server))?;
+        client.get_multiplexed_async_connection_with_config(&settings).await
     }
 
     /// The master that a Sentinel names, if it says itself that it is one. The Sentinels are asked all at once, and the
@@ -244,86 +284,7 @@ impl Connector {
     }
 }
 
-impl managed::Manager for Connector {
-    type Type = Connection;
-    type Error = RedisError;
-
-    async fn create(&self) -> Result<Connection, RedisError> {
-        let born = self.breaks.load(Ordering::Relaxed);
-        let link = match &self.servers {
-            Servers::Single(server) => Link::Node(self.node(server.clone(), born).await?),
-            Servers::Sentinel(known) => Link::Node(self.master(known, born).await?.1),
-            Servers::Cluster { client, .. } => Link::Cluster(client.get_async_connection().await?),
-        };
-        Ok(Connection { link, born })
-    }
-
-    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<RedisError> {
-        if connection.born < self.breaks.load(Ordering::Relaxed) {
-            return Err(RecycleError::message("made before the last break"));
-        }
-        if metrics.last_used() < SILENCE {
-            return Ok(());
-        }
-        match timeout(self.patience.check, connection.send(&cmd("PING"))).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => {
-                self.broke(connection.born);
-                Err(RecycleError::Backend(error))
-            }
-            Err(_) => {
-                self.broke(connection.born);
-                Err(RecycleError::message("silent"))
-            }
-        }
-    }
-}
-
-/// A connection lent by the pool. Whoever is done with it gives it back; one that is dropped in the middle of a call, when
-/// its time is over, is closed, because its answer may never come. Not so in a Cluster: see [`UNANSWERED`].
-pub(crate) struct Lent {
-    connection: Option<Object<Connector>>,
-    born: u64,
-}
-
-impl Lent {
-    pub(crate) fn new(connection: Object<Connector>) -> Self {
-        let born = connection.born;
-        Self {
-            connection: Some(connection),
-            born,
-        }
-    }
-
-    /// Which connections go with this one when it breaks.
-    pub(crate) fn born(&self) -> u64 {
-        self.born
-    }
-
-    pub(crate) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
-        match &mut self.connection {
-            Some(connection) => connection.send(command).await,
-            None => Err((ErrorKind::Io, "the connection was given back").into()),
-        }
-    }
-
-    /// Back to the pool, unless `outcome` says that it is of no more use.
-    pub(crate) fn give_back(mut self, pool: &Pool, outcome: Option<&RedisError>) {
-        if outcome.is_some_and(ends_connection) {
-            pool.manager().unanswered(self.born);
-        } else {
-            pool.manager().answered();
-            drop(self.connection.take());
-        }
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take()
-            && matches!(connection.link, Link::Node(_))
-        {
-            drop(Object::take(connection));
-        }
-    }
+/// That there is none after `patience`.
+pub(crate) fn no_connection(patience: Duration) -> RedisError {
+    (ErrorKind::Io, "no connection", format!("within {patience:?}")).into()
 }

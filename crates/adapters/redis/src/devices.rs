@@ -7,7 +7,6 @@
 use std::{sync::LazyLock, time::Duration};
 
 use async_trait::async_trait;
-use deadpool_redis::redis::{Value, cmd};
 use informer_oauth_domain::{
     device::{
         Decision, DeviceDecision, DeviceGrant, DeviceOrigin, DevicePoll, DevicePresentation, DeviceRequest,
@@ -18,6 +17,7 @@ use informer_oauth_domain::{
     timestamp::Timestamp,
 };
 use informer_oauth_ports::{DeviceInsertion, DeviceStore, StoreError};
+use redis::{Value, cmd};
 use serde::{Deserialize, Serialize};
 
 use crate::{Redis, call::Body, failure::corrupt, keys::time_to_live};

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use deadpool_redis::redis::{ErrorKind, RedisError, ServerErrorKind};
 use informer_oauth_ports::StoreError;
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// The name of this store in errors and health checks.
 pub(crate) const STORE: &str = "redis";

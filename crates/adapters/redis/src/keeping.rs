@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use deadpool_redis::redis::{Value, cmd, from_redis_value};
 use informer_oauth_ports::StoreError;
+use redis::{Value, cmd, from_redis_value};
 
 use crate::{Redis, failure::corrupt};
 

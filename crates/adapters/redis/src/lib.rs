@@ -15,8 +15,11 @@
 //!   `TokenStore` under an id that was chosen with the code, which happens once.
 //! - **Nothing waits longer than [`RedisOptions::timeout`].** A connection that does not answer in time is closed, and those
 //!   made before it are replaced when they are next wanted. No restart is needed.
-//! - **A call is a task of the runtime that the handle was made in**, whichever it is called from: neither a caller who goes
-//!   away nor a runtime that ends, as a server's threads do when it stops, ends a call in the middle.
+//! - **Callers share connections.** What they ask at the same moment goes out in one piece and comes back in one; another
+//!   connection is opened only when many calls are under way on each.
+//! - **A command is carried out or not, as a whole**, also when its caller goes away, who takes along neither the connection nor
+//!   anybody's answer. Connections live in the runtime that the handle was made in, whichever is called from, so one that
+//!   ends, as a server's threads do when it stops, takes none along.
 //!
 //! Redis must not evict keys (`maxmemory-policy noeviction`): a user's sessions are ended by a note of which they are.
 
@@ -29,6 +32,7 @@ mod devices;
 mod failure;
 mod keeping;
 mod keys;
+mod lanes;
 mod message;
 mod options;
 mod sessions;
@@ -37,27 +41,20 @@ mod topology;
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use deadpool_redis::redis::{Value, cmd};
 use informer_oauth_ports::{Entropy, PoolState, Pools, Probe, StoreError};
-use tokio::runtime::Handle;
+use redis::{Value, cmd};
 
 pub use crate::{
     changes::RedisChanges,
     keeping::RedisKeeping,
     options::{RedisClientCertificate, RedisOptions, RedisOptionsError, RedisTls},
 };
-use crate::{
-    connections::{Connector, Pool},
-    keys::Keys,
-    topology::Topology,
-};
+use crate::{connections::Connector, keys::Keys, lanes::Lanes, topology::Topology};
 
 /// A handle to Redis. Clones share its connections.
 #[derive(Clone)]
 pub struct Redis {
-    /// The runtime that this was made in.
-    home: Option<Handle>,
-    pool: Pool,
+    lanes: Arc<Lanes>,
     keys: Arc<Keys>,
     timeout: Duration,
 }
@@ -65,7 +62,7 @@ pub struct Redis {
 impl Redis {
     /// Prepares to use Redis as `options` say. Nothing is asked of it yet, so that a service also starts while Redis is
     /// down; [`Probe`] tells. Connections are made when they are first needed, and live in the runtime that this is called
-    /// in; outside of any, each call lives in its caller's.
+    /// in; outside of any, each in that of the call that it was made for.
     pub fn connect(options: &RedisOptions) -> Result<Self, RedisOptionsError> {
         if options.pool_size == 0 || options.timeout.is_zero() {
             return Err(RedisOptionsError::Nothing);
@@ -76,11 +73,8 @@ impl Redis {
         // The client takes what the process has. If there is one already, it is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let connector = Connector::new(Topology::of(options)?, options.timeout)?;
-        let pool = Pool::builder(connector).max_size(options.pool_size).build();
         Ok(Self {
-            home: Handle::try_current().ok(),
-            // A pool without time limits of its own needs no runtime, and nothing else can be wrong with it.
-            pool: pool.map_err(|_| RedisOptionsError::Nothing)?,
+            lanes: Arc::new(Lanes::new(connector, options.pool_size)),
             keys: Arc::new(Keys::new(&options.key_prefix)),
             timeout: options.timeout,
         })
@@ -106,14 +100,7 @@ impl Probe for Redis {
 
 impl Pools for Redis {
     fn pools(&self) -> Vec<PoolState> {
-        let status = self.pool.status();
-        vec![PoolState {
-            name: failure::STORE,
-            limit: status.max_size,
-            open: status.size,
-            busy: status.size.saturating_sub(status.available),
-            waiting: status.waiting,
-        }]
+        vec![self.lanes.pool()]
     }
 }
 

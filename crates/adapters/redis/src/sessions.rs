@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use deadpool_redis::redis::{Value, cmd};
 use informer_oauth_domain::{secret::Digest, timestamp::Timestamp, user::Session};
 use informer_oauth_ports::{SessionStore, StoreError};
+use redis::{Value, cmd};
 use serde::{Deserialize, Serialize};
 
 use crate::{

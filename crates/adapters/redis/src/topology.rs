@@ -1,6 +1,6 @@
 //! URLs as servers to connect to.
 
-use deadpool_redis::redis::{
+use redis::{
     Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo,
     TlsCertificates, io::tcp::TcpSettings,
 };

@@ -11,7 +11,7 @@ use super::{Location, Problems};
 pub(crate) struct Cache {
     /// One address of Redis, or those of a Cluster's nodes.
     pub(crate) url: Locations,
-    /// Connections at most; in a Cluster, to each node.
+    /// Connections at most, which calls share; in a Cluster, to each node.
     pub(crate) pool_size: usize,
     /// How long a call may take in all.
     pub(crate) timeout_ms: u64,

@@ -57,6 +57,13 @@ pub(crate) async fn again<T, F: Future<Output = Result<T, StoreError>>>(patience
     }
 }
 
+/// The connections to a server, but for the one that asks.
+pub(crate) fn connections(server: &RedisServer) -> Vec<String> {
+    let found = server.ask(&["CLIENT", "LIST"]);
+    let others = found.lines().filter(|line| !line.contains(" cmd=client|list "));
+    others.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
 /// The names of the commands that Redis got from its clients while `calls` were made; those of scripts do not count.
 pub(crate) async fn monitored(server: &RedisServer, calls: impl Future<Output = ()>) -> Vec<String> {
     let file = std::env::temp_dir().join(key_prefix());
@@ -88,7 +95,8 @@ pub(crate) async fn monitored(server: &RedisServer, calls: impl Future<Output = 
     commands
 }
 
-async fn wait_for(happened: impl Fn() -> bool) {
+/// Until something has `happened`.
+pub(crate) async fn wait_for(happened: impl Fn() -> bool) {
     for _ in 0..500 {
         if happened() {
             return;
