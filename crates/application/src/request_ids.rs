@@ -7,6 +7,14 @@ use informer_oauth_ports::Entropy;
 /// How many random characters a process's ids begin with: enough that no two processes share them.
 const RANDOM: usize = 10;
 
+/// How many digits the number has at least.
+const DIGITS: u32 = 8;
+
+/// The last hexadecimal digit.
+fn digit(number: u64) -> char {
+    char::from_digit((number & 0xf) as u32, 16).unwrap_or('0')
+}
+
 /// Ids of one process. They are not secrets: each is the one before and one more, since a random number for every request
 /// would cost a system call.
 pub(crate) struct RequestIds {
@@ -25,7 +33,11 @@ impl RequestIds {
     /// Eighteen or more characters of base62.
     pub(crate) fn next(&self) -> String {
         let number = self.given.fetch_add(1, Ordering::Relaxed);
-        format!("{}{number:08x}", self.prefix)
+        let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(DIGITS);
+        let mut id = String::with_capacity(RANDOM + DIGITS as usize);
+        id.push_str(&self.prefix);
+        id.extend((0..digits).rev().map(|place| digit(number >> (4 * place))));
+        id
     }
 }
 

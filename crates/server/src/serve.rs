@@ -51,17 +51,19 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
     let state = HttpState::new(service.app.clone(), http_settings(config, &issuer)?)?;
     let limits = state.settings.server;
     let state = Data::new(state);
-    let server = HttpServer::new(move || informer_oauth_http::service(state.clone()))
-        .workers(config.http.workers)
-        .keep_alive(limits.keep_alive)
-        .client_request_timeout(limits.head_timeout)
-        .client_disconnect_timeout(limits.disconnect_timeout)
-        .max_connections(limits.connections_per_worker)
-        .shutdown_timeout(GRACE_SECONDS)
-        .disable_signals()
-        .listen(listener)
-        .context("cannot listen")?
-        .run();
+    let server = HttpServer::new(move || {
+        informer_oauth_http::direct(state.clone(), informer_oauth_http::service(state.clone()))
+    })
+    .workers(config.http.workers)
+    .keep_alive(limits.keep_alive)
+    .client_request_timeout(limits.head_timeout)
+    .client_disconnect_timeout(limits.disconnect_timeout)
+    .max_connections(limits.connections_per_worker)
+    .shutdown_timeout(GRACE_SECONDS)
+    .disable_signals()
+    .listen(listener)
+    .context("cannot listen")?
+    .run();
 
     let handle = server.handle();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

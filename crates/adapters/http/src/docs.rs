@@ -24,13 +24,13 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
 }
 
 async fn show(request: HttpRequest) -> HttpResponse {
-    let mut response = HttpState::of(&request).reference().page().answer(&request);
+    let mut response = HttpState::of(&request).reference().page().answer(request.headers());
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     response
 }
 
 async fn style(request: HttpRequest) -> HttpResponse {
-    Document::new(STYLE, "text/css; charset=utf-8", "public, max-age=3600").answer(&request)
+    Document::new(STYLE, "text/css; charset=utf-8", "public, max-age=3600").answer(request.headers())
 }
 
 /// The page for a document.

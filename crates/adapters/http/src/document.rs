@@ -1,50 +1,58 @@
 //! Answers that are the same for everybody: bytes made once, with their tag.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH},
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH},
+    },
     web::Bytes,
 };
 use sha2::Digest as _;
+
+use crate::{family::Standing, security_headers};
 
 /// A constant answer.
 #[derive(Clone, Debug)]
 pub struct Document {
     bytes: Bytes,
     etag: HeaderValue,
-    content_type: HeaderValue,
-    cache_control: HeaderValue,
+    headers: HeaderMap,
 }
 
 impl Document {
     /// Tags the bytes by their digest.
     pub fn new(bytes: impl Into<Bytes>, content_type: &'static str, cache_control: &'static str) -> Self {
         let bytes = bytes.into();
-        Self {
-            etag: etag_of(&bytes),
-            bytes,
-            content_type: HeaderValue::from_static(content_type),
-            cache_control: HeaderValue::from_static(cache_control),
-        }
+        let etag = etag_of(&bytes);
+        let mut headers = HeaderMap::with_capacity(12);
+        headers.insert(ETAG, etag.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+        Self { bytes, etag, headers }
     }
 
-    /// The answer: 304 to a client that has these bytes already.
-    pub fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let fresh = has_it(request.headers(), &self.etag);
+    /// With what every answer at `path` has, so that it need not be added to each.
+    pub(crate) fn at(mut self, path: &str, https: bool) -> Self {
+        security_headers::add(&mut self.headers, Standing::of(path), https);
+        self
+    }
+
+    /// The answer to a request with these headers: 304 to a client that has these bytes already.
+    pub fn answer(&self, request: &HeaderMap) -> HttpResponse {
+        let fresh = has_it(request, &self.etag);
         let mut response = if fresh {
-            HttpResponse::NotModified()
+            HttpResponse::new(StatusCode::NOT_MODIFIED)
         } else {
-            HttpResponse::Ok()
+            HttpResponse::new(StatusCode::OK)
+                .set_body(self.bytes.clone())
+                .map_into_boxed_body()
         };
-        response
-            .insert_header((ETAG, self.etag.clone()))
-            .insert_header((CACHE_CONTROL, self.cache_control.clone()));
+        *response.headers_mut() = self.headers.clone();
         if fresh {
-            return response.finish();
+            response.headers_mut().remove(CONTENT_TYPE);
         }
         response
-            .insert_header((CONTENT_TYPE, self.content_type.clone()))
-            .body(self.bytes.clone())
     }
 
     /// The bytes.
@@ -62,6 +70,9 @@ pub fn etag_of(bytes: &[u8]) -> HeaderValue {
 
 /// Whether `If-None-Match` names `etag`, compared weakly (RFC 9110 §13.1.2).
 pub fn has_it(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    if !headers.contains_key(IF_NONE_MATCH) {
+        return false;
+    }
     let Ok(own) = etag.to_str() else {
         return false;
     };
@@ -88,7 +99,7 @@ mod tests {
             let request = TestRequest::get()
                 .insert_header((IF_NONE_MATCH, sent))
                 .to_http_request();
-            document.answer(&request).status().as_u16()
+            document.answer(request.headers()).status().as_u16()
         };
         assert_eq!(status(&tag), 304);
         assert_eq!(status(&format!("\"x\", W/{tag}")), 304);

@@ -1,6 +1,6 @@
 //! What happens around every request: id, log line, error format, headers, and no panic beyond here.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::panic::AssertUnwindSafe;
 
 use actix_web::{
     Error, HttpResponse, HttpResponseBuilder,
@@ -19,19 +19,17 @@ use actix_web::{
     web,
 };
 use futures_util::FutureExt as _;
-use informer_oauth_application::TRACE_TARGET;
 use informer_oauth_domain::error::ErrorCode;
-use tracing::{Instrument as _, Span, field::Empty};
+use tracing::Instrument as _;
 
 use crate::{
     api_error::{self, Source, Validation},
-    family::{Family, Standing},
+    family::Family,
     json::{HAL, accepts_hal},
-    metrics::{NO_ROUTE, Requests, method_name},
+    line::Line,
+    metrics::Requests,
     parameters::JSON,
     protocol_error,
-    request_id::{REQUEST_ID, request_id},
-    security_headers,
     state::HttpState,
 };
 
@@ -40,37 +38,23 @@ pub(crate) async fn envelope(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let started = Instant::now();
     let state = request
         .app_data::<web::Data<HttpState>>()
         .expect("`service` registers the state before any route")
         .clone();
     strip_base_path(&mut request, state.base_path());
-    let id = request_id(request.headers(), &state.app);
-    let line = Line {
-        started,
-        requests: request
-            .app_data::<Requests>()
-            .expect("`service` registers it before any route")
-            .clone(),
-        span: span(&request, &state, &id),
-        id,
-        method: request.method().clone(),
-        uri: request.uri().clone(),
-        standing: Standing::of(request.path()),
-    };
+    let requests = request
+        .app_data::<Requests>()
+        .expect("`service` registers it before any route");
+    let route = || request.match_pattern();
+    let line = Line::begin(request.head(), request.uri().clone(), &state, requests, route);
     let is_api = line.standing.family == Family::Informer && request.path().starts_with("/api/");
     let hal = is_api && accepts_hal(request.headers());
-    let https = state.is_https();
-    let finish = |headers: &mut HeaderMap| {
-        headers.insert(REQUEST_ID, line.id.clone());
-        security_headers::add(headers, line.standing, https);
-    };
 
     if let (&Method::OPTIONS, Some(methods)) = (&line.method, line.standing.cross_origin) {
         let mut response = request.into_response(preflight(methods));
-        finish(response.headers_mut());
-        line.end(&response);
+        line.finish(response.status(), response.headers_mut());
+        end(&line, &response);
         return Ok(response);
     }
     // Whatever answers GET answers HEAD (RFC 9110 §9.3.2): the connection knows to leave the body out.
@@ -90,19 +74,14 @@ pub(crate) async fn envelope(
             if is_foreign(response.status(), response.headers()) {
                 response = bare(response.status(), line.standing.family);
             }
-            finish(response.headers_mut());
-            line.write(response.status(), None);
+            line.finish(response.status(), response.headers_mut());
+            line.end(response.status(), None);
             return Err(InternalError::from_response(error, response).into());
         }
         Err(_) => {
-            tracing::error!(
-                request_id = line.id.to_str().unwrap_or_default(),
-                path = line.uri.path(),
-                "a request panicked"
-            );
-            let mut response = bare(StatusCode::INTERNAL_SERVER_ERROR, line.standing.family);
-            finish(response.headers_mut());
-            line.write(response.status(), None);
+            let mut response = panicked(&line);
+            line.finish(response.status(), response.headers_mut());
+            line.end(response.status(), None);
             return Err(InternalError::from_response("panic", response).into());
         }
     };
@@ -118,65 +97,49 @@ pub(crate) async fn envelope(
     if is_api {
         name_hal(&mut response, hal);
     }
-    finish(response.headers_mut());
-    line.end(&response);
+    line.finish(status, response.headers_mut());
+    end(&line, &response);
     Ok(response)
 }
 
-/// The request's span, for whoever collects traces. It names the route and never the path: that may hold names, and the query
-/// holds codes. The name of a span is settled when it begins, so the route is looked for before it is taken; that costs
-/// microseconds, so only where the span is wanted.
-fn span(request: &ServiceRequest, state: &HttpState, id: &HeaderValue) -> Span {
-    let span = tracing::info_span!(
-        target: TRACE_TARGET,
-        "request",
-        otel.name = Empty,
-        otel.kind = "server",
-        otel.status_code = Empty,
-        http.request.method = method_name(request.method()),
-        http.route = Empty,
-        http.response.status_code = Empty,
-        request_id = id.to_str().unwrap_or_default(),
+fn end(line: &Line, response: &ServiceResponse<BoxBody>) {
+    let route = response.request().match_pattern();
+    line.end(response.status(), route.as_deref());
+}
+
+/// The answer to a request whose handler panicked.
+pub(crate) fn panicked(line: &Line) -> HttpResponse {
+    tracing::error!(
+        request_id = line.id.to_str().unwrap_or_default(),
+        path = line.uri.path(),
+        "a request panicked"
     );
-    if !span.is_disabled() {
-        let route = request.match_pattern();
-        let route = route.as_deref().unwrap_or(NO_ROUTE);
-        span.record("otel.name", format!("{} {route}", method_name(request.method())))
-            .record("http.route", route);
-        if let Some(adopt) = state.settings.adopt_trace {
-            adopt(&span, request.headers());
-        }
-    }
-    span
+    bare(StatusCode::INTERNAL_SERVER_ERROR, line.standing.family)
 }
 
 /// Takes the issuer's path off, so that it does not matter whether the proxy does. The well-known path is inserted before
 /// the issuer's (RFC 8414 §3.1), so there is nothing to take off.
 fn strip_base_path(request: &mut ServiceRequest, base_path: &str) {
-    if base_path.is_empty() {
-        return;
-    }
-    let Some(rest) = request
-        .uri()
-        .path_and_query()
-        .and_then(|whole| whole.as_str().strip_prefix(base_path))
-    else {
-        return;
-    };
-    let stripped = match rest.as_bytes().first() {
-        Some(b'/') => rest.to_owned(),
-        Some(b'?') | None => format!("/{rest}"),
-        Some(_) => return,
-    };
-    let Ok(path_and_query) = PathAndQuery::try_from(stripped) else {
-        return;
-    };
-    let mut parts = request.uri().clone().into_parts();
-    parts.path_and_query = Some(path_and_query);
-    if let Ok(uri) = Uri::from_parts(parts) {
+    if let Some(uri) = below_base_path(request.uri(), base_path) {
         request.match_info_mut().get_mut().update(&uri);
         request.head_mut().uri = uri;
     }
+}
+
+/// The URI without the issuer's path, if it begins with it.
+pub(crate) fn below_base_path(uri: &Uri, base_path: &str) -> Option<Uri> {
+    if base_path.is_empty() {
+        return None;
+    }
+    let rest = uri.path_and_query()?.as_str().strip_prefix(base_path)?;
+    let stripped = match rest.as_bytes().first() {
+        Some(b'/') => rest.to_owned(),
+        Some(b'?') | None => format!("/{rest}"),
+        Some(_) => return None,
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(stripped).ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// The answer to a preflight request (Fetch standard §3.2.2). `*` for headers does not cover `Authorization`.
@@ -262,53 +225,6 @@ fn name_hal(response: &mut ServiceResponse<BoxBody>, hal: bool) {
     if is_success && is_json {
         headers.append(VARY, HeaderValue::from_static("Accept"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(if hal { HAL } else { JSON }));
-    }
-}
-
-/// The request's line in the log, and what is counted of it. Never the query, a header or a body: they hold codes, tokens and
-/// passwords.
-struct Line {
-    started: Instant,
-    requests: Requests,
-    span: Span,
-    id: HeaderValue,
-    method: Method,
-    uri: Uri,
-    standing: Standing,
-}
-
-impl Line {
-    fn end(&self, response: &ServiceResponse<BoxBody>) {
-        let route = response.request().match_pattern();
-        self.write(response.status(), route.as_deref());
-    }
-
-    fn write(&self, status: StatusCode, route: Option<&str>) {
-        let took = self.started.elapsed();
-        self.requests.count(route, &self.method, status, took);
-        self.span.record("http.response.status_code", status.as_u16());
-        if status.is_server_error() {
-            self.span.record("otel.status_code", "ERROR");
-        }
-        macro_rules! line {
-            ($level:ident) => {
-                tracing::$level!(
-                    target: "http",
-                    method = self.method.as_str(),
-                    path = self.uri.path(),
-                    status = status.as_u16(),
-                    ms = took.as_secs_f64() * 1000.0,
-                    request_id = self.id.to_str().unwrap_or_default(),
-                )
-            };
-        }
-        if status.is_server_error() {
-            line!(warn);
-        } else if self.standing.quiet {
-            line!(debug);
-        } else {
-            line!(info);
-        }
     }
 }
 

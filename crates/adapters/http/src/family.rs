@@ -19,6 +19,8 @@ pub(crate) struct Standing {
     pub(crate) cross_origin: Option<&'static str>,
     /// Whether a success is too ordinary for the log's `info` level: machines call it all the time.
     pub(crate) quiet: bool,
+    /// Whether a proxy asks, which keeps the headers of a yes to itself.
+    pub(crate) to_proxy: bool,
 }
 
 impl Standing {
@@ -41,6 +43,7 @@ impl Standing {
             family,
             cross_origin,
             quiet,
+            to_proxy: path.starts_with("/oauth/verify") && quiet,
         }
     }
 }

@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 
 use crate::{document::Document, metadata::FIVE_MINUTES, parameters::JSON, state::HttpState};
 
+/// Where the public keys are.
+pub(crate) const PATH: &str = "/.well-known/jwks.json";
+
 /// A JWK Set (RFC 7517 §5).
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used: the signer makes the document")]
@@ -22,7 +25,11 @@ pub(crate) struct JwkSet {
 pub(crate) struct KeyDocument(RwLock<Option<(Arc<PublicKeySet>, Document)>>);
 
 impl KeyDocument {
-    fn of(&self, keys: &Arc<PublicKeySet>) -> Document {
+    pub(crate) fn of(&self, state: &HttpState) -> Document {
+        self.of_keys(&state.app.public_keys(), state.is_https())
+    }
+
+    fn of_keys(&self, keys: &Arc<PublicKeySet>, https: bool) -> Document {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((seen, document)) = &*known
             && Arc::ptr_eq(seen, keys)
@@ -30,7 +37,7 @@ impl KeyDocument {
             return document.clone();
         }
         drop(known);
-        let document = Document::new(keys.json.clone(), JSON, FIVE_MINUTES);
+        let document = Document::new(keys.json.clone(), JSON, FIVE_MINUTES).at(PATH, https);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(keys), document.clone()));
         document
     }
@@ -38,7 +45,7 @@ impl KeyDocument {
 
 /// The route.
 pub(crate) fn configure(routes: &mut web::ServiceConfig) {
-    routes.service(web::resource("/.well-known/jwks.json").route(web::get().to(jwks)));
+    routes.service(web::resource(PATH).route(web::get().to(jwks)));
 }
 
 /// The public keys that access tokens are verified with (RFC 7517)
@@ -49,7 +56,7 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
 )]
 pub(crate) async fn jwks(request: HttpRequest) -> HttpResponse {
     let state = HttpState::of(&request);
-    state.key_document().of(&state.app.public_keys()).answer(&request)
+    state.key_document().of(state).answer(request.headers())
 }
 
 #[cfg(test)]
@@ -61,9 +68,9 @@ mod tests {
         let cache = KeyDocument::default();
         let set = |json: &str| Arc::new(PublicKeySet { json: json.to_owned() });
         let (old, new) = (set(r#"{"keys":[1]}"#), set(r#"{"keys":[2]}"#));
-        assert_eq!(cache.of(&old).bytes(), r#"{"keys":[1]}"#);
-        assert_eq!(cache.of(&new).bytes(), r#"{"keys":[2]}"#);
-        assert_eq!(cache.of(&new).bytes(), r#"{"keys":[2]}"#);
-        assert_eq!(cache.of(&old).bytes(), r#"{"keys":[1]}"#);
+        assert_eq!(cache.of_keys(&old, true).bytes(), r#"{"keys":[1]}"#);
+        assert_eq!(cache.of_keys(&new, true).bytes(), r#"{"keys":[2]}"#);
+        assert_eq!(cache.of_keys(&new, true).bytes(), r#"{"keys":[2]}"#);
+        assert_eq!(cache.of_keys(&old, true).bytes(), r#"{"keys":[1]}"#);
     }
 }

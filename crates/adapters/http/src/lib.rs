@@ -18,6 +18,7 @@ pub mod caller;
 mod client_request;
 mod device_authorization;
 mod diagnosis;
+mod direct;
 mod docs;
 pub mod document;
 mod envelope;
@@ -28,6 +29,7 @@ mod health;
 mod introspect;
 pub mod json;
 mod jwks;
+mod line;
 pub mod management;
 mod metadata;
 mod metrics;
@@ -61,6 +63,7 @@ pub use brand::{
     logo::{Logo, LogoError, MAX_LOGO_BYTES},
 };
 pub use caller::{Caller, RequestTime};
+pub use direct::{Direct, DirectService, direct};
 pub use metrics::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS, describe_metrics};
 pub use protocol_error::{ProtocolErrorResponse, ProtocolResult};
 pub use state::{AdoptTrace, HttpSettings, HttpState, ServerLimits};
@@ -83,7 +86,8 @@ pub fn configure(routes: &mut web::ServiceConfig) {
     pages::configure(routes);
 }
 
-/// The whole application for one worker, to be handed to an `HttpServer`.
+/// The whole application for one worker, to be handed to an `HttpServer`: by way of [`direct`], if it should be as fast as it
+/// can.
 pub fn service(
     state: web::Data<HttpState>,
 ) -> App<

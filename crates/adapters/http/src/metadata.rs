@@ -16,7 +16,8 @@ use crate::{
 /// How long anybody may keep metadata and keys.
 pub(crate) const FIVE_MINUTES: &str = "public, max-age=300";
 
-const PATH: &str = "/.well-known/oauth-authorization-server";
+/// Where it is.
+pub(crate) const PATH: &str = "/.well-known/oauth-authorization-server";
 
 /// What this server can do: every endpoint and capability that works, and nothing else.
 #[derive(Serialize, ToSchema)]
@@ -71,7 +72,7 @@ impl Metadata {
 
 /// The document for an issuer.
 pub(crate) fn document(issuer: &str) -> Document {
-    Document::new(json_bytes(&Metadata::of(issuer)), JSON, FIVE_MINUTES)
+    Document::new(json_bytes(&Metadata::of(issuer)), JSON, FIVE_MINUTES).at(PATH, issuer.starts_with("https://"))
 }
 
 /// The routes. An issuer with a path is found with the path after the well-known one, as RFC 8414 §3.1 says, and before it,
@@ -89,13 +90,13 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     security(()),
 )]
 pub(crate) async fn metadata(request: HttpRequest) -> HttpResponse {
-    HttpState::of(&request).metadata().answer(&request)
+    HttpState::of(&request).metadata().answer(request.headers())
 }
 
 async fn inserted(request: HttpRequest) -> ProtocolResult {
     let state = HttpState::of(&request);
     if request.path().strip_prefix(PATH) == Some(state.base_path()) {
-        Ok(state.metadata().answer(&request))
+        Ok(state.metadata().answer(request.headers()))
     } else {
         Err(ProtocolErrorResponse::http(
             actix_web::http::StatusCode::NOT_FOUND,

@@ -12,7 +12,7 @@ const LONGEST: usize = 128;
 pub(crate) fn request_id(headers: &HeaderMap, app: &Application) -> HeaderValue {
     callers_own(headers).unwrap_or_else(|| {
         // base62 is always a valid header value.
-        HeaderValue::from_str(&app.request_id()).unwrap_or_else(|_| HeaderValue::from_static("none"))
+        HeaderValue::try_from(app.request_id()).unwrap_or_else(|_| HeaderValue::from_static("none"))
     })
 }
 

@@ -40,5 +40,5 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     security(()),
 )]
 pub(crate) async fn scopes(request: HttpRequest) -> HttpResponse {
-    HttpState::of(&request).scopes().answer(&request)
+    HttpState::of(&request).scopes().answer(request.headers())
 }

@@ -15,6 +15,7 @@ const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame
 
 /// Adds what is missing; what a handler has set stays, so that a page or an icon can have a policy of its own.
 pub(crate) fn add(headers: &mut HeaderMap, standing: Standing, https: bool) {
+    headers.reserve(8);
     let mut default = |name: HeaderName, value: HeaderValue| {
         if !headers.contains_key(&name) {
             headers.insert(name, value);

@@ -12,7 +12,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
-        StatusCode,
+        Method, StatusCode, Uri,
         header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE},
     },
     web,
@@ -53,15 +53,25 @@ const TOKEN_REQUIRED: HeaderValue = HeaderValue::from_static("Bearer");
 
 /// What stands before the original URI when Envoy asks, and is all of the path when others do.
 pub(crate) const PATH: &str = "/oauth/verify";
-/// The gate by itself, and before an original path.
-const PATHS: [&str; 2] = [PATH, "/oauth/verify/{original:.*}"];
+/// The same before an original path.
+const BY_PATH: &str = "/oauth/verify/{original:.*}";
 
 /// How a request's own headers that are named like the gate's answers begin, however a server behind writes the dashes.
 const OURS: [&str; 2] = ["x-informer-", "x_informer_"];
 
 /// The route, for every method: some proxies ask with the original one.
 pub(crate) fn configure(routes: &mut web::ServiceConfig) {
-    routes.service(web::resource(PATHS).route(web::route().to(verify)));
+    for path in [PATH, BY_PATH] {
+        routes.service(web::resource(path).route(web::route().to(verify)));
+    }
+}
+
+/// The route that a path would take, if it is the gate's.
+pub(crate) fn route_of(path: &str) -> Option<&'static str> {
+    match path.strip_prefix(PATH)? {
+        "" => Some(PATH),
+        behind => behind.starts_with('/').then_some(BY_PATH),
+    }
 }
 
 /// May this request go on to Informer?
@@ -92,9 +102,16 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
 )]
 pub(crate) async fn verify(request: HttpRequest) -> ProtocolResult {
     let state = HttpState::of(&request);
-    let (asked, by_path) = asked(&request);
+    answer_to(state, request.method(), request.uri(), request.headers()).await
+}
+
+/// Judges a request with this head.
+pub(crate) async fn answer_to(state: &HttpState, method: &Method, uri: &Uri, headers: &HeaderMap) -> ProtocolResult {
+    // As it came: whoever decodes it is the gate, once.
+    let target = uri.path_and_query().map_or("", |target| target.as_str());
+    let (asked, by_path) = asked(method, target, headers);
     let judged = if let Some((method, uri)) = asked {
-        judge(state, request.headers(), method, uri).await
+        judge(state, headers, method, uri).await
     } else {
         tracing::info!("the gate was asked without one original method and one original URI");
         Ok(GateAnswer::BadPath)
@@ -104,16 +121,13 @@ pub(crate) async fn verify(request: HttpRequest) -> ProtocolResult {
 }
 
 /// The original method and URI, if the request says one thing; and whether it says it by its own path.
-fn asked(request: &HttpRequest) -> (Option<(&str, &str)>, bool) {
-    let headers = request.headers();
-    // As it came: whoever decodes it is the gate, once.
-    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-    let behind = target.strip_prefix(PATH).unwrap_or_default();
-    if !behind.starts_with('/') {
-        let is_plain = request.path() == PATH;
+fn asked<'a>(method: &'a Method, target: &'a str, headers: &'a HeaderMap) -> (Option<(&'a str, &'a str)>, bool) {
+    let behind = target.strip_prefix(PATH);
+    let Some(behind) = behind.filter(|behind| behind.starts_with('/')) else {
+        let is_plain = behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('?'));
         return (original_pair(headers).filter(|_| is_plain), false);
-    }
-    let own = (request.method().as_str(), behind);
+    };
+    let own = (method.as_str(), behind);
     let says_the_same = |names: &[HeaderName; 2], own: &str| {
         let mut sent = names.iter().filter(|name| headers.contains_key(*name)).peekable();
         sent.peek().is_none() || original(headers, names) == Some(own)

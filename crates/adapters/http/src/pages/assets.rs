@@ -111,7 +111,7 @@ pub(super) async fn serve(request: HttpRequest, name: web::Path<String>) -> Http
     };
     let named = request.query_string().strip_prefix("v=") == Some(asset.version());
     let document = if named { &asset.for_good } else { &asset.for_now };
-    let mut response = document.answer(&request);
+    let mut response = document.answer(request.headers());
     if asset.content_type.starts_with("image/") {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, PICTURE_POLICY);
     }

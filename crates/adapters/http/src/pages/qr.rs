@@ -54,7 +54,7 @@ pub(super) async fn picture(request: HttpRequest) -> ProtocolResult {
             "The address is too long for a QR code.",
         )
     })?;
-    let mut answer = Document::new(svg, "image/svg+xml", "public, max-age=3600").answer(&request);
+    let mut answer = Document::new(svg, "image/svg+xml", "public, max-age=3600").answer(request.headers());
     answer.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
     Ok(answer)
 }

@@ -19,14 +19,9 @@ fn judged(sent: &[(&str, &str)]) -> Option<(String, String)> {
 }
 
 fn judged_by_path(target: &str, sent: &[(&str, &str)]) -> Option<(String, String)> {
-    let mut request = actix_web::test::TestRequest::with_uri(target).method(actix_web::http::Method::DELETE);
-    for (name, value) in sent {
-        request = request.append_header((*name, *value));
-    }
-    let request = request.to_http_request();
-    asked(&request)
-        .0
-        .map(|(method, uri)| (method.to_owned(), uri.to_owned()))
+    let headers = headers(sent);
+    let asked = asked(&Method::DELETE, target, &headers).0;
+    asked.map(|(method, uri)| (method.to_owned(), uri.to_owned()))
 }
 
 #[test]

@@ -1,0 +1,155 @@
+//! What is asked most often, answered without the router: the gate, and the documents that are the same for everybody.
+//!
+//! They take a few microseconds each, of which finding a route and calling its handler would be half. [`direct`] stands before
+//! the [`service`](crate::service), which answers the same to the same requests, and passes on what it does not know.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_http::Request;
+use actix_service::IntoServiceFactory;
+use actix_web::{
+    Error, HttpMessage as _, ResponseError as _,
+    body::BoxBody,
+    dev::{AppConfig, Response, Service, ServiceFactory, ServiceResponse},
+    http::{Method, Uri},
+    web::Data,
+};
+use futures_util::{
+    FutureExt as _, TryFutureExt as _,
+    future::{Either, LocalBoxFuture, MapOk, Ready, ready},
+};
+use tracing::Instrument as _;
+
+use crate::{document::Document, envelope, jwks, line::Line, metadata, metrics::Requests, state::HttpState, verify};
+
+/// A [`service`](crate::service) whose most frequent answers take the short way. For an `HttpServer`.
+pub fn direct<A, F>(state: Data<HttpState>, service: A) -> Direct<F>
+where
+    A: IntoServiceFactory<F, Request>,
+    F: ServiceFactory<Request>,
+{
+    Direct {
+        state,
+        inner: service.into_factory(),
+    }
+}
+
+/// Makes the short way of each worker.
+pub struct Direct<F> {
+    state: Data<HttpState>,
+    inner: F,
+}
+
+impl<F> ServiceFactory<Request> for Direct<F>
+where
+    F: ServiceFactory<
+            Request,
+            Config = AppConfig,
+            Response = ServiceResponse<BoxBody>,
+            Error = Error,
+            Future: 'static,
+            Service: 'static,
+        >,
+{
+    type Response = Response<BoxBody>;
+    type Error = Error;
+    type Config = AppConfig;
+    type Service = DirectService<F::Service>;
+    type InitError = F::InitError;
+    type Future = LocalBoxFuture<'static, Result<Self::Service, Self::InitError>>;
+
+    fn new_service(&self, config: AppConfig) -> Self::Future {
+        let state = self.state.clone();
+        let inner = self.inner.new_service(config);
+        Box::pin(async move {
+            Ok(DirectService {
+                state,
+                requests: Requests::default(),
+                inner: inner.await?,
+            })
+        })
+    }
+}
+
+/// The short way of one worker.
+pub struct DirectService<S> {
+    state: Data<HttpState>,
+    requests: Requests,
+    inner: S,
+}
+
+type Answer = Result<Response<BoxBody>, Error>;
+type Routed<S> = MapOk<<S as Service<Request>>::Future, fn(ServiceResponse<BoxBody>) -> Response<BoxBody>>;
+
+impl<S> Service<Request> for DirectService<S>
+where
+    S: Service<Request, Response = ServiceResponse<BoxBody>, Error = Error>,
+{
+    type Response = Response<BoxBody>;
+    type Error = Error;
+    type Future = Either<Ready<Answer>, Either<LocalBoxFuture<'static, Answer>, Routed<S>>>;
+
+    fn poll_ready(&self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&self, request: Request) -> Self::Future {
+        let stripped = envelope::below_base_path(request.uri(), self.state.base_path());
+        let uri = stripped.as_ref().unwrap_or(request.uri());
+        match uri.path() {
+            jwks::PATH if request.method() == Method::GET => {
+                let document = self.state.key_document().of(&self.state);
+                Either::Left(ready(Ok(self.document(&request, uri, jwks::PATH, &document))))
+            }
+            metadata::PATH if request.method() == Method::GET => {
+                let document = self.state.metadata();
+                Either::Left(ready(Ok(self.document(&request, uri, metadata::PATH, document))))
+            }
+            path => Either::Right(if let Some(route) = verify::route_of(path) {
+                let uri = uri.clone();
+                Either::Left(self.gate(request, &uri, route))
+            } else {
+                let answer: fn(ServiceResponse<BoxBody>) -> Response<BoxBody> = Response::from;
+                Either::Right(self.inner.call(request).map_ok(answer))
+            }),
+        }
+    }
+}
+
+impl<S> DirectService<S> {
+    fn begin(&self, request: &Request, uri: &Uri, route: &'static str) -> Line {
+        let named = || Some(route.to_owned());
+        Line::begin(request.head(), uri.clone(), &self.state, &self.requests, named)
+    }
+
+    fn document(&self, request: &Request, uri: &Uri, route: &'static str, document: &Document) -> Response<BoxBody> {
+        let line = self.begin(request, uri, route);
+        let mut response = document.answer(request.headers());
+        line.identify(response.headers_mut());
+        line.end(response.status(), Some(route));
+        response.into()
+    }
+
+    fn gate(&self, request: Request, uri: &Uri, route: &'static str) -> LocalBoxFuture<'static, Answer> {
+        let line = self.begin(&request, uri, route);
+        let state = self.state.clone();
+        Box::pin(async move {
+            let span = line.span.clone();
+            let judged = verify::answer_to(&state, request.method(), &line.uri, request.headers());
+            // A judgement holds nothing across requests but ports, whose locks recover.
+            let judged = AssertUnwindSafe(judged).catch_unwind();
+            let judged = if span.is_disabled() {
+                judged.await
+            } else {
+                judged.instrument(span).await
+            };
+            let (mut response, route) = match judged {
+                Ok(answer) => (answer.unwrap_or_else(|error| error.error_response()), Some(route)),
+                Err(_) => (envelope::panicked(&line), None),
+            };
+            line.finish(response.status(), response.headers_mut());
+            line.end(response.status(), route);
+            Ok(response.into())
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! What is said of every request: its id, its span, its line in the log, and what is counted of it.
+
+use std::time::Instant;
+
+use actix_web::{
+    dev::RequestHead,
+    http::{
+        Method, StatusCode, Uri,
+        header::{CACHE_CONTROL, HeaderMap, HeaderValue},
+    },
+};
+use informer_oauth_application::TRACE_TARGET;
+use tracing::{Span, field::Empty};
+
+use crate::{
+    family::Standing,
+    metrics::{NO_ROUTE, Requests, method_name},
+    request_id::{REQUEST_ID, request_id},
+    security_headers,
+    state::HttpState,
+};
+
+/// One request's. Never the query, a header or a body: they hold codes, tokens and passwords.
+pub(crate) struct Line {
+    started: Instant,
+    requests: Requests,
+    https: bool,
+    pub(crate) span: Span,
+    pub(crate) id: HeaderValue,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) standing: Standing,
+}
+
+impl Line {
+    /// Begins one for a request whose `uri` is below the issuer. `route` looks for its pattern: that takes microseconds, so it
+    /// is asked only where somebody wants the span.
+    pub(crate) fn begin(
+        head: &RequestHead,
+        uri: Uri,
+        state: &HttpState,
+        requests: &Requests,
+        route: impl FnOnce() -> Option<String>,
+    ) -> Self {
+        let id = request_id(&head.headers, &state.app);
+        Self {
+            started: Instant::now(),
+            requests: requests.clone(),
+            https: state.is_https(),
+            span: span(head, state, &id, route),
+            id,
+            method: head.method.clone(),
+            standing: Standing::of(uri.path()),
+            uri,
+        }
+    }
+
+    /// Adds the request's id.
+    pub(crate) fn identify(&self, headers: &mut HeaderMap) {
+        headers.insert(REQUEST_ID, self.id.clone());
+    }
+
+    /// Adds what every answer has. No browser gets to see a yes to a proxy.
+    pub(crate) fn finish(&self, status: StatusCode, headers: &mut HeaderMap) {
+        self.identify(headers);
+        if self.standing.to_proxy && status.is_success() {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        } else {
+            security_headers::add(headers, self.standing, self.https);
+        }
+    }
+
+    /// Says how it was answered. `route` is a pattern.
+    pub(crate) fn end(&self, status: StatusCode, route: Option<&str>) {
+        let took = self.started.elapsed();
+        self.requests.count(route, &self.method, status, took);
+        if !self.span.is_disabled() {
+            self.span.record("http.response.status_code", status.as_u16());
+            if status.is_server_error() {
+                self.span.record("otel.status_code", "ERROR");
+            }
+        }
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "http",
+                    method = self.method.as_str(),
+                    path = self.uri.path(),
+                    status = status.as_u16(),
+                    ms = took.as_secs_f64() * 1000.0,
+                    request_id = self.id.to_str().unwrap_or_default(),
+                )
+            };
+        }
+        if status.is_server_error() {
+            line!(warn);
+        } else if self.standing.quiet {
+            line!(debug);
+        } else {
+            line!(info);
+        }
+    }
+}
+
+/// The request's span, for whoever collects traces. It names the route and never the path: that may hold names, and the query
+/// holds codes. The name of a span is settled when it begins, so the route is looked for before it is taken.
+fn span(head: &RequestHead, state: &HttpState, id: &HeaderValue, route: impl FnOnce() -> Option<String>) -> Span {
+    let span = tracing::info_span!(
+        target: TRACE_TARGET,
+        "request",
+        otel.name = Empty,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = method_name(&head.method),
+        http.route = Empty,
+        http.response.status_code = Empty,
+        request_id = id.to_str().unwrap_or_default(),
+    );
+    if !span.is_disabled() {
+        let route = route();
+        let route = route.as_deref().unwrap_or(NO_ROUTE);
+        span.record("otel.name", format!("{} {route}", method_name(&head.method)))
+            .record("http.route", route);
+        if let Some(adopt) = state.settings.adopt_trace {
+            adopt(&span, &head.headers);
+        }
+    }
+    span
+}

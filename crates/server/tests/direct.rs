@@ -1,0 +1,182 @@
+//! The short way before the router, and the router: whoever asks cannot tell which answered.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix_service::{Service, ServiceFactory};
+use actix_web::{
+    body::{MessageBody, to_bytes},
+    dev::{AppConfig, Response},
+    test::TestRequest,
+    web::Data,
+};
+use informer_oauth_application::{Application, Ports, Settings};
+use informer_oauth_domain::{
+    authorization::OwnResources, claims::AccessTokenClaims, scope::Scope, timestamp::Timestamp,
+    token_record::TokenRecord,
+};
+use informer_oauth_http::{HttpSettings, HttpState, direct, service};
+use informer_oauth_memory::{LocalChanges, Memory};
+use informer_oauth_ports::{ClientStore, TokenSigner, TokenStore};
+use informer_oauth_testkit::{
+    FixedClock, SeededEntropy,
+    doubles::{KeptTokens, KeylessForms, KnownUsers, PlainHasher},
+    values::{a_client, a_record, resource},
+};
+
+struct Installation {
+    state: Data<HttpState>,
+    token: String,
+}
+
+/// A service behind `issuer`, and a token of a user who may read datasets.
+async fn installation(issuer: &str) -> Installation {
+    let (clock, users) = (FixedClock::default(), KnownUsers::default());
+    let (store, signer) = (Arc::new(Memory::default()), Arc::new(KeptTokens::default()));
+    let ports = Ports {
+        clock: Arc::new(clock),
+        entropy: Arc::new(SeededEntropy::default()),
+        clients: store.clone(),
+        consents: store.clone(),
+        audit: store.clone(),
+        tokens: store.clone(),
+        usage: store.clone(),
+        codes: store.clone(),
+        devices: store.clone(),
+        sessions: store.clone(),
+        attempts: store.clone(),
+        directory: store.clone(),
+        identity: Arc::new(users.clone()),
+        sign_in: None,
+        keys: store.clone(),
+        signer: signer.clone(),
+        secrets: Arc::new(PlainHasher),
+        passwords: Arc::new(PlainHasher),
+        forms: Arc::new(KeylessForms),
+        changes: Arc::new(LocalChanges::default()),
+        probes: vec![store.clone()],
+    };
+    let resources = OwnResources {
+        issuer: resource(issuer),
+        audience: resource(issuer),
+    };
+    let application = Application::new(ports, Settings::new(resources));
+    let client = a_client(1);
+    let record = TokenRecord {
+        client: client.uid,
+        client_id: client.client_id,
+        audience: resource(issuer),
+        ..a_record(1)
+    };
+    ClientStore::insert(&*store, &client).await.unwrap();
+    TokenStore::insert(&*store, &record).await.unwrap();
+    users.admit(&record.username);
+    let now: Timestamp = application.now();
+    let token = signer.sign_access(&AccessTokenClaims {
+        audience: record.audience.clone(),
+        subject: record.username.clone(),
+        client_id: record.client_id,
+        scope: Scope::ReadDataset.into(),
+        issued_at: now,
+        expires_at: record.expires_at,
+        token_id: record.refresh.as_ref().unwrap().current,
+        token_record: record.id,
+    });
+    let state = HttpState::new(Arc::new(application), HttpSettings::for_issuer(issuer)).unwrap();
+    Installation {
+        state: Data::new(state),
+        token: token.unwrap().expose().to_owned(),
+    }
+}
+
+#[derive(PartialEq, Eq, Debug)]
+struct Seen {
+    status: u16,
+    headers: BTreeMap<String, Vec<String>>,
+    body: Vec<u8>,
+}
+
+async fn seen<B: MessageBody>(response: Response<B>) -> Seen {
+    let mut headers = BTreeMap::<String, Vec<String>>::new();
+    for (name, value) in response.headers() {
+        let values = headers.entry(name.to_string()).or_default();
+        values.push(value.to_str().unwrap().to_owned());
+    }
+    let status = response.status().as_u16();
+    let body = to_bytes(response.into_body()).await.ok().unwrap().to_vec();
+    Seen { status, headers, body }
+}
+
+#[actix_web::test]
+async fn the_short_way_and_the_router_answer_the_same() {
+    for issuer in ["https://bi.example.com", "http://bi.example.com/auth"] {
+        let Installation { state, token } = installation(issuer).await;
+        let bearer = format!("Bearer {token}");
+        let short = direct(state.clone(), service(state.clone()));
+        let short = short.new_service(AppConfig::default()).await.unwrap();
+        let routed = actix_web::test::init_service(service(state.clone())).await;
+        let etag = state_etag(&short).await;
+        let original = [("X-Original-Method", "GET"), ("X-Original-URI", "/api/datasets/1")];
+        let deletes = [("X-Original-Method", "DELETE"), ("X-Original-URI", "/api/datasets/1")];
+        let authorized = ("Authorization", bearer.as_str());
+        let forged = ("Authorization", "Bearer forged");
+        let ours = ("X-Informer-Domain", "root");
+        let mut answered = BTreeMap::<u16, usize>::new();
+        for base in ["", state.base_path()] {
+            for (method, path, headers) in [
+                ("GET", "/.well-known/jwks.json", vec![]),
+                ("GET", "/.well-known/jwks.json?x=1", vec![]),
+                ("GET", "/.well-known/jwks.json", vec![("If-None-Match", etag.as_str())]),
+                ("HEAD", "/.well-known/jwks.json", vec![]),
+                ("POST", "/.well-known/jwks.json", vec![]),
+                ("OPTIONS", "/.well-known/jwks.json", vec![]),
+                ("GET", "/.well-known/jwks.json/", vec![]),
+                ("GET", "/.well-known/oauth-authorization-server", vec![]),
+                ("GET", "/.well-known/oauth-authorization-server/auth", vec![]),
+                ("GET", "/oauth/verify", vec![authorized, original[0], original[1]]),
+                ("POST", "/oauth/verify?x", vec![authorized, original[0], original[1]]),
+                ("GET", "/oauth/verify", vec![original[0], original[1]]),
+                ("GET", "/oauth/verify", vec![authorized, deletes[0], deletes[1]]),
+                ("GET", "/oauth/verify", vec![forged, original[0], original[1]]),
+                ("GET", "/oauth/verify", vec![authorized, original[0], original[1], ours]),
+                ("GET", "/oauth/verify", vec![authorized]),
+                ("GET", "/oauth/verify/api/datasets/1?x=%2F", vec![authorized]),
+                ("DELETE", "/oauth/verify/api/datasets/1", vec![authorized]),
+                ("GET", "/oauth/verify/", vec![]),
+                ("OPTIONS", "/oauth/verify/api/datasets", vec![]),
+                ("GET", "/oauth/verifyer", vec![authorized]),
+                ("GET", "/oauth/nothing", vec![]),
+            ] {
+                let asked = || {
+                    let mut request = TestRequest::default()
+                        .method(method.parse().unwrap())
+                        .uri(&format!("{base}{path}"))
+                        .insert_header(("X-Request-Id", "same"));
+                    for (name, value) in &headers {
+                        request = request.append_header((*name, *value));
+                    }
+                    request.to_request()
+                };
+                let one = seen(short.call(asked()).await.unwrap()).await;
+                let other = match routed.call(asked()).await {
+                    Ok(response) => seen(response.into()).await,
+                    Err(error) => seen(error.error_response().into()).await,
+                };
+                assert_eq!(one, other, "{issuer} {method} {base}{path} {headers:?}");
+                *answered.entry(one.status).or_default() += 1;
+            }
+        }
+        let statuses: Vec<u16> = answered.into_keys().collect();
+        assert_eq!(statuses, [200, 204, 304, 401, 403, 404, 405], "all that they can say");
+    }
+}
+
+async fn state_etag<S>(service: &S) -> String
+where
+    S: Service<actix_http::Request, Response = Response<actix_web::body::BoxBody>, Error = actix_web::Error>,
+{
+    let request = TestRequest::get().uri("/.well-known/jwks.json").to_request();
+    let response = service.call(request).await.unwrap();
+    response.headers().get("etag").unwrap().to_str().unwrap().to_owned()
+}
