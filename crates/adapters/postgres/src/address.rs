@@ -96,7 +96,8 @@ impl Address {
 }
 
 /// What every session is told. Row locks of a client that is gone, and sessions of one whose machine died, must not
-/// outlast it for long; the isolation is what the statements here are written for.
+/// outlast it for long; the isolation is what the statements here are written for. Each of them has its index; a plan that
+/// was made when a table was small, and is kept, must not read all of it when it is large.
 fn setup(statement_timeout: Duration) -> String {
     format!(
         "SET statement_timeout = {};
@@ -105,7 +106,8 @@ fn setup(statement_timeout: Duration) -> String {
          SET tcp_keepalives_interval = 10;
          SET tcp_keepalives_count = 3;
          SET default_transaction_isolation = 'read committed';
-         SET jit = off;",
+         SET jit = off;
+         SET enable_seqscan = off;",
         statement_timeout.as_millis(),
         silence = SILENCE.as_secs(),
     )

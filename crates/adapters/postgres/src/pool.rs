@@ -63,14 +63,15 @@ impl Manager {
 pub(crate) struct Unconnected(String);
 
 impl managed::Manager for Manager {
-    type Type = Connection;
+    /// Boxed, as it is moved whenever it is taken and given back.
+    type Type = Box<Connection>;
     type Error = Unconnected;
 
-    async fn create(&self) -> Result<Connection, Unconnected> {
-        self.address.connect().await.map_err(Unconnected)
+    async fn create(&self) -> Result<Box<Connection>, Unconnected> {
+        self.address.connect().await.map(Box::new).map_err(Unconnected)
     }
 
-    async fn recycle(&self, connection: &mut Connection, metrics: &Metrics) -> RecycleResult<Unconnected> {
+    async fn recycle(&self, connection: &mut Box<Connection>, metrics: &Metrics) -> RecycleResult<Unconnected> {
         if connection.is_closed() {
             return Err(RecycleError::message("closed"));
         }
@@ -81,7 +82,8 @@ impl managed::Manager for Manager {
             return Err(RecycleError::message("old"));
         }
         if self.doubts(metrics) {
-            let answer = tokio::time::timeout(PING, connection.client.batch_execute("")).await;
+            let ping = Box::pin(connection.client.batch_execute(""));
+            let answer = tokio::time::timeout(PING, ping).await;
             if !matches!(answer, Ok(Ok(()))) {
                 return Err(RecycleError::message("does not answer"));
             }
@@ -217,7 +219,7 @@ impl Pool {
         let ready = async {
             let connection = used.insert(self.connection().await?);
             if matches!(haste, Haste::ManyRows) {
-                connection.client.batch_execute("").await?;
+                Box::pin(connection.client.batch_execute("")).await?;
             }
             Ok::<_, Failure>(&mut connection.client)
         };

@@ -56,7 +56,11 @@ impl Request for RotationRequest {
 }
 
 /// Rotates the records whose presented token is the live one, as `tokens::rotate` does one, each record once. What another
-/// transaction holds is passed over: waiting for one record would hold up the others, and could go round in a circle.
+/// transaction holds is passed over: waiting for one record would hold up the others, and could go round in a circle. What
+/// is expected of a record is looked at when it is locked, and then stays so.
+///
+/// Each array is a `(SELECT $1)`, whose length the planner does not see: for less than about ten it would find a plan for so
+/// few to be worth planning the statement anew each time, which costs more than to run it.
 ///
 /// It is written out because diesel has no update from other rows, and is no `sql_query`, which is prepared each time.
 pub(crate) struct RotateTogether {
@@ -91,34 +95,34 @@ impl RotateTogether {
 
 impl QueryFragment<Backend> for RotateTogether {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
-        out.push_sql("WITH request AS MATERIALIZED (SELECT * FROM unnest(");
+        out.push_sql(
+            "WITH held AS MATERIALIZED (
+                 SELECT request.* FROM token_records JOIN (SELECT unnest((SELECT ",
+        );
         out.push_bind_param::<Array<SqlUuid>, _>(&self.records)?;
-        out.push_sql(", ");
+        out.push_sql(")) AS id, unnest((SELECT ");
         out.push_bind_param::<Array<SqlUuid>, _>(&self.presented)?;
-        out.push_sql(", ");
+        out.push_sql(")) AS presented, unnest((SELECT ");
         out.push_bind_param::<Array<SqlUuid>, _>(&self.successors)?;
-        out.push_sql(", ");
+        out.push_sql(")) AS successor, unnest((SELECT ");
         out.push_bind_param::<Array<BigInt>, _>(&self.times)?;
-        out.push_sql(", ");
+        out.push_sql(")) AS time, unnest((SELECT ");
         out.push_bind_param::<Array<Text>, _>(&self.asked)?;
         out.push_sql(
-            ") AS request (id, presented, successor, time, asked)),
-             held AS MATERIALIZED (
-                 SELECT token_records.id FROM token_records JOIN request ON token_records.id = request.id
+            ")) AS asked) AS request ON token_records.id = request.id
+                 WHERE token_records.current_jti = request.presented
+                     AND token_records.revoked_at IS NULL
+                     AND (token_records.expires_at IS NULL OR token_records.expires_at > request.time)
                  FOR NO KEY UPDATE OF token_records SKIP LOCKED)
              UPDATE token_records SET
                  generation = token_records.generation + 1,
                  previous_jti = token_records.current_jti,
                  previous_issued_at = token_records.current_issued_at,
-                 previous_asked = request.asked,
-                 current_jti = request.successor,
-                 current_issued_at = request.time,
-                 last_used_at = request.time
-             FROM request JOIN held ON held.id = request.id
-             WHERE token_records.id = request.id
-                 AND token_records.current_jti = request.presented
-                 AND token_records.revoked_at IS NULL
-                 AND (token_records.expires_at IS NULL OR token_records.expires_at > request.time)
+                 previous_asked = held.asked,
+                 current_jti = held.successor,
+                 current_issued_at = held.time,
+                 last_used_at = held.time
+             FROM held WHERE token_records.id = held.id
              RETURNING ",
         );
         self.returned.walk_ast(out.reborrow())

@@ -81,7 +81,11 @@ impl<R: Request> Default for Together<R> {
 impl<R: Request> Together<R> {
     /// Asks as soon as it can be begun: alone, or together with others that have waited as well. It is not begun any more
     /// when the caller has gone away, and given up when it has waited for as long as a call may take.
-    pub(crate) async fn ask(self: &Arc<Self>, pool: &Pool, request: R) -> Result<R::Answer, StoreError> {
+    pub(crate) fn ask(
+        self: &Arc<Self>,
+        pool: &Pool,
+        request: R,
+    ) -> impl Future<Output = Result<R::Answer, StoreError>> + use<R> {
         let (answer, answered) = oneshot::channel();
         let since = Instant::now();
         if let Some(mut turn) = self.wait(Waiting { since, request, answer }) {
@@ -92,10 +96,13 @@ impl<R: Request> Together<R> {
                 }
             });
         }
-        match timeout(pool.patience(), answered).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(unavailable("the call has ended")),
-            Err(_) => Err(unavailable("it did not answer in time")),
+        let patience = pool.patience();
+        async move {
+            match timeout(patience, answered).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_)) => Err(unavailable("the call has ended")),
+                Err(_) => Err(unavailable("it did not answer in time")),
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use informer_oauth_domain::{
     timestamp::Timestamp,
     token_record::{RevocationReason, Rotation},
@@ -84,6 +85,44 @@ fn nothing_reads_the_whole_table_of_records() {
             assert_eq!(store.purge(later + Duration::from_micros(40), 5).await.unwrap(), 5);
         }
         assert_eq!(statistics(store, &database, "seq_scan").await, before);
+    });
+}
+
+#[test]
+fn plans_that_were_made_when_the_table_was_small_read_none_that_is_large() {
+    run(async {
+        let (store, database) = throwaway().await;
+        let mut records: Vec<_> = (0..8).map(a_record).collect();
+        for record in &records {
+            TokenStore::insert(&store, record).await.unwrap();
+        }
+        database.sql("VACUUM ANALYZE token_records");
+        let mut rotate = async |round: u64| {
+            let requests: Vec<_> = (0..)
+                .zip(&records)
+                .map(|(n, record)| a_rotation(record, 1000 + 10 * round + n, moment(round)))
+                .collect();
+            for (n, rotated) in join_all(requests.iter().map(|request| store.rotate(request)))
+                .await
+                .into_iter()
+                .enumerate()
+            {
+                match rotated.unwrap() {
+                    Rotation::Rotated(record) => records[n] = record,
+                    other => panic!("{other:?}"),
+                }
+            }
+            store.find(records[0].id).await.unwrap();
+        };
+        for round in 0..20 {
+            rotate(round).await;
+        }
+        furnish(&database, 1, 5_000);
+        for round in 20..30 {
+            rotate(round).await;
+        }
+        let read = statistics(store.clone(), &database, "seq_tup_read").await;
+        assert!(read < 5_000, "{read}");
     });
 }
 

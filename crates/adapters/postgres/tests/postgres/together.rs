@@ -66,7 +66,7 @@ fn each_gets_its_own_and_there_are_fewer_statements_than_calls() {
             ));
             counted.parse().unwrap()
         };
-        let (alone, together) = (counted("UPDATE \"token_records\"%"), counted("WITH request AS%"));
+        let (alone, together) = (counted("UPDATE \"token_records\"%"), counted("WITH held AS%"));
         assert!(
             together > 0 && alone + together < ROUNDS * CALLERS / 2,
             "{alone} {together}"
