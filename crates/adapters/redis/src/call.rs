@@ -1,7 +1,7 @@
 //! Calls: one command or one script, within a time.
 
 use informer_oauth_ports::{StoreError, traced};
-use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, Value, cmd, from_redis_value};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, Value, from_redis_value};
 use tokio::time::timeout;
 
 use crate::{
@@ -25,10 +25,13 @@ impl Body {
     }
 }
 
+/// The bytes that hardly a call is longer than.
+const MOST: usize = 512;
+
 /// `EVALSHA` or `EVAL`.
 fn evaluation(verb: &str, body: &str, keys: &[&str], arguments: &[&str]) -> Cmd {
-    let mut command = cmd(verb);
-    command.arg(body).arg(keys.len()).arg(keys).arg(arguments);
+    let mut command = Cmd::with_capacity(3 + keys.len() + arguments.len(), MOST);
+    command.arg(verb).arg(body).arg(keys.len()).arg(keys).arg(arguments);
     command
 }
 
