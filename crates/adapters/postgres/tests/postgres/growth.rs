@@ -5,17 +5,17 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use informer_oauth_domain::{
     timestamp::Timestamp,
-    token_record::{RevocationReason, Rotation},
+    token_record::{Insertion, RevocationReason, Rotation},
 };
 use informer_oauth_ports::{ClientDeletion, ClientStore, PageRequest, TokenFilter, TokenStore};
 use informer_oauth_postgres::Postgres;
 use informer_oauth_testkit::{
     run,
-    servers::ThrowawayDatabase,
+    servers::{ThrowawayDatabase, ThrowawayPostgres},
     values::{GRANT_LIFETIME, a_client, a_record, a_rotation, client_id, client_uid, moment},
 };
 
-use crate::support::{patient, throwaway};
+use crate::support::{migrated, patient, throwaway};
 
 /// Adds so many grants of a client, in a thousand users' names, half of them without expiry.
 fn furnish(database: &ThrowawayDatabase, client: u64, count: u32) {
@@ -123,6 +123,58 @@ fn plans_that_were_made_when_the_table_was_small_read_none_that_is_large() {
         }
         let read = statistics(store.clone(), &database, "seq_tup_read").await;
         assert!(read < 5_000, "{read}");
+    });
+}
+
+#[test]
+fn what_goes_together_is_planned_seldom() {
+    const ROUNDS: u64 = 60;
+    run(async {
+        let server = ThrowawayPostgres::start_with(&[("shared_preload_libraries", "pg_stat_statements")], &[]);
+        let database = migrated(&server).await;
+        furnish(&database, 1, 20_000);
+        database.sql("VACUUM ANALYZE token_records");
+        database.sql("CREATE EXTENSION pg_stat_statements");
+        let name = database.sql("SELECT current_database()");
+        database.sql(&format!(
+            "ALTER DATABASE {name} SET pg_stat_statements.track_planning = on"
+        ));
+        let mut options = patient(&database.url());
+        options.pool_size = 1;
+        let store = Postgres::connect(&options).await.unwrap();
+        for round in 0..ROUNDS {
+            // As few as waiting callers may be.
+            let records: Vec<_> = (0..6).map(|n| a_record(round * 10 + n)).collect();
+            let inserted = join_all(records.iter().map(|record| TokenStore::insert(&store, record))).await;
+            assert!(
+                inserted
+                    .iter()
+                    .all(|outcome| *outcome.as_ref().unwrap() == Insertion::Inserted)
+            );
+            let requests: Vec<_> = records
+                .iter()
+                .map(|record| a_rotation(record, round, moment(round)))
+                .collect();
+            let rotated = join_all(requests.iter().map(|request| store.rotate(request))).await;
+            assert!(
+                rotated
+                    .iter()
+                    .all(|outcome| matches!(outcome, Ok(Rotation::Rotated(_))))
+            );
+        }
+        for like in ["INSERT INTO token_records (%", "WITH held AS%"] {
+            let counted = |column: &str| -> u64 {
+                let counted = database.sql(&format!(
+                    "SELECT sum({column}) FROM pg_stat_statements WHERE query LIKE '{like}'"
+                ));
+                counted.parse().unwrap()
+            };
+            let (calls, plans) = (counted("calls"), counted("plans"));
+            assert!(
+                calls >= ROUNDS / 2 && plans <= 10,
+                "{like}: {plans} plans for {calls} calls"
+            );
+        }
     });
 }
 
