@@ -3,7 +3,11 @@
 
 mod support;
 
-use std::{ops::Range, time::Duration};
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use informer_oauth_ports::{PoolState, Pools, Probe, SessionStore, StoreError};
@@ -13,7 +17,8 @@ use informer_oauth_testkit::{
     servers::redis::{RedisServer, key_prefix},
     values::{NOW, a_session, digest},
 };
-use support::{connections, stores, wait_for};
+use support::{connections, stores, unavailable, wait_for};
+use tokio::net::TcpListener;
 
 fn state(open: usize, busy: usize, waiting: usize) -> PoolState {
     PoolState {
@@ -82,6 +87,26 @@ fn no_more_connections_are_made_than_there_may_be_and_further_callers_wait() {
         server.ask(&["CLIENT", "UNPAUSE"]);
         assert!(calls.await.unwrap().iter().all(Result::is_ok));
         join_all((0..200).map(async |n| find(&stores, n).await)).await;
+    });
+}
+
+#[test]
+fn who_waits_for_a_connection_waits_for_the_same_one_and_all_are_told_that_it_cannot_be_had() {
+    run(async {
+        let silent = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let stores = stores(&[format!("redis://{}", silent.local_addr().unwrap())]);
+        let taken = Arc::<Mutex<Vec<_>>>::default();
+        let taking = Arc::clone(&taken);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = silent.accept().await {
+                taking.lock().unwrap().push(stream);
+            }
+        });
+        for round in 1..=2 {
+            join_all((0..50).map(async |_| unavailable(stores.check()).await)).await;
+            assert_eq!(taken.lock().unwrap().len(), round);
+        }
+        assert_eq!(stores.pools(), [state(0, 0, 0)]);
     });
 }
 
