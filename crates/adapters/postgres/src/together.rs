@@ -155,19 +155,13 @@ impl<R: Request> Drop for Turn<R> {
 }
 
 async fn ask_all<R: Request>(pool: &Pool, mut waiting: Vec<Waiting<R>>) {
-    // The statement for one costs less.
-    if waiting.len() == 1 {
-        for one in waiting {
-            ask_alone(pool, one).await;
-        }
-        return;
+    let mut alone = Vec::new();
+    if waiting.len() > 1 {
+        let mut records = HashSet::with_capacity(waiting.len());
+        let apart = |one: &mut Waiting<R>| one.request.may_be_refused() || !records.insert(one.request.record());
+        alone.extend(waiting.extract_if(.., apart));
     }
-    let mut records = HashSet::with_capacity(waiting.len());
-    let mut alone: Vec<_> = waiting
-        .extract_if(.., |one| {
-            one.request.may_be_refused() || !records.insert(one.request.record())
-        })
-        .collect();
+    // The statement for one costs less.
     if waiting.len() > 1 {
         let statement = R::statement(waiting.iter().map(|one| &one.request));
         // The first has waited longest.
