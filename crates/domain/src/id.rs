@@ -9,7 +9,10 @@
 //! # Ok::<(), informer_oauth_domain::id::InvalidId>(())
 //! ```
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt::{self, Write as _},
+    str::FromStr,
+};
 
 use thiserror::Error;
 use uuid::Uuid;
@@ -97,7 +100,9 @@ impl ClientId {
 
 impl fmt::Display for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+        let mut digits = self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
+        digits.try_for_each(|digit| f.write_char(digit))
     }
 }
 

@@ -75,6 +75,9 @@ impl NormalPath {
             return Err(PathRefused::Fragment);
         }
         let target = original_uri.split('?').next().unwrap_or_default();
+        if is_normal(target) {
+            return Ok(Self(target.to_owned()));
+        }
         let mut kept: Vec<String> = Vec::new();
         for raw in path_of(target)?.split('/').skip(1) {
             let segment = Segment::decode(raw)?;
@@ -111,6 +114,20 @@ impl std::fmt::Display for NormalPath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a target is in normal form already, as nearly all are: segments of letters, digits, `-`, `_` and `~` alone.
+fn is_normal(target: &str) -> bool {
+    let mut after_slash = false;
+    for (position, byte) in target.bytes().enumerate() {
+        match byte {
+            b'/' if after_slash => return false,
+            b'/' => after_slash = true,
+            _ if position == 0 || byte == b'.' || !is_unreserved(byte) => return false,
+            _ => after_slash = false,
+        }
+    }
+    !after_slash && !target.is_empty()
 }
 
 /// The path of a target without its query; starts with `/`.

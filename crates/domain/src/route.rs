@@ -16,7 +16,7 @@ mod tests;
 
 pub use row::{Access, Area, Method, Route, RouteError, UnknownName};
 
-use row::Fit;
+use row::{Fit, literal_length};
 
 const fn row(
     pattern: &'static str,
@@ -27,6 +27,7 @@ const fn row(
 ) -> Route {
     Route {
         pattern: Cow::Borrowed(pattern),
+        literal: literal_length(pattern),
         methods: Cow::Borrowed(methods),
         area,
         access,

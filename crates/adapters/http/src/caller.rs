@@ -5,7 +5,7 @@ use actix_web::{
     dev::Payload,
     http::{
         Method,
-        header::{AUTHORIZATION, COOKIE, HeaderMap},
+        header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue},
     },
 };
 use futures_util::future::{LocalBoxFuture, Ready, ready};
@@ -154,7 +154,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Bearer<'_> {
     if sent.next().is_some() {
         return Bearer::Unclear;
     }
-    let Ok(text) = value.to_str() else {
+    let Some(text) = ascii(value) else {
         return Bearer::Unclear;
     };
     if let Some(token) = after_bearer(text) {
@@ -166,6 +166,12 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Bearer<'_> {
     }
 }
 
+/// The text of a header of ASCII. Of control characters only the tab gets as far as here.
+fn ascii(value: &HeaderValue) -> Option<&str> {
+    let bytes = value.as_bytes();
+    bytes.is_ascii().then(|| std::str::from_utf8(bytes).ok()).flatten()
+}
+
 /// What follows the scheme, if that is Bearer.
 fn after_bearer(credentials: &str) -> Option<&str> {
     let (scheme, token) = credentials.split_at(credentials.find([' ', '\t', ',']).unwrap_or(credentials.len()));
@@ -175,7 +181,7 @@ fn after_bearer(credentials: &str) -> Option<&str> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::http::header::HeaderName;
 
     use super::*;
 

@@ -2,9 +2,10 @@
 
 use actix_web::{
     HttpResponse,
+    body::BoxBody,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH},
+        header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH},
     },
     web::Bytes,
 };
@@ -17,7 +18,7 @@ use crate::{family::Standing, security_headers};
 pub struct Document {
     bytes: Bytes,
     etag: HeaderValue,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Document {
@@ -25,16 +26,19 @@ impl Document {
     pub fn new(bytes: impl Into<Bytes>, content_type: &'static str, cache_control: &'static str) -> Self {
         let bytes = bytes.into();
         let etag = etag_of(&bytes);
-        let mut headers = HeaderMap::with_capacity(12);
-        headers.insert(ETAG, etag.clone());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+        let headers = vec![
+            (ETAG, etag.clone()),
+            (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            (CACHE_CONTROL, HeaderValue::from_static(cache_control)),
+        ];
         Self { bytes, etag, headers }
     }
 
     /// With what every answer at `path` has, so that it need not be added to each.
     pub(crate) fn at(mut self, path: &str, https: bool) -> Self {
-        security_headers::add(&mut self.headers, Standing::of(path), https);
+        let mut headers: HeaderMap = self.headers.drain(..).collect();
+        security_headers::add(&mut headers, Standing::of(path), https);
+        self.headers = headers.into_iter().collect();
         self
     }
 
@@ -44,13 +48,14 @@ impl Document {
         let mut response = if fresh {
             HttpResponse::new(StatusCode::NOT_MODIFIED)
         } else {
-            HttpResponse::new(StatusCode::OK)
-                .set_body(self.bytes.clone())
-                .map_into_boxed_body()
+            HttpResponse::new(StatusCode::OK).set_body(BoxBody::new(self.bytes.clone()))
         };
-        *response.headers_mut() = self.headers.clone();
-        if fresh {
-            response.headers_mut().remove(CONTENT_TYPE);
+        // Into the map that comes with the answer, which has been used before and need not grow.
+        let headers = response.headers_mut();
+        for (name, value) in &self.headers {
+            if !fresh || name != CONTENT_TYPE {
+                headers.insert(name.clone(), value.clone());
+            }
         }
         response
     }

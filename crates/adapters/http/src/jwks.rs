@@ -22,23 +22,23 @@ pub(crate) struct JwkSet {
 
 /// The answer for the key set last seen. A rotation makes a new set, which is told by its address.
 #[derive(Default)]
-pub(crate) struct KeyDocument(RwLock<Option<(Arc<PublicKeySet>, Document)>>);
+pub(crate) struct KeyDocument(RwLock<Option<(Arc<PublicKeySet>, Arc<Document>)>>);
 
 impl KeyDocument {
-    pub(crate) fn of(&self, state: &HttpState) -> Document {
+    pub(crate) fn of(&self, state: &HttpState) -> Arc<Document> {
         self.of_keys(&state.app.public_keys(), state.is_https())
     }
 
-    fn of_keys(&self, keys: &Arc<PublicKeySet>, https: bool) -> Document {
+    fn of_keys(&self, keys: &Arc<PublicKeySet>, https: bool) -> Arc<Document> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((seen, document)) = &*known
             && Arc::ptr_eq(seen, keys)
         {
-            return document.clone();
+            return Arc::clone(document);
         }
         drop(known);
-        let document = Document::new(keys.json.clone(), JSON, FIVE_MINUTES).at(PATH, https);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(keys), document.clone()));
+        let document = Arc::new(Document::new(keys.json.clone(), JSON, FIVE_MINUTES).at(PATH, https));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(keys), Arc::clone(&document)));
         document
     }
 }

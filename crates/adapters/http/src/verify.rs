@@ -9,6 +9,8 @@
 //! without a token. A proxy understands 2xx (Envoy 200), 401 and 403 only; a fault is 503, which every proxy takes for a
 //! refusal.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -171,13 +173,13 @@ fn answer(state: &HttpState, judged: GateAnswer, by_path: bool) -> ProtocolResul
             scope,
             token_record,
         } => {
-            let mut response = HttpResponse::Ok();
-            response
-                .insert_header((USER, header_value(&username)?))
-                .insert_header((CLIENT, client_id.to_string()))
-                .insert_header((SCOPE, scope.to_string()))
-                .insert_header((TOKEN, token_record.to_string()));
-            Ok(response.finish())
+            let mut response = HttpResponse::new(StatusCode::OK);
+            let headers = response.headers_mut();
+            headers.insert(USER, header_value(&username)?);
+            headers.insert(CLIENT, text(client_id.to_string())?);
+            headers.insert(SCOPE, text(scope.to_string())?);
+            headers.insert(TOKEN, text(token_record.to_string())?);
+            Ok(response)
         }
         GateAnswer::NoToken if state.settings.gate_require_token => Ok(refusal(
             StatusCode::UNAUTHORIZED,
@@ -231,11 +233,14 @@ fn insufficient(needed: Scope) -> Option<HeaderValue> {
 }
 
 fn header_value(username: &str) -> Result<HeaderValue, ProtocolErrorResponse> {
-    let escaped = utf8_percent_encode(username, ESCAPED).to_string();
-    HeaderValue::from_str(&escaped).map_err(|_| {
+    text(Cow::from(utf8_percent_encode(username, ESCAPED)).into_owned())
+}
+
+fn text(written: String) -> Result<HeaderValue, ProtocolErrorResponse> {
+    HeaderValue::try_from(written).map_err(|_| {
         ProtocolErrorResponse::http(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "The username cannot be written in a header.",
+            "What the gate found cannot be written in a header.",
         )
     })
 }

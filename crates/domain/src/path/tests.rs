@@ -137,6 +137,13 @@ proptest! {
     }
 
     #[test]
+    fn what_is_normal_already_is_told_as_the_rest_is(raw in nasty()) {
+        let raw = format!("/{raw}");
+        // An absolute URI is never taken for normal.
+        prop_assert_eq!(NormalPath::parse(&raw), NormalPath::parse(&format!("http://bi.example.com{raw}")));
+    }
+
+    #[test]
     fn arbitrary_text_never_panics(raw in any::<String>()) {
         if let Ok(path) = NormalPath::parse(&format!("/{raw}")) {
             prop_assert_eq!(NormalPath::parse(path.as_str()), Ok(path.clone()));
@@ -154,5 +161,17 @@ proptest! {
             .collect();
         let normal = NormalPath::parse(&escaped).unwrap();
         prop_assert_eq!(normal.as_str(), plain);
+    }
+}
+
+#[test]
+fn what_is_told_to_be_normal_is() {
+    for normal in ["/api", "/api/datasets/a-1_~", "/A"] {
+        assert!(is_normal(normal), "{normal}");
+    }
+    for other in [
+        "", "/", "//", "/api/", "/api//x", "api", "/a.b", "/..", "/a%20", "/a;b", "/é", "/a b", "*",
+    ] {
+        assert!(!is_normal(other), "{other}");
     }
 }

@@ -193,6 +193,8 @@ pub enum RouteError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     pub(super) pattern: Cow<'static, str>,
+    /// [`literal_length`]
+    pub(super) literal: usize,
     /// Empty for all of them.
     pub(super) methods: Cow<'static, [Method]>,
     pub(super) area: Area,
@@ -222,6 +224,7 @@ impl Route {
             })
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
+            literal: literal_length(pattern),
             pattern: Cow::Owned(pattern.to_owned()),
             methods: Cow::Owned(methods),
             area,
@@ -272,8 +275,18 @@ impl Route {
         self.write_scope_only
     }
 
+    /// Whether a path may fit as far as the pattern is literal: most rows are ruled out by that alone. Normal forms are ASCII.
+    fn may_begin(&self, path: &str) -> bool {
+        let literal = self.pattern.as_bytes().get(..self.literal).unwrap_or_default();
+        let beginning = path.as_bytes().get(..literal.len());
+        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(literal))
+    }
+
     pub(super) fn fit(&self, method: Method, path: &NormalPath, user: &str) -> Fit {
         if !self.methods.is_empty() && !self.methods.contains(&method) {
+            return Fit::No;
+        }
+        if !self.may_begin(path.as_str()) {
             return Fit::No;
         }
         let mut fit = Fit::Exact;
@@ -293,6 +306,22 @@ impl Route {
         }
         if segments.next().is_none() { fit } else { Fit::No }
     }
+}
+
+/// How many bytes of a pattern stand before its first placeholder and the slash before that.
+pub(super) const fn literal_length(pattern: &str) -> usize {
+    let bytes = pattern.as_bytes();
+    let (mut length, mut position) = (0, 0);
+    while position < bytes.len() {
+        if matches!(bytes[position], b'{' | b'*') {
+            return length;
+        }
+        if bytes[position] != b'/' {
+            length = position + 1;
+        }
+        position += 1;
+    }
+    length
 }
 
 fn fit_segment(wanted: &str, segment: &str, user: &str) -> Fit {
@@ -319,8 +348,8 @@ fn fit_text(wanted: &str, given: &str) -> Fit {
 
 fn same_but_for_case(wanted: &str, given: &str) -> bool {
     // Nearly always ASCII, which needs no copies.
-    let ascii = wanted.is_ascii() && given.is_ascii();
-    wanted.eq_ignore_ascii_case(given) || (!ascii && wanted.to_lowercase() == given.to_lowercase())
+    let ascii = || wanted.is_ascii() && given.is_ascii();
+    wanted.eq_ignore_ascii_case(given) || (!ascii() && wanted.to_lowercase() == given.to_lowercase())
 }
 
 fn check_pattern(pattern: &str) -> Result<(), RouteError> {

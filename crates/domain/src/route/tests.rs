@@ -391,6 +391,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
+    fn no_row_is_ruled_out_by_its_beginning_that_fits((method, uri) in requests(), upper in any::<bool>()) {
+        let uri = if upper { uri.to_uppercase() } else { uri };
+        let Ok(path) = NormalPath::parse(&uri) else { return Ok(()) };
+        for route in RouteTable::informer().rows() {
+            let unfiltered = Route { literal: 0, ..route.clone() };
+            let method = Method::parse(&method);
+            prop_assert_eq!(route.fit(method, &path, "ada"), unfiltered.fit(method, &path, "ada"), "{}", route);
+        }
+    }
+
+    #[test]
     fn the_table_agrees_with_what_scopes_include((method, uri) in requests(), granted in sets()) {
         let table = RouteTable::informer();
         let required = table.required(&method, &path(&uri), "ada");
