@@ -1,5 +1,6 @@
 //! Rotations from several replicas, and what one costs.
 
+use futures_util::future::join_all;
 use informer_oauth_domain::{id::ClientRef, token_record::Rotation};
 use informer_oauth_ports::{ClientStore, TokenStore};
 use informer_oauth_postgres::Postgres;
@@ -31,6 +32,42 @@ fn of_rotations_through_two_replicas_one_wins() {
                 count(|outcome| matches!(outcome, Rotation::Reused { first: false })),
                 48
             );
+        }
+    });
+}
+
+#[test]
+fn of_many_rotations_that_go_together_at_two_replicas_one_of_each_record_wins() {
+    const RECORDS: u64 = 20;
+    run(async {
+        let (one, database) = throwaway().await;
+        let other = Postgres::connect(&patient(&database.url())).await.unwrap();
+        for round in 1..=10 {
+            let records: Vec<_> = (0..RECORDS).map(|n| a_record(100 * round + n)).collect();
+            for record in &records {
+                TokenStore::insert(&one, record).await.unwrap();
+            }
+            let outcomes = at_once(2, async |replica| {
+                let request = |(n, record)| a_rotation(record, (10 * round + replica as u64) * 100 + n, moment(round));
+                let mut requests: Vec<_> = (0..).zip(&records).map(request).collect();
+                if replica == 1 {
+                    requests.reverse();
+                }
+                let mut outcomes = join_all(requests.iter().map(|it| [&one, &other][replica].rotate(it))).await;
+                if replica == 1 {
+                    outcomes.reverse();
+                }
+                outcomes
+            });
+            for ((n, one), other) in (0..).zip(&outcomes[0]).zip(&outcomes[1]) {
+                let (one, other) = (one.as_ref().unwrap(), other.as_ref().unwrap());
+                let ((Rotation::Rotated(rotated), Rotation::Reused { first: true })
+                | (Rotation::Reused { first: true }, Rotation::Rotated(rotated))) = (one, other)
+                else {
+                    panic!("{round} {n}: {one:?} {other:?}");
+                };
+                assert_eq!(rotated.refresh.as_ref().unwrap().generation, 1);
+            }
         }
     });
 }
