@@ -29,8 +29,8 @@ pub(crate) struct Arguments {
     /// Connections, each with one virtual user
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
     connections: u16,
-    /// How many token records `growth` compares, the fewest first
-    #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1_000, 1_000_000], value_name = "COUNT")]
+    /// How many token records `growth` compares, the fewest first; ten million take half an hour to make
+    #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1_000, 100_000, 1_000_000], value_name = "COUNT")]
     pub(crate) records: Vec<u64>,
     /// How many expired token records `purge` has removed
     #[arg(long, default_value_t = 1_000_000, value_name = "COUNT")]
@@ -143,6 +143,20 @@ impl Arguments {
         self.rounds.unwrap_or(if self.quick { 3 } else { 7 }).max(1)
     }
 
+    /// How it is measured, in a word.
+    pub(crate) fn described(&self) -> String {
+        format!(
+            "{} of {:.1} s for each side, {} connections, {} stores",
+            self.rounds(),
+            self.lasting().as_secs_f64(),
+            self.connections,
+            match self.stores {
+                StoresKind::Embedded => "embedded",
+                StoresKind::Production => "production",
+            }
+        )
+    }
+
     pub(crate) fn lasting(&self) -> Duration {
         let seconds = self.seconds.unwrap_or(if self.quick { 1.0 } else { 3.0 });
         Duration::from_secs_f64(seconds.clamp(0.05, 600.0))
@@ -182,6 +196,10 @@ mod tests {
     fn rounds_are_as_many_and_as_long_as_said() {
         let quick = arguments("--quick --rounds 2");
         assert_eq!((quick.rounds(), quick.lasting()), (2, Duration::from_secs(1)));
+        assert_eq!(
+            quick.described(),
+            "2 of 1.0 s for each side, 32 connections, production stores"
+        );
         assert_eq!(
             arguments("--seconds 0.5 --rounds 0").lasting(),
             Duration::from_millis(500)

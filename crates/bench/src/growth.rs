@@ -23,13 +23,24 @@ struct Size {
     refreshed: u64,
 }
 
+const FEW_CLIENTS: u64 = 10;
+const MANY_CLIENTS: u64 = 10_000;
+
 impl Size {
-    fn new(records: u64) -> Self {
+    const fn new(records: u64, clients: u64) -> Self {
+        let refreshed = records / 4;
         Self {
             records,
-            clients: if records > 1_000 { 10_000 } else { 10 },
-            refreshed: (records / 4).min(4_096),
+            clients,
+            refreshed: if refreshed > 4_096 { 4_096 } else { refreshed },
         }
+    }
+
+    /// The fewest records with few clients and with many, and the others with many.
+    fn all(records: &[u64]) -> Vec<Self> {
+        let few = records.first().map(|fewest| Self::new(*fewest, FEW_CLIENTS));
+        let many = records.iter().map(|count| Self::new(*count, MANY_CLIENTS));
+        few.into_iter().chain(many).collect()
     }
 
     fn name(self) -> String {
@@ -59,8 +70,7 @@ const OPERATIONS: [Operation; 4] = [
 
 pub(crate) fn run(run: &Run<'_>) -> Result<Vec<Comparison>> {
     let mut sizes = Vec::new();
-    for records in &run.arguments.records {
-        let size = Size::new(*records);
+    for size in Size::all(&run.arguments.records) {
         sizes.push((size, furnished(run, size)?));
     }
     OPERATIONS
@@ -152,9 +162,15 @@ mod tests {
     #[test]
     fn what_is_refreshed_is_a_part_of_the_records() {
         for records in [4, 1_000, 1_000_000] {
-            let size = Size::new(records);
+            let size = Size::new(records, FEW_CLIENTS);
             assert!((1..=records).contains(&size.refreshed), "{size:?}");
         }
-        assert_eq!((Size::new(1_000).clients, Size::new(100_000).clients), (10, 10_000));
+    }
+
+    #[test]
+    fn the_number_of_clients_changes_by_itself_and_with_the_records() {
+        let sizes = Size::all(&[1_000, 100_000]);
+        let sizes: Vec<_> = sizes.iter().map(|size| (size.records, size.clients)).collect();
+        assert_eq!(sizes, [(1_000, 10), (1_000, 10_000), (100_000, 10_000)]);
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn conditions(binary: &Path) -> Result<Vec<(String, String)>> {
         ("processor".into(), model.to_owned()),
         // This process has been moved to one of them.
         ("cores".into(), count(&information).unwrap_or(cores.get()).to_string()),
+        ("memory".into(), memory().unwrap_or_else(|| "unknown".into())),
         ("kernel".into(), format!("{} {}", std::env::consts::OS, kernel.trim())),
         (
             "service".into(),
@@ -40,6 +41,24 @@ pub(crate) fn conditions(binary: &Path) -> Result<Vec<(String, String)>> {
 #[expect(clippy::cast_precision_loss, reason = "no file is that long")]
 pub(crate) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
+}
+
+fn memory() -> Option<String> {
+    let information = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = information.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(format!("{:.1} GB", megabytes(kilobytes * 1024) / 1e3))
+}
+
+/// What a program says first, if it is there: a version or a revision.
+pub(crate) fn said_by(program: &str, arguments: &[&str]) -> Option<String> {
+    let said = Command::new(program)
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .ok()?;
+    let line = String::from_utf8_lossy(&said.stdout).lines().next()?.trim().to_owned();
+    (said.status.success() && !line.is_empty()).then_some(line)
 }
 
 fn processor(information: &str) -> Option<&str> {
@@ -61,5 +80,13 @@ mod tests {
         assert_eq!(processor(information), Some("AMD X 1"));
         assert_eq!(count(information), Some(2));
         assert_eq!((processor(""), count("")), (None, None));
+        assert!(memory().is_some_and(|memory| memory.ends_with(" GB")));
+    }
+
+    #[test]
+    fn what_is_not_there_says_nothing() {
+        assert!(said_by("cargo", &["--version"]).is_some_and(|line| line.starts_with("cargo ")));
+        assert_eq!(said_by("cargo", &["no-such-command"]), None);
+        assert_eq!(said_by("no-such-program", &[]), None);
     }
 }

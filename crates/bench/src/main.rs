@@ -55,7 +55,16 @@ fn bench(arguments: &Arguments) -> Result<()> {
     let binary = service::binary(arguments.binary.as_deref())?;
     let mut conditions = machine::conditions(&binary)?;
     let pinning = Pinning::claim()?;
-    conditions.push(("cores used".into(), pinning.described()));
+    let told = [
+        (
+            "revision",
+            machine::said_by("git", &["log", "-1", "--format=%h of %cs"]),
+        ),
+        ("compiler", machine::said_by("rustc", &["--version"])),
+        ("rounds", Some(arguments.described())),
+        ("cores used", Some(pinning.described())),
+    ];
+    conditions.extend(told.into_iter().filter_map(|(name, value)| Some((name.into(), value?))));
     let stores = match arguments.stores {
         StoresKind::Production => Some(Stores::start()?),
         StoresKind::Embedded => None,

@@ -111,7 +111,12 @@ impl Ours {
                     let original = "X-Original-Method: GET\r\nX-Original-URI: /api/profile\r\n";
                     get("/oauth/verify", &format!("Authorization: Bearer {token}\r\n{original}"))
                 };
-                fetching(tokens.iter().map(ask).collect(), count, "", false)
+                let expected = Expected {
+                    status: 200,
+                    text: "",
+                    field: Some("X-Informer-User"),
+                };
+                asking(tokens.iter().map(ask).collect(), count, &expected, false)
             }
             Operation::Device => {
                 let pending = Pending::default();
@@ -138,8 +143,13 @@ impl Ours {
 
 /// So many who send the same requests, each beginning with another one.
 pub(crate) fn fetching(requests: Vec<Vec<u8>>, count: usize, text: &'static str, constant: bool) -> Users {
+    let field = None;
+    let status = 200;
+    asking(requests, count, &Expected { status, text, field }, constant)
+}
+
+fn asking(requests: Vec<Vec<u8>>, count: usize, expected: &Expected, constant: bool) -> Users {
     let requests: Rc<[Vec<u8>]> = requests.into();
-    let expected = Expected { status: 200, text };
     (0..count)
         .map(|at| Box::new(Fetching::new(Rc::clone(&requests), at, expected.clone(), constant)) as _)
         .collect()

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
     pub(crate) process: Process,
-    /// From its start until it listened.
+    /// From its start until it first answered.
     pub(crate) started_in: Duration,
     /// Which it does not introspect.
     pub(crate) has_signed_tokens: bool,
@@ -59,6 +59,7 @@ impl Peer {
         }
         let started = Instant::now();
         let process = Process::start(command, &folder.path().join("log"))?;
+        Browser::to(process.address()).get("/jwks", "")?.is(200)?;
         Ok(Self {
             name: match stores {
                 Some(_) => "node-oidc-provider, Redis",

@@ -114,24 +114,29 @@ fn winners(address: SocketAddr, request: &[u8]) -> Result<usize> {
     }
     let mut winners = 0;
     for stream in &mut streams {
-        match status(stream)? {
-            200 => winners += 1,
-            400 => {}
-            other => bail!("an answer with the status {other}"),
+        match outcome(stream)? {
+            (200, _) => winners += 1,
+            (400, true) => {}
+            (other, _) => bail!("an answer with the status {other}, which is no invalid_grant"),
         }
     }
     Ok(winners)
 }
 
-fn status(stream: &mut TcpStream) -> Result<u16> {
+/// The status of an answer, and whether it is `invalid_grant` (RFC 6749 §5.2).
+fn outcome(stream: &mut TcpStream) -> Result<(u16, bool)> {
     let mut received = Vec::new();
     let mut buffer = [0; 4096];
     loop {
         let count = stream.read(&mut buffer)?;
         ensure!(count > 0, "the connection was closed without an answer");
         received.extend_from_slice(buffer.get(..count).unwrap_or_default());
-        if let Some(status) = load::read(&received, |answer| Ok(answer.status))? {
-            return Ok(status);
+        let told = |answer: &load::Answer<'_>| {
+            let refused = answer.member("error").is_ok_and(|error| error == "invalid_grant");
+            Ok((answer.status, refused))
+        };
+        if let Some(outcome) = load::read(&received, told)? {
+            return Ok(outcome);
         }
     }
 }
@@ -147,7 +152,7 @@ mod tests {
     const REQUEST: [u8; 6] = *b"POST !";
 
     /// Answers so many with 200 and everybody else with another status.
-    fn server(lucky: usize, others: &'static str) -> SocketAddr {
+    fn server(lucky: usize, others: &'static str, body: &'static str) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         thread::spawn(move || {
@@ -157,7 +162,12 @@ mod tests {
                 stream.read_exact(&mut request).unwrap();
                 assert_eq!(request, REQUEST);
                 let status = if number < lucky { "200 OK" } else { others };
-                write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").unwrap();
+                write!(
+                    stream,
+                    "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+                .unwrap();
             }
         });
         address
@@ -165,7 +175,9 @@ mod tests {
 
     #[test]
     fn those_with_tokens_are_counted() {
-        assert_eq!(winners(server(3, "400 Bad Request"), &REQUEST).unwrap(), 3);
-        assert!(winners(server(3, "500 Internal Server Error"), &REQUEST).is_err());
+        let refused = r#"{"error":"invalid_grant"}"#;
+        assert_eq!(winners(server(3, "400 Bad Request", refused), &REQUEST).unwrap(), 3);
+        assert!(winners(server(3, "400 Bad Request", r#"{"error":"invalid_request"}"#), &REQUEST).is_err());
+        assert!(winners(server(3, "500 Internal Server Error", refused), &REQUEST).is_err());
     }
 }

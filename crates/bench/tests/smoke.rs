@@ -22,7 +22,7 @@ fn service() -> PathBuf {
 
 fn bench(out: &Path, options: &[&str]) -> Value {
     let run = Command::new(env!("CARGO_BIN_EXE_informer-oauth-bench"))
-        .args(["--quick", "--no-peer", "--rounds", "1", "--connections", "4"])
+        .args(["--quick", "--rounds", "1", "--connections", "4"])
         .arg("--binary")
         .arg(service())
         .arg("--out")
@@ -41,7 +41,10 @@ fn bench(out: &Path, options: &[&str]) -> Value {
 #[test]
 fn every_operation_is_answered_rightly_and_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let report = bench(folder.path(), &["--stores", "embedded", "--seconds", "0.5"]);
+    let report = bench(
+        folder.path(),
+        &["--no-peer", "--stores", "embedded", "--seconds", "0.5"],
+    );
     let comparisons = report["comparisons"].as_array().unwrap();
     let titles: Vec<&str> = comparisons
         .iter()
@@ -86,7 +89,7 @@ fn every_operation_is_answered_rightly_and_reported() {
 #[test]
 fn seeded_databases_and_replicas_are_served() {
     let folder = tempfile::tempdir().unwrap();
-    let only = ["--only", "growth", "replicas", "--seconds", "0.2"];
+    let only = ["--no-peer", "--only", "growth", "replicas", "--seconds", "0.2"];
     let report = bench(folder.path(), &[only.as_slice(), &["--records", "64", "2000"]].concat());
     let comparisons = report["comparisons"].as_array().unwrap();
     let names: Vec<Vec<&str>> = comparisons
@@ -97,10 +100,33 @@ fn seeded_databases_and_replicas_are_served() {
         })
         .collect();
     let replicas = ["one", "two replicas"];
-    let sizes = ["64 records, 10 clients", "2 000 records, 10 000 clients"];
-    assert_eq!(names, [sizes, replicas, replicas]);
+    let sizes = [
+        "64 records, 10 clients",
+        "64 records, 10 000 clients",
+        "2 000 records, 10 000 clients",
+    ];
+    assert_eq!(names, [sizes.as_slice(), &replicas, &replicas]);
     let found = comparisons[0]["findings"].as_array().unwrap();
     assert!(found.iter().any(|found| found["budget"]["at_most"] == 1.3), "{found:?}");
+}
+
+/// The peer is somebody else's: that it answers as it should is asserted as for our own.
+#[test]
+fn the_peer_is_measured_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let only = ["--only", "refresh,code,introspect,device,races", "--seconds", "0.2"];
+    let report = bench(folder.path(), &only);
+    let comparisons = report["comparisons"].as_array().unwrap();
+    assert_eq!(comparisons.len(), 4);
+    for comparison in comparisons {
+        let found = comparison["findings"].as_array().unwrap();
+        let judged = found.iter().find(|found| found["budget"]["at_least"].is_number());
+        let what = judged.unwrap()["what"].as_str().unwrap();
+        assert!(what.ends_with("to node-oidc-provider, Redis"), "{what}");
+    }
+    let races = report["races"].as_array().unwrap();
+    let peers = races.iter().filter(|race| race["name"] == "node-oidc-provider, Redis");
+    assert_eq!(peers.count(), 2, "{races:?}");
 }
 
 #[test]

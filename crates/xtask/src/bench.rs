@@ -15,6 +15,13 @@ const BENCH: &str = "informer-oauth-bench";
 /// The bench's own option.
 const NO_PEER: &str = "--no-peer";
 
+/// What the service is compared with.
+pub(crate) fn peer(metadata: &Metadata) -> NodeSuite {
+    NodeSuite {
+        folder: metadata.workspace_root.join("crates/bench/peer").into(),
+    }
+}
+
 /// Whether the run went well; what it is told is told the bench.
 pub(crate) fn run(metadata: &Metadata, words: &[OsString]) -> Result<bool> {
     let root = &metadata.workspace_root;
@@ -22,8 +29,7 @@ pub(crate) fn run(metadata: &Metadata, words: &[OsString]) -> Result<bool> {
         programs::provide(&[programs::SERVERS, &[Program::Nginx]].concat())?;
         if !words.iter().any(|word| word == NO_PEER) {
             Program::Node.find()?;
-            let folder = root.join("crates/bench/peer").into();
-            NodeSuite { folder }.install()?;
+            peer(metadata).install()?;
         }
     }
     // Not both at once: together they would agree on features that the released service does not have.

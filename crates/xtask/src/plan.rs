@@ -14,7 +14,7 @@ use crate::report::{Outcome, Report};
 use crate::servers::Servers;
 use crate::suites::{NodeSuite, PythonSuite};
 use crate::summary::Runner;
-use crate::{layers, licences, packages, public_api};
+use crate::{bench, layers, licences, packages, public_api};
 
 /// The crate whose integration tests drive the real binary from outside.
 const SERVER: &str = "informer-oauth";
@@ -82,7 +82,8 @@ impl Part {
         match self {
             Self::Fmt | Self::Layers | Self::Packages => &[],
             Self::Licences => &[Python],
-            Self::Clippy | Self::Docs | Self::PublicApi | Self::Build | Self::Unit => &[Make, Perl],
+            Self::Clippy | Self::Docs | Self::PublicApi | Self::Build => &[Make, Perl],
+            Self::Unit => &[Make, Perl, Node, Npm],
             Self::Blackbox => &[Make, Perl, Nginx, Bash, Curl, Python],
             Self::Deploy => &[Make, Perl, Nginx, Python, Redis, Systemd],
             Self::Clients => &[Make, Perl, Nginx, Chromium, Fonts, Node, Npm, Python],
@@ -124,6 +125,9 @@ pub(crate) fn run(metadata: &Metadata, only: &[Part]) -> bool {
     }
     if wants(Part::Deploy) {
         report.step("packages for deploy/", || workspace.deployment.install());
+    }
+    if wants(Part::Unit) {
+        report.step("packages of the peer of the bench", || workspace.bench_peer.install());
     }
     if wants(Part::Clients) {
         report.step("packages for Node.js", || workspace.node_clients.install());
@@ -224,6 +228,7 @@ pub(crate) fn with_servers(words: &[OsString]) -> Result<bool> {
 struct Workspace<'a> {
     metadata: &'a Metadata,
     binary: std::path::PathBuf,
+    bench_peer: NodeSuite,
     node_clients: NodeSuite,
     python_clients: PythonSuite,
     deployment: PythonSuite,
@@ -240,6 +245,7 @@ impl<'a> Workspace<'a> {
         Self {
             metadata,
             binary: target.join("debug").join(binary).into(),
+            bench_peer: bench::peer(metadata),
             node_clients: NodeSuite {
                 folder: tests.join("clients/node").into(),
             },

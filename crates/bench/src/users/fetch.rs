@@ -12,6 +12,8 @@ pub(crate) struct Expected {
     pub(crate) status: u16,
     /// What the body begins with or, where it is long, has in it somewhere.
     pub(crate) text: &'static str,
+    /// A field that it has.
+    pub(crate) field: Option<&'static str>,
 }
 
 /// Sends one of its requests after the other.
@@ -51,6 +53,9 @@ impl VirtualUser for Fetching {
         if let Some(first) = &self.first {
             ensure!(answer.body() == first, "the answer has changed");
             return Ok(());
+        }
+        if let Some(name) = self.expected.field {
+            ensure!(answer.field(name).is_some_and(|value| !value.is_empty()), "no {name}");
         }
         let text = answer.text()?;
         ensure!(text.contains(self.expected.text), "no {} in {text}", self.expected.text);

@@ -52,6 +52,7 @@ impl VirtualUser for Refreshing {
             "a refresh token was given out a second time"
         );
         ensure!(!access.is_empty(), "an empty access token");
+        ensure!(self.seen.is_new(access), "an access token was given out a second time");
         self.chains.borrow_mut().push_back(successor.to_owned());
         Ok(())
     }

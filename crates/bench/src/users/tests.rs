@@ -63,7 +63,7 @@ fn a_refresh_presents_what_the_last_one_of_its_chain_gave() {
     let (mut user, chains) = refreshing(&["a0", "b0"]);
     for (presented, given) in [("a0", "a1"), ("b0", "b1"), ("a1", "a2"), ("b1", "b2")] {
         assert!(asked(&mut user).contains(&format!("refresh_token={presented}&")));
-        told(&mut user, "200 OK", "", &tokens("x", given)).unwrap();
+        told(&mut user, "200 OK", "", &tokens(&format!("for {given}"), given)).unwrap();
     }
     assert_eq!(*chains.borrow(), ["a2", "b2"]);
 }
@@ -80,13 +80,21 @@ fn a_refresh_must_give_a_really_new_token() {
     told(&mut user, "200 OK", "", &tokens("x", "n")).unwrap();
     asked(&mut user);
     assert!(
-        told(&mut user, "200 OK", "", &tokens("x", "n")).is_err(),
+        told(&mut user, "200 OK", "", &tokens("y", "n")).is_err(),
         "the same for two grants"
     );
     asked(&mut user);
     assert!(told(&mut user, "400 Bad Request", "", &tokens("x", "m")).is_err());
     let mut nothing = Vec::new();
     assert!(!user.ask(&mut nothing), "a chain that broke is not gone on with");
+    let (mut user, _) = refreshing(&["a0", "b0", "c0"]);
+    asked(&mut user);
+    told(&mut user, "200 OK", "", &tokens("x", "n")).unwrap();
+    asked(&mut user);
+    assert!(
+        told(&mut user, "200 OK", "", &tokens("x", "m")).is_err(),
+        "one access token for two grants"
+    );
 }
 
 #[test]
@@ -125,11 +133,25 @@ fn codes_are_taken_from_redirects_and_redeemed_once() {
 }
 
 #[test]
+fn a_field_that_is_asked_for_must_be_there() {
+    let expected = Expected {
+        status: 200,
+        text: "",
+        field: Some("X-User"),
+    };
+    let mut user = Fetching::new([fetch::get("/", "")].into(), 0, expected, false);
+    told(&mut user, "200 OK", "x-user: ada\r\n", "").unwrap();
+    assert!(told(&mut user, "200 OK", "x-user:\r\n", "").is_err());
+    assert!(told(&mut user, "200 OK", "", "").is_err());
+}
+
+#[test]
 fn what_is_constant_must_not_change() {
     let requests: Rc<[Vec<u8>]> = [fetch::get("/a", ""), fetch::get("/b", "X: y\r\n")].into();
     let expected = Expected {
         status: 200,
         text: "\"keys\"",
+        field: None,
     };
     let mut user = Fetching::new(requests, 1, expected, true);
     assert_eq!(asked(&mut user), "GET /b HTTP/1.1\r\nHost: 127.0.0.1\r\nX: y\r\n\r\n");
