@@ -177,6 +177,8 @@ fn one(run: &Run<'_>, operation: Operation, ours: &Ours, peer: Option<&Peer>, he
     if operation.shows_ceiling() {
         sides.push(hello.side(operation.ceiling(), run.arguments.connections()));
     }
+    // What the operation before has left to be written is not this one's.
+    run.settle();
     let samples = interleave(&mut sides, run.rounds(), run.lasting()).map_err(|error| ours.service.explained(error))?;
     let figures: Result<Vec<Figures>> = sides
         .iter()

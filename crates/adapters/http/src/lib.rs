@@ -79,6 +79,9 @@ pub fn configure(routes: &mut web::ServiceConfig) {
     jwks::configure(routes);
     metadata::configure(routes);
     health::configure(routes);
+    // From here on patterns, which take longer to compare.
+    verify::configure_by_path(routes);
+    metadata::configure_inserted(routes);
     diagnosis::configure(routes);
     scopes::configure(routes);
     openapi::configure(routes);

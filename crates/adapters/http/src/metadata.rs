@@ -75,12 +75,15 @@ pub(crate) fn document(issuer: &str) -> Document {
     Document::new(json_bytes(&Metadata::of(issuer)), JSON, FIVE_MINUTES).at(PATH, issuer.starts_with("https://"))
 }
 
-/// The routes. An issuer with a path is found with the path after the well-known one, as RFC 8414 §3.1 says, and before it,
-/// as many clients ask: the envelope takes the leading path off.
+/// The route.
 pub(crate) fn configure(routes: &mut web::ServiceConfig) {
-    routes
-        .service(web::resource(PATH).route(web::get().to(metadata)))
-        .service(web::resource([PATH, "/{issuer_path:.*}"].concat()).route(web::get().to(inserted)));
+    routes.service(web::resource(PATH).route(web::get().to(metadata)));
+}
+
+/// An issuer with a path is found with the path after the well-known one, as RFC 8414 §3.1 says, and before it, as many
+/// clients ask: the envelope takes the leading path off.
+pub(crate) fn configure_inserted(routes: &mut web::ServiceConfig) {
+    routes.service(web::resource([PATH, "/{issuer_path:.*}"].concat()).route(web::get().to(inserted)));
 }
 
 /// What this authorization server can do (RFC 8414)
