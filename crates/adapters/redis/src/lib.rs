@@ -18,8 +18,9 @@
 //! - **Callers share connections.** What they ask at the same moment goes out in one piece and comes back in one; another
 //!   connection is opened only when many calls are under way on each.
 //! - **A command is carried out or not, as a whole**, also when its caller goes away, who takes along neither the connection nor
-//!   anybody's answer. Connections live in the runtime that the handle was made in, whichever is called from, so one that
-//!   ends, as a server's threads do when it stops, takes none along.
+//!   anybody's answer. Every runtime that calls has connections of its own as long as there may be more, so one that ends,
+//!   as a server's threads do when it stops, takes along none that others use; what further ones share lives in the
+//!   runtime that the handle was made in.
 //!
 //! Redis must not evict keys (`maxmemory-policy noeviction`): a user's sessions are ended by a note of which they are.
 
@@ -61,8 +62,8 @@ pub struct Redis {
 
 impl Redis {
     /// Prepares to use Redis as `options` say. Nothing is asked of it yet, so that a service also starts while Redis is
-    /// down; [`Probe`] tells. Connections are made when they are first needed, and live in the runtime that this is called
-    /// in; outside of any, each in that of the call that it was made for.
+    /// down; [`Probe`] tells. Connections are made when they are first needed, and live in the runtime of the call that they
+    /// were made for; the one that is shared when there may be no more, in the runtime that this is called in.
     pub fn connect(options: &RedisOptions) -> Result<Self, RedisOptionsError> {
         if options.pool_size == 0 || options.timeout.is_zero() {
             return Err(RedisOptionsError::Nothing);

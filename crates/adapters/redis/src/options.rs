@@ -20,8 +20,8 @@ pub struct RedisOptions {
     pub urls: Vec<String>,
     /// Certificates, for `rediss`.
     pub tls: RedisTls,
-    /// How many connections at most; in a Cluster each is one to every node that is needed. Calls share them: another is
-    /// opened only when 64 are under way on every one that is open. 16 by default.
+    /// How many connections at most; in a Cluster each is one to every node that is needed. The calls of one
+    /// runtime share one, and open another when 64 are under way on each of its own. 16 by default.
     pub pool_size: usize,
     /// How long a call may take in all, getting a connection included; after that the store is unavailable. 1 s by
     /// default, so that a request is not kept longer than two.
