@@ -10,9 +10,9 @@ mod process;
 
 use std::{process::ExitCode, time::Duration};
 
-use actix_web::{HttpServer, rt, web::Data};
+use actix_web::{rt, web::Data};
 use anyhow::Context as _;
-use informer_oauth_http::{AdoptTrace, HttpSettings, HttpState, ServerLimits};
+use informer_oauth_http::{AdoptTrace, HttpSettings, HttpState, ServerLimits, server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long requests that are under way may take to finish. With closing the stores, it stays under ten seconds.
-const GRACE_SECONDS: u64 = 8;
+const GRACE: Duration = Duration::from_secs(8);
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -49,21 +49,7 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
     let service = Installation::create(config, &issuer, migrate).await?;
     let made = first_start::run(&service.app, config).await?;
     let state = HttpState::new(service.app.clone(), http_settings(config, &issuer)?)?;
-    let limits = state.settings.server;
-    let state = Data::new(state);
-    let server = HttpServer::new(move || {
-        informer_oauth_http::direct(state.clone(), informer_oauth_http::service(state.clone()))
-    })
-    .workers(config.http.workers)
-    .keep_alive(limits.keep_alive)
-    .client_request_timeout(limits.head_timeout)
-    .client_disconnect_timeout(limits.disconnect_timeout)
-    .max_connections(limits.connections_per_worker)
-    .shutdown_timeout(GRACE_SECONDS)
-    .disable_signals()
-    .listen(listener)
-    .context("cannot listen")?
-    .run();
+    let server = server(Data::new(state), listener, config.http.workers, GRACE).context("cannot listen")?;
 
     let handle = server.handle();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -43,6 +43,7 @@ mod revoke;
 pub mod same_origin;
 mod scopes;
 pub mod security_headers;
+mod server;
 pub mod state;
 mod token;
 mod verify;
@@ -66,6 +67,7 @@ pub use caller::{Caller, RequestTime};
 pub use direct::{Direct, DirectService, direct};
 pub use metrics::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS, describe_metrics};
 pub use protocol_error::{ProtocolErrorResponse, ProtocolResult};
+pub use server::server;
 pub use state::{AdoptTrace, HttpSettings, HttpState, ServerLimits};
 
 /// Every route. The envelope is not part of it: see [`service`].
