@@ -8,18 +8,18 @@ use tempfile::TempDir;
 use crate::arguments::Subject;
 use crate::load::Users;
 use crate::measure::{Meter, Side, interleave};
-use crate::operations::{Ceiling, Operation, Rival};
+use crate::operations::{self, Operation, Rival};
 use crate::ours::{self, Ours, fetching, introspecting, start_devices};
 use crate::peer::Peer;
 use crate::pinning::Pinning;
 use crate::process::Process;
-use crate::report::{Budget, CPU, Comparison, Figures, RATE, Report};
+use crate::report::{Budget, CPU, Comparison, Figures, Finding, RATE, Report};
 use crate::run::Run;
 use crate::service::Service;
 use crate::users::{Kept, Pending, Polling, Post, Redeeming, Refreshing, Seen, Stock, get};
 use crate::{footprint, races};
 
-const HELLO: &str = "hello, actix-web";
+const HELLO: &str = "hello";
 /// Grants of the peer that are refreshed in turn.
 const REFRESHED: usize = 1_024;
 const SHOWN: usize = 64;
@@ -42,30 +42,15 @@ impl Hello {
         })
     }
 
-    fn side(&self, ceiling: Ceiling, count: usize) -> Side<'static> {
-        let (name, users) = match ceiling {
-            Ceiling::Get => (
-                format!("{HELLO}, GET"),
-                fetching(vec![get("/", "")], count, "hello", true),
-            ),
-            Ceiling::Post => {
-                let mut request = Vec::new();
-                let form = ["grant_type=refresh_token&refresh_token=", &"x".repeat(400)];
-                Post::new("/", &Peer::client(false)).write(&mut request, &form);
-                (
-                    format!("{HELLO}, POST"),
-                    fetching(vec![request], count, "access_token", true),
-                )
-            }
-        };
+    fn side(&self, count: usize) -> Side<'static> {
         Side {
-            name,
+            name: HELLO.to_owned(),
             addresses: vec![self.process.address()],
             meter: Meter {
                 service: vec![self.process.pid()],
                 ..Meter::default()
             },
-            users,
+            users: fetching(vec![get("/", "")], count, "hello", true),
             prepare: Box::new(|| Ok(())),
         }
     }
@@ -174,9 +159,7 @@ fn one(run: &Run<'_>, operation: Operation, ours: &Ours, peer: Option<&Peer>, he
     run.say(operation.title());
     let mut sides = vec![ours.side(ours::NAME, operation, run)?];
     sides.extend(peer.map(|peer| peer.side(operation, run)).transpose()?.flatten());
-    if operation.shows_ceiling() {
-        sides.push(hello.side(operation.ceiling(), run.arguments.connections()));
-    }
+    sides.push(hello.side(run.arguments.connections()));
     // What the operation before has left to be written is not this one's.
     run.settle();
     let samples = interleave(&mut sides, run.rounds(), run.lasting()).map_err(|error| ours.service.explained(error))?;
@@ -189,20 +172,26 @@ fn one(run: &Run<'_>, operation: Operation, ours: &Ours, peer: Option<&Peer>, he
     let mut findings = Vec::new();
     if let Some((own, others)) = figures.split_first() {
         for other in others {
-            let is_hello = other.name.starts_with(HELLO);
+            let is_hello = other.name == HELLO;
             let budget = match operation.rival() {
                 Rival::Peer(least) if !is_hello => Some(Budget::AtLeast(least)),
                 Rival::Hello(least) if is_hello => Some(Budget::AtLeast(least)),
                 _ => None,
             };
             findings.extend(own.ratio(other, RATE, budget));
+            if is_hello {
+                findings.extend(own.ratio(other, CPU, None).map(|ratio| Finding {
+                    what: format!("µs of server CPU, where a {HELLO} takes {}", operations::HELLO),
+                    spread: ratio.spread.times(operations::HELLO),
+                    budget: Some(operation.cpu()),
+                }));
+            }
         }
-        findings.extend(own.finding(CPU, Some(operation.cpu())));
     }
     Ok(Comparison {
         title: operation.title().into(),
         method: format!(
-            "{} connections, each asking as fast as it is answered.",
+            "{} connections, each asking as fast as it is answered. A {HELLO} is the least that a service on actix-web can do: GET, one word.",
             run.arguments.connections()
         ),
         sides: figures,

@@ -2,6 +2,10 @@
 
 use crate::report::Budget;
 
+/// Microseconds of processor time of a "hello" on the machine that the budget was made for. Machines differ, and the speed of
+/// one drifts: what an operation takes is held against what a "hello" takes beside it.
+pub(crate) const HELLO: f64 = 8.0;
+
 /// What is asked of the service and of those that it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
@@ -20,13 +24,6 @@ pub(crate) enum Operation {
 pub(crate) enum Rival {
     Peer(f64),
     Hello(f64),
-}
-
-/// The least that a service could do for the operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ceiling {
-    Get,
-    Post,
 }
 
 impl Operation {
@@ -64,7 +61,7 @@ impl Operation {
         }
     }
 
-    /// Microseconds of the server's processor that one may take.
+    /// Microseconds of the server's processor that one may take, where [`HELLO`] is what a "hello" takes.
     pub(crate) const fn cpu(self) -> Budget {
         Budget::AtMost(match self {
             Self::Refresh => 120.0,
@@ -74,17 +71,5 @@ impl Operation {
             Self::Device => 35.0,
             Self::Jwks | Self::Metadata => 10.0,
         })
-    }
-
-    pub(crate) const fn ceiling(self) -> Ceiling {
-        match self {
-            Self::Refresh | Self::Code | Self::Confidential | Self::Introspect | Self::Device => Ceiling::Post,
-            Self::Gate | Self::Jwks | Self::Metadata => Ceiling::Get,
-        }
-    }
-
-    /// Whether the ceiling is measured beside it; for the slower ones once is enough.
-    pub(crate) const fn shows_ceiling(self) -> bool {
-        matches!(self.rival(), Rival::Hello(_)) || matches!(self, Self::Refresh)
     }
 }

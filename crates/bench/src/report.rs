@@ -154,15 +154,6 @@ impl Figures {
         })
     }
 
-    /// The figure itself; `None` where the side has none.
-    pub(crate) fn finding(&self, figure: Figure, budget: Option<Budget>) -> Option<Finding> {
-        Some(Finding {
-            what: format!("{}: {}", figure.name, self.name),
-            spread: Spread::of(self.values(figure))?,
-            budget,
-        })
-    }
-
     /// What `share` of the requests of all rounds together took at most, in microseconds.
     pub(crate) fn overall(&self, share: f64) -> f64 {
         let mut all = Histogram::default();

@@ -24,6 +24,15 @@ impl Spread {
             max,
         })
     }
+
+    /// In another unit.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Self {
+            median: self.median * factor,
+            min: self.min * factor,
+            max: self.max * factor,
+        }
+    }
 }
 
 /// How one side's figures compare with another's. Rounds that were measured one after the other are compared with each
@@ -40,6 +49,11 @@ pub(crate) fn ratios(of: &[f64], to: &[f64]) -> Option<Spread> {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ratio_is_told_in_another_unit() {
+        assert_eq!(spread(1.5, 1.0, 2.0).times(8.0), spread(12.0, 8.0, 16.0));
+    }
 
     fn spread(median: f64, min: f64, max: f64) -> Spread {
         Spread { median, min, max }
