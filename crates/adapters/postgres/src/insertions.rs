@@ -25,6 +25,8 @@ use crate::{
 const LONG: usize = 2048;
 
 impl Request for TokenRow {
+    const ALONE_IS_PREPARED: bool = true;
+
     type Answer = Insertion;
     type Statement = InsertTogether;
 

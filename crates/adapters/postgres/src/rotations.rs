@@ -23,6 +23,9 @@ use crate::{
 };
 
 impl Request for RotationRequest {
+    // diesel keeps no updates prepared.
+    const ALONE_IS_PREPARED: bool = false;
+
     type Answer = Rotation;
     type Statement = RotateTogether;
 

@@ -34,6 +34,10 @@ pub(crate) trait Request: Sized + Send + 'static {
     /// The statement for several.
     type Statement: Send + 'static;
 
+    /// Whether the statement for one is prepared once for a connection, as the one for several is. Where it is prepared for every
+    /// call, which takes a round trip more, one goes as several do.
+    const ALONE_IS_PREPARED: bool;
+
     /// Of several that are about the same record, one at a time goes together with others.
     fn record(&self) -> TokenRecordId;
 
@@ -161,8 +165,8 @@ async fn ask_all<R: Request>(pool: &Pool, mut waiting: Vec<Waiting<R>>) {
         let apart = |one: &mut Waiting<R>| one.request.may_be_refused() || !records.insert(one.request.record());
         alone.extend(waiting.extract_if(.., apart));
     }
-    // The statement for one costs less.
-    if waiting.len() > 1 {
+    // The statement for one costs less, unless it has to be prepared.
+    if waiting.len() > usize::from(R::ALONE_IS_PREPARED) {
         let statement = R::statement(waiting.iter().map(|one| &one.request));
         // The first has waited longest.
         let answers = pool.run_since(waiting[0].since, Haste::Usual, move |connection| {

@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use diesel::{
-    dsl::{count_star, min},
+    dsl::{AsSelect, SqlTypeOf, count_star, min},
     prelude::*,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::{BigInt, Binary, Text},
     sqlite::{Sqlite as Backend, SqliteConnection},
 };
 use informer_oauth_domain::{
@@ -148,28 +150,72 @@ fn insert(connection: &mut SqliteConnection, row: TokenRow) -> Result<bool, Fail
 
 /// The first arm of [`TokenRecord::rotate`] as one conditional update. Only what it does not hit is read and judged.
 fn rotate(connection: &mut SqliteConnection, request: &RotationRequest) -> Result<Rotation, Failure> {
-    let now = request.now.as_micros();
-    let rotated: Option<TokenRow> = diesel::update(token_records::table.find(blob(request.record.uuid())))
-        .filter(dsl::current_jti.eq(blob(request.presented.uuid())))
-        .filter(dsl::revoked_at.is_null())
-        .filter(dsl::expires_at.is_null().or(dsl::expires_at.gt(now)))
-        .set((
-            dsl::generation.eq(dsl::generation + 1),
-            dsl::previous_jti.eq(dsl::current_jti),
-            dsl::previous_issued_at.eq(dsl::current_issued_at),
-            dsl::previous_asked.eq(request.asked.to_string()),
-            dsl::current_jti.eq(blob(request.successor.uuid())),
-            dsl::current_issued_at.eq(now),
-            dsl::last_used_at.eq(now),
-        ))
-        .returning(TokenRow::as_returning())
-        .get_result(connection)
-        .optional()?;
-    match rotated {
+    let rotated: Vec<TokenRow> = Rotate::of(request).load(connection)?;
+    match rotated.into_iter().next() {
         Some(row) => Ok(Rotation::Rotated(row.try_into()?)),
         None => judge_unrotated(connection, request),
     }
 }
+
+/// The first arm of [`TokenRecord::rotate`](informer_oauth_domain::token_record::TokenRecord::rotate) as one conditional update.
+/// It is written out because diesel keeps no updates prepared.
+struct Rotate {
+    record: Vec<u8>,
+    presented: Vec<u8>,
+    successor: Vec<u8>,
+    now: i64,
+    asked: String,
+    returned: AsSelect<TokenRow, Backend>,
+}
+
+impl Rotate {
+    fn of(request: &RotationRequest) -> Self {
+        Self {
+            record: blob(request.record.uuid()),
+            presented: blob(request.presented.uuid()),
+            successor: blob(request.successor.uuid()),
+            now: request.now.as_micros(),
+            asked: request.asked.to_string(),
+            returned: TokenRow::as_returning(),
+        }
+    }
+}
+
+impl QueryFragment<Backend> for Rotate {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql(
+            "UPDATE token_records SET generation = generation + 1, previous_jti = current_jti,
+                 previous_issued_at = current_issued_at, previous_asked = ",
+        );
+        out.push_bind_param::<Text, _>(&self.asked)?;
+        out.push_sql(", current_jti = ");
+        out.push_bind_param::<Binary, _>(&self.successor)?;
+        out.push_sql(", current_issued_at = ");
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(", last_used_at = ");
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(" WHERE id = ");
+        out.push_bind_param::<Binary, _>(&self.record)?;
+        out.push_sql(" AND current_jti = ");
+        out.push_bind_param::<Binary, _>(&self.presented)?;
+        out.push_sql(" AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ");
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(") RETURNING ");
+        self.returned.walk_ast(out.reborrow())
+    }
+}
+
+impl QueryId for Rotate {
+    type QueryId = Self;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Rotate {
+    type SqlType = SqlTypeOf<AsSelect<TokenRow, Backend>>;
+}
+
+impl RunQueryDsl<SqliteConnection> for Rotate {}
 
 fn judge_unrotated(connection: &mut SqliteConnection, request: &RotationRequest) -> Result<Rotation, Failure> {
     let Some(record) = find(connection, request.record)? else {
