@@ -66,8 +66,8 @@ impl Owner {
             alive: Arc::downgrade(&alive),
         };
         runtime.spawn(async move {
-            let _alive = alive;
             pending::<()>().await;
+            drop(alive);
         });
         owner
     }
