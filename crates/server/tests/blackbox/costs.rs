@@ -153,7 +153,7 @@ fn a_refresh_is_one_statement_and_an_exchange_is_one_statement_and_one_command()
                 tokens = world.refreshed(&client, tokens.refresh());
             }
         });
-        refreshes.is_one_statement_each("UPDATE \"token_records\"");
+        refreshes.is_one_statement_each("WITH held AS");
         assert_eq!(refreshes.commands, [""; 0]);
 
         let codes: Vec<Code> = (0..REQUESTS).map(|_| world.code(&client)).collect();
