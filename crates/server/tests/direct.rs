@@ -143,6 +143,11 @@ async fn the_short_way_and_the_router_answer_the_same() {
                 ("GET", "/oauth/verify", vec![authorized]),
                 ("GET", "/oauth/verify/api/datasets/1?x=%2F", vec![authorized]),
                 ("DELETE", "/oauth/verify/api/datasets/1", vec![authorized]),
+                (
+                    "HEAD",
+                    "/oauth/verify/api/datasets/1",
+                    vec![authorized, ("X-Original-Method", "HEAD")],
+                ),
                 ("GET", "/oauth/verify/", vec![]),
                 ("OPTIONS", "/oauth/verify/api/datasets", vec![]),
                 ("GET", "/oauth/verifyer", vec![authorized]),

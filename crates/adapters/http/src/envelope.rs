@@ -57,8 +57,9 @@ pub(crate) async fn envelope(
         end(&line, &response);
         return Ok(response);
     }
-    // Whatever answers GET answers HEAD (RFC 9110 §9.3.2): the connection knows to leave the body out.
-    if line.method == Method::HEAD {
+    // Whatever answers GET answers HEAD (RFC 9110 §9.3.2): the connection knows to leave the body out. The gate answers every
+    // method, and judges the one that came.
+    if line.method == Method::HEAD && !line.standing.to_proxy {
         request.head_mut().method = Method::GET;
     }
 
