@@ -212,9 +212,8 @@ fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
         allowed_custom_schemes: config.security.allowed_custom_schemes.clone(),
         routes: config.gate.table(),
         cached_entries: config.caches.entries,
-        // In one file asking is cheap, and a lock made at the command line, which tells nobody, counts at the next refresh.
         // What Informer says is remembered where it is asked, for as long as the operator wants.
-        cached_users: !config.database.is_embedded() && !config.identity.is_informer(),
+        cached_users: !config.identity.is_informer(),
     })
 }
 

@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use diesel::{
+    dsl::{AsSelect, SqlTypeOf},
     prelude::*,
-    sql_types::Bool,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::{BigInt, Binary, Nullable, Text},
     sqlite::{Sqlite as Backend, SqliteConnection},
 };
 use informer_oauth_domain::{
@@ -19,7 +21,7 @@ use crate::{
     Sqlite,
     columns::{blob, client_id, digest, resource, scope, time, uuid},
     failure::{Failure, corrupt},
-    schema::authorization_codes::{self, dsl},
+    schema::authorization_codes,
 };
 
 pub(crate) const PURGE: &[&str] = &["DELETE FROM authorization_codes WHERE rowid IN (
@@ -124,33 +126,69 @@ fn redeem(
     presented: &CodePresentation,
     now: Timestamp,
 ) -> Result<CodeRedemption, Failure> {
-    let uri = presented.redirect_uri.as_deref();
-    let challenge = presented.challenge.as_ref().map(CodeChallenge::as_str);
-    let resource = presented.resource.as_deref();
-    let resource_fits = dsl::audience
-        .nullable()
-        .is(resource)
-        .or(resource.is_none().into_sql::<Bool>());
-    let redirect_fits = dsl::redirect_uri
-        .nullable()
-        .is(uri)
-        .or(uri.is_none().into_sql::<Bool>().and(dsl::redirect_uri_sent.eq(false)));
-    let redeemed: Option<CodeRow> = diesel::update(authorization_codes::table.find(digest.as_bytes().as_slice()))
-        .filter(dsl::redeemed_at.is_null())
-        .filter(dsl::client_uid.eq(blob(presented.client.uuid())))
-        .filter(dsl::expires_at.gt(now.as_micros()))
-        .filter(redirect_fits)
-        .filter(dsl::challenge.is(challenge))
-        .filter(resource_fits)
-        .set(dsl::redeemed_at.eq(now.as_micros()))
-        .returning(CodeRow::as_returning())
-        .get_result(connection)
-        .optional()?;
-    match redeemed {
+    let redeemed: Vec<CodeRow> = Redeem::of(digest, presented, now).load(connection)?;
+    match redeemed.into_iter().next() {
         Some(row) => Ok(CodeRedemption::Redeemed(row.try_into()?)),
         None => judge_unredeemed(connection, digest, presented, now),
     }
 }
+
+/// The update, written out because diesel keeps no updates prepared.
+struct Redeem<'a> {
+    digest: &'a [u8],
+    presented: &'a CodePresentation,
+    client: Vec<u8>,
+    now: i64,
+    challenge: Option<&'a str>,
+    returned: AsSelect<CodeRow, Backend>,
+}
+
+impl<'a> Redeem<'a> {
+    fn of(digest: &'a Digest, presented: &'a CodePresentation, now: Timestamp) -> Self {
+        Self {
+            digest: digest.as_bytes(),
+            presented,
+            client: blob(presented.client.uuid()),
+            now: now.as_micros(),
+            challenge: presented.challenge.as_ref().map(CodeChallenge::as_str),
+            returned: CodeRow::as_returning(),
+        }
+    }
+}
+
+impl QueryFragment<Backend> for Redeem<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql("UPDATE authorization_codes SET redeemed_at = ");
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(" WHERE redeemed_at IS NULL AND digest = ");
+        out.push_bind_param::<Binary, _>(self.digest)?;
+        out.push_sql(" AND client_uid = ");
+        out.push_bind_param::<Binary, _>(&self.client)?;
+        out.push_sql(" AND expires_at > ");
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(" AND challenge IS ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.challenge)?;
+        // What is not presented must not have been sent; a resource need not be presented.
+        out.push_sql(" AND redirect_uri = ifnull(");
+        out.push_bind_param::<Nullable<Text>, _>(&self.presented.redirect_uri)?;
+        out.push_sql(", iif(redirect_uri_sent, NULL, redirect_uri)) AND audience = ifnull(");
+        out.push_bind_param::<Nullable<Text>, _>(&self.presented.resource)?;
+        out.push_sql(", audience) RETURNING ");
+        self.returned.walk_ast(out.reborrow())
+    }
+}
+
+impl QueryId for Redeem<'_> {
+    type QueryId = Redeem<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Redeem<'_> {
+    type SqlType = SqlTypeOf<AsSelect<CodeRow, Backend>>;
+}
+
+impl RunQueryDsl<SqliteConnection> for Redeem<'_> {}
 
 fn judge_unredeemed(
     connection: &mut SqliteConnection,

@@ -1,7 +1,9 @@
 //! Device authorizations.
 //!
 //! What changes one reads it, asks the domain and writes, in one job: the writer's transactions are `BEGIN IMMEDIATE`, so
-//! nothing comes between, from this process or another.
+//! nothing comes between, from this process or another. What only counts a device's polls stays in memory.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use diesel::{
@@ -22,6 +24,7 @@ use crate::{
     Sqlite,
     device_rows::{PENDING, RequestRow, StateRow, authorization},
     failure::Failure,
+    pending::PendingDevices,
     schema::device_authorizations::{self, dsl},
 };
 
@@ -31,19 +34,20 @@ pub(crate) const PURGE: &[&str] = &["DELETE FROM device_authorizations WHERE row
 #[async_trait]
 impl DeviceStore for Sqlite {
     async fn insert(&self, request: &DeviceRequest) -> Result<DeviceInsertion, StoreError> {
-        let pending = DeviceAuthorization::new(request.clone());
-        let row = (RequestRow::from(request), StateRow::from(pending.state()));
+        let new = DeviceAuthorization::new(request.clone());
+        let row = (RequestRow::from(request), StateRow::from(new.state()));
+        let pending = Arc::clone(&self.pending);
         self.write(move |connection| {
             let rows = diesel::insert_into(device_authorizations::table)
                 .values(row)
                 .on_conflict(dsl::user_code)
                 .do_nothing()
                 .execute(connection)?;
-            Ok(if rows == 1 {
-                DeviceInsertion::Inserted
-            } else {
-                DeviceInsertion::UserCodeTaken
-            })
+            if rows == 0 {
+                return Ok(DeviceInsertion::UserCodeTaken);
+            }
+            pending.note(new);
+            Ok(DeviceInsertion::Inserted)
         })
         .await
     }
@@ -70,10 +74,11 @@ impl DeviceStore for Sqlite {
         now: Timestamp,
     ) -> Result<DeviceDecision, StoreError> {
         let (letters, decision) = (user_code.letters(), decision.clone());
+        let pending = Arc::clone(&self.pending);
         self.write(move |connection| {
             let meant = device_authorizations::table.filter(dsl::user_code.eq(letters));
             let change = |kept: DeviceAuthorization| kept.decide(&decision, now);
-            Ok(step(connection, meant.into_boxed(), now, change)?.unwrap_or(DeviceDecision::Unknown))
+            Ok(step(connection, &pending, meant.into_boxed(), now, change)?.unwrap_or(DeviceDecision::Unknown))
         })
         .await
     }
@@ -84,16 +89,21 @@ impl DeviceStore for Sqlite {
         presented: &DevicePresentation,
         now: Timestamp,
     ) -> Result<DevicePoll, StoreError> {
+        if let Some(answer) = self.pending.poll(device_code, presented, now) {
+            return Ok(answer);
+        }
         let (digest, presented) = (*device_code, presented.clone());
+        let pending = Arc::clone(&self.pending);
         self.write(move |connection| {
             let meant = device_authorizations::table.filter(dsl::digest.eq(digest.as_bytes().to_vec()));
             let change = |kept: DeviceAuthorization| kept.poll(&presented, now);
-            Ok(step(connection, meant.into_boxed(), now, change)?.unwrap_or(DevicePoll::Unknown))
+            Ok(step(connection, &pending, meant.into_boxed(), now, change)?.unwrap_or(DevicePoll::Unknown))
         })
         .await
     }
 
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.pending.purge(now);
         self.purge_rows(PURGE, now.minus(EXPIRY_MEMORY), limit).await
     }
 }
@@ -102,6 +112,7 @@ impl DeviceStore for Sqlite {
 /// writer's transaction.
 fn step<T>(
     connection: &mut SqliteConnection,
+    pending: &PendingDevices,
     meant: device_authorizations::BoxedQuery<'_, Backend>,
     now: Timestamp,
     change: impl FnOnce(DeviceAuthorization) -> (DeviceAuthorization, T),
@@ -122,5 +133,6 @@ fn step<T>(
             .set(StateRow::from(after.state()))
             .execute(connection)?;
     }
+    pending.note(after);
     Ok(Some(answer))
 }

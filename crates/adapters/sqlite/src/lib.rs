@@ -17,6 +17,7 @@ mod client_rows;
 mod clients;
 mod codes;
 mod columns;
+mod commands;
 mod connection;
 mod consents;
 mod device_rows;
@@ -25,6 +26,7 @@ mod failure;
 mod job;
 mod keys;
 mod migrations;
+mod pending;
 mod purge;
 mod queue;
 mod readers;
@@ -57,6 +59,7 @@ use crate::{
     job::Call,
     migrations::Found,
     queue::Queue,
+    pending::PendingDevices,
     readers::Reader,
     writer::{Counters, Writer},
 };
@@ -186,6 +189,7 @@ pub struct Written {
 #[derive(Clone)]
 pub struct Sqlite {
     threads: Arc<Threads>,
+    pending: Arc<PendingDevices>,
     /// How long a call may take: SQLite itself waits longer than it is told to when locks are held in unusual ways, and a
     /// disk that hangs is not asked for its opinion.
     patience: Duration,
@@ -254,6 +258,7 @@ impl Sqlite {
         }
         Ok(Self {
             threads: Arc::new(threads),
+            pending: Arc::default(),
             patience: options.busy_timeout.saturating_add(MARGIN),
         })
     }

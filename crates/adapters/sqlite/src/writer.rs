@@ -6,9 +6,14 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use diesel::{connection::SimpleConnection, result::QueryResult, sqlite::SqliteConnection};
+use diesel::{RunQueryDsl, connection::SimpleConnection, result::QueryResult, sqlite::SqliteConnection};
 
-use crate::{connection::Place, job::Job, queue::Waiting};
+use crate::{
+    commands::{Begin, Commit, Release, RollBack, Savepoint},
+    connection::Place,
+    job::Job,
+    queue::Waiting,
+};
 
 /// How much was written since the file was opened.
 #[derive(Default)]
@@ -94,8 +99,8 @@ impl Writer {
             Some(connection) => connection,
             none => none.insert(self.place.writer().map_err(Abort::Begin)?),
         };
-        connection
-            .batch_execute("BEGIN IMMEDIATE")
+        Begin
+            .execute(connection)
             .map_err(|error| Abort::Begin(error.to_string()))?;
         // Only now, so that what arrived while waiting for the lock comes along.
         jobs.extend(self.waiting.try_iter().take(self.batch - 1));
@@ -105,13 +110,14 @@ impl Writer {
 
 fn work_off(connection: &mut SqliteConnection, jobs: &mut [Box<dyn Job>]) -> QueryResult<()> {
     for job in jobs {
-        connection.batch_execute("SAVEPOINT job")?;
+        Savepoint.execute(connection)?;
         if !job.run(connection) {
-            connection.batch_execute("ROLLBACK TO job")?;
+            RollBack.execute(connection)?;
         }
-        connection.batch_execute("RELEASE job")?;
+        Release.execute(connection)?;
     }
-    connection.batch_execute("COMMIT")
+    Commit.execute(connection)?;
+    Ok(())
 }
 
 #[cfg(test)]
