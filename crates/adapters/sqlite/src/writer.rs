@@ -11,6 +11,7 @@ use diesel::{RunQueryDsl, connection::SimpleConnection, result::QueryResult, sql
 use crate::{
     commands::{Begin, Commit, Release, RollBack, Savepoint},
     connection::Place,
+    deliveries::deliver,
     job::Job,
     queue::Waiting,
 };
@@ -89,9 +90,7 @@ impl Writer {
                 Err(reason.as_str())
             }
         };
-        for job in jobs {
-            job.answer(outcome);
-        }
+        deliver(jobs, outcome);
     }
 
     fn transact(&mut self, jobs: &mut Vec<Box<dyn Job>>) -> Result<(), Abort> {
