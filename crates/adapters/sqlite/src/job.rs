@@ -6,10 +6,7 @@ use diesel::sqlite::SqliteConnection;
 use informer_oauth_ports::StoreError;
 use tokio::sync::oneshot;
 
-use crate::{
-    deliveries::Address,
-    failure::{Failure, unavailable},
-};
+use crate::failure::{Failure, unavailable};
 
 /// Work whose result is held back until somebody says that it counts.
 pub(crate) trait Job: Send {
@@ -18,9 +15,6 @@ pub(crate) trait Job: Send {
 
     /// Hands the kept result to the caller, or `Unavailable` when `committed` is an error's text.
     fn answer(self: Box<Self>, committed: Result<(), &str>);
-
-    /// Where the caller is.
-    fn address(&self) -> &Address;
 }
 
 /// A closure and its caller.
@@ -28,7 +22,6 @@ pub(crate) struct Call<T, F> {
     work: Option<F>,
     result: Option<Result<T, Failure>>,
     caller: oneshot::Sender<Result<T, StoreError>>,
-    address: Address,
 }
 
 impl<T, F> Call<T, F>
@@ -36,15 +29,14 @@ where
     T: Send + 'static,
     F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
 {
-    /// The job for `work` of a caller at `address`, and where its answer arrives.
-    pub(crate) fn prepare(work: F, address: Address) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>) {
+    /// The job for `work`, and where its answer arrives.
+    pub(crate) fn prepare(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>) {
         let (caller, answer) = oneshot::channel();
         (
             Box::new(Self {
                 work: Some(work),
                 result: None,
                 caller,
-                address,
             }),
             answer,
         )
@@ -82,9 +74,5 @@ where
         };
         // A caller who is gone needs no answer.
         let _ = self.caller.send(answer);
-    }
-
-    fn address(&self) -> &Address {
-        &self.address
     }
 }

@@ -20,7 +20,6 @@ mod columns;
 mod commands;
 mod connection;
 mod consents;
-mod deliveries;
 mod device_rows;
 mod devices;
 mod failure;
@@ -56,7 +55,6 @@ use thiserror::Error;
 
 use crate::{
     connection::Place,
-    deliveries::Deliveries,
     failure::{Failure, unavailable},
     job::Call,
     migrations::Found,
@@ -204,7 +202,6 @@ struct Threads {
     writes: Queue,
     reads: Queue,
     counters: Arc<Counters>,
-    deliveries: Deliveries,
 }
 
 impl Threads {
@@ -250,7 +247,6 @@ impl Sqlite {
             writes,
             reads,
             counters,
-            deliveries: Deliveries::default(),
         };
         for _ in 0..options.readers.max(1) {
             let connection = place.reader().map_err(unusable)?;
@@ -339,7 +335,7 @@ impl Sqlite {
     {
         traced(failure::STORE, type_name::<F>(), async {
             let _counted = queue.enter();
-            let (job, answer) = Call::prepare(work, self.threads.deliveries.here());
+            let (job, answer) = Call::prepare(work);
             queue.submit(job)?;
             tokio::time::timeout(self.patience, answer)
                 .await

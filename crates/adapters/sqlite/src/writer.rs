@@ -11,7 +11,6 @@ use diesel::{RunQueryDsl, connection::SimpleConnection, result::QueryResult, sql
 use crate::{
     commands::{Begin, Commit, Release, RollBack, Savepoint},
     connection::Place,
-    deliveries::deliver,
     job::Job,
     queue::Waiting,
 };
@@ -90,7 +89,9 @@ impl Writer {
                 Err(reason.as_str())
             }
         };
-        deliver(jobs, outcome);
+        for job in jobs {
+            job.answer(outcome);
+        }
     }
 
     fn transact(&mut self, jobs: &mut Vec<Box<dyn Job>>) -> Result<(), Abort> {
