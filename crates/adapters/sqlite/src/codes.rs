@@ -1,11 +1,12 @@
 //! Authorization codes.
 
+use std::collections::hash_map::Entry;
+
 use async_trait::async_trait;
 use diesel::{
-    dsl::{AsSelect, SqlTypeOf},
     prelude::*,
-    query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{BigInt, Binary, Nullable, Text},
+    query_builder::{AstPass, QueryFragment, QueryId},
+    sql_types::{BigInt, Binary, Bool},
     sqlite::{Sqlite as Backend, SqliteConnection},
 };
 use informer_oauth_domain::{
@@ -21,7 +22,8 @@ use crate::{
     Sqlite,
     columns::{blob, client_id, digest, resource, scope, time, uuid},
     failure::{Failure, corrupt},
-    schema::authorization_codes,
+    memory::Expiring,
+    schema::authorization_codes::{self, dsl},
 };
 
 pub(crate) const PURGE: &[&str] = &["DELETE FROM authorization_codes WHERE rowid IN (
@@ -99,7 +101,9 @@ impl CodeStore for Sqlite {
                 .execute(connection)?;
             Ok(())
         })
-        .await
+        .await?;
+        self.codes.lock().add(code.clone(), code.issued_at);
+        Ok(())
     }
 
     async fn redeem(
@@ -109,15 +113,83 @@ impl CodeStore for Sqlite {
         now: Timestamp,
     ) -> Result<CodeRedemption, StoreError> {
         let digest = *digest;
+        if let Some(code) = self.redeem_remembered(&digest, presented, now)? {
+            return Ok(CodeRedemption::Redeemed(code));
+        }
         let presented = presented.clone();
         self.write(move |connection| redeem(connection, &digest, &presented, now))
             .await
     }
 
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.codes.purge(now);
         self.purge_rows(PURGE, now.minus(REPLAY_MEMORY), limit).await
     }
 }
+
+impl Expiring for AuthorizationCode {
+    fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+impl Sqlite {
+    /// Redeems a code that is remembered and fits; whatever else is the case, the file is asked.
+    ///
+    /// The mark is queued under the lock: whoever presents the code next comes after it. Nobody waits for its commit, since the
+    /// token record of the code is written after it, or together with it, and only then does anybody get a token. A crash
+    /// before leaves a code that has given nothing, and is good for another try.
+    fn redeem_remembered(
+        &self,
+        digest: &Digest,
+        presented: &CodePresentation,
+        now: Timestamp,
+    ) -> Result<Option<AuthorizationCode>, StoreError> {
+        let mut remembered = self.codes.lock();
+        let Entry::Occupied(code) = remembered.rows.entry(*digest.as_bytes()) else {
+            return Ok(None);
+        };
+        if code.get().matches(presented, now).is_err() {
+            return Ok(None);
+        }
+        let mark = Mark {
+            digest: *digest.as_bytes(),
+            now: now.as_micros(),
+        };
+        self.write_later(move |connection| {
+            mark.execute(connection)?;
+            Ok(())
+        })?;
+        Ok(Some(*code.remove()))
+    }
+}
+
+/// Marks a code as redeemed. Written out because diesel keeps no updates prepared.
+struct Mark {
+    digest: [u8; 32],
+    now: i64,
+}
+
+impl QueryFragment<Backend> for Mark {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql("UPDATE authorization_codes SET redeemed_at = ");
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(" WHERE redeemed_at IS NULL AND digest = ");
+        out.push_bind_param::<Binary, _>(self.digest.as_slice())
+    }
+}
+
+impl QueryId for Mark {
+    type QueryId = Self;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<SqliteConnection> for Mark {}
 
 /// [`AuthorizationCode::matches`] as one conditional update. Only what it does not hit is read and judged.
 fn redeem(
@@ -126,69 +198,33 @@ fn redeem(
     presented: &CodePresentation,
     now: Timestamp,
 ) -> Result<CodeRedemption, Failure> {
-    let redeemed: Vec<CodeRow> = Redeem::of(digest, presented, now).load(connection)?;
-    match redeemed.into_iter().next() {
+    let uri = presented.redirect_uri.as_deref();
+    let challenge = presented.challenge.as_ref().map(CodeChallenge::as_str);
+    let resource = presented.resource.as_deref();
+    let resource_fits = dsl::audience
+        .nullable()
+        .is(resource)
+        .or(resource.is_none().into_sql::<Bool>());
+    let redirect_fits = dsl::redirect_uri
+        .nullable()
+        .is(uri)
+        .or(uri.is_none().into_sql::<Bool>().and(dsl::redirect_uri_sent.eq(false)));
+    let redeemed: Option<CodeRow> = diesel::update(authorization_codes::table.find(digest.as_bytes().as_slice()))
+        .filter(dsl::redeemed_at.is_null())
+        .filter(dsl::client_uid.eq(blob(presented.client.uuid())))
+        .filter(dsl::expires_at.gt(now.as_micros()))
+        .filter(redirect_fits)
+        .filter(dsl::challenge.is(challenge))
+        .filter(resource_fits)
+        .set(dsl::redeemed_at.eq(now.as_micros()))
+        .returning(CodeRow::as_returning())
+        .get_result(connection)
+        .optional()?;
+    match redeemed {
         Some(row) => Ok(CodeRedemption::Redeemed(row.try_into()?)),
         None => judge_unredeemed(connection, digest, presented, now),
     }
 }
-
-/// The update, written out because diesel keeps no updates prepared.
-struct Redeem<'a> {
-    digest: &'a [u8],
-    presented: &'a CodePresentation,
-    client: Vec<u8>,
-    now: i64,
-    challenge: Option<&'a str>,
-    returned: AsSelect<CodeRow, Backend>,
-}
-
-impl<'a> Redeem<'a> {
-    fn of(digest: &'a Digest, presented: &'a CodePresentation, now: Timestamp) -> Self {
-        Self {
-            digest: digest.as_bytes(),
-            presented,
-            client: blob(presented.client.uuid()),
-            now: now.as_micros(),
-            challenge: presented.challenge.as_ref().map(CodeChallenge::as_str),
-            returned: CodeRow::as_returning(),
-        }
-    }
-}
-
-impl QueryFragment<Backend> for Redeem<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
-        out.push_sql("UPDATE authorization_codes SET redeemed_at = ");
-        out.push_bind_param::<BigInt, _>(&self.now)?;
-        out.push_sql(" WHERE redeemed_at IS NULL AND digest = ");
-        out.push_bind_param::<Binary, _>(self.digest)?;
-        out.push_sql(" AND client_uid = ");
-        out.push_bind_param::<Binary, _>(&self.client)?;
-        out.push_sql(" AND expires_at > ");
-        out.push_bind_param::<BigInt, _>(&self.now)?;
-        out.push_sql(" AND challenge IS ");
-        out.push_bind_param::<Nullable<Text>, _>(&self.challenge)?;
-        // What is not presented must not have been sent; a resource need not be presented.
-        out.push_sql(" AND redirect_uri = ifnull(");
-        out.push_bind_param::<Nullable<Text>, _>(&self.presented.redirect_uri)?;
-        out.push_sql(", iif(redirect_uri_sent, NULL, redirect_uri)) AND audience = ifnull(");
-        out.push_bind_param::<Nullable<Text>, _>(&self.presented.resource)?;
-        out.push_sql(", audience) RETURNING ");
-        self.returned.walk_ast(out.reborrow())
-    }
-}
-
-impl QueryId for Redeem<'_> {
-    type QueryId = Redeem<'static>;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for Redeem<'_> {
-    type SqlType = SqlTypeOf<AsSelect<CodeRow, Backend>>;
-}
-
-impl RunQueryDsl<SqliteConnection> for Redeem<'_> {}
 
 fn judge_unredeemed(
     connection: &mut SqliteConnection,

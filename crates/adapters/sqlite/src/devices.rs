@@ -12,8 +12,8 @@ use diesel::{
 };
 use informer_oauth_domain::{
     device::{
-        Decision, DeviceAuthorization, DeviceDecision, DevicePoll, DevicePresentation, DeviceRequest, EXPIRY_MEMORY,
-        UserCode,
+        Decision, DeviceAuthorization, DeviceDecision, DevicePoll, DevicePresentation, DeviceRequest, DeviceState,
+        EXPIRY_MEMORY, UserCode,
     },
     secret::Digest,
     timestamp::Timestamp,
@@ -24,7 +24,7 @@ use crate::{
     Sqlite,
     device_rows::{PENDING, RequestRow, StateRow, authorization},
     failure::Failure,
-    pending::PendingDevices,
+    memory::{Expiring, Memory},
     schema::device_authorizations::{self, dsl},
 };
 
@@ -36,7 +36,8 @@ impl DeviceStore for Sqlite {
     async fn insert(&self, request: &DeviceRequest) -> Result<DeviceInsertion, StoreError> {
         let new = DeviceAuthorization::new(request.clone());
         let row = (RequestRow::from(request), StateRow::from(new.state()));
-        let pending = Arc::clone(&self.pending);
+        let now = request.issued_at;
+        let memory = Arc::clone(&self.devices);
         self.write(move |connection| {
             let rows = diesel::insert_into(device_authorizations::table)
                 .values(row)
@@ -46,7 +47,7 @@ impl DeviceStore for Sqlite {
             if rows == 0 {
                 return Ok(DeviceInsertion::UserCodeTaken);
             }
-            pending.note(new);
+            note(&memory, new, now);
             Ok(DeviceInsertion::Inserted)
         })
         .await
@@ -74,11 +75,11 @@ impl DeviceStore for Sqlite {
         now: Timestamp,
     ) -> Result<DeviceDecision, StoreError> {
         let (letters, decision) = (user_code.letters(), decision.clone());
-        let pending = Arc::clone(&self.pending);
+        let memory = Arc::clone(&self.devices);
         self.write(move |connection| {
             let meant = device_authorizations::table.filter(dsl::user_code.eq(letters));
             let change = |kept: DeviceAuthorization| kept.decide(&decision, now);
-            Ok(step(connection, &pending, meant.into_boxed(), now, change)?.unwrap_or(DeviceDecision::Unknown))
+            Ok(step(connection, &memory, meant.into_boxed(), now, change)?.unwrap_or(DeviceDecision::Unknown))
         })
         .await
     }
@@ -89,30 +90,68 @@ impl DeviceStore for Sqlite {
         presented: &DevicePresentation,
         now: Timestamp,
     ) -> Result<DevicePoll, StoreError> {
-        if let Some(answer) = self.pending.poll(device_code, presented, now) {
+        if let Some(answer) = poll_remembered(&self.devices, device_code, presented, now) {
             return Ok(answer);
         }
         let (digest, presented) = (*device_code, presented.clone());
-        let pending = Arc::clone(&self.pending);
+        let memory = Arc::clone(&self.devices);
         self.write(move |connection| {
             let meant = device_authorizations::table.filter(dsl::digest.eq(digest.as_bytes().to_vec()));
             let change = |kept: DeviceAuthorization| kept.poll(&presented, now);
-            Ok(step(connection, &pending, meant.into_boxed(), now, change)?.unwrap_or(DevicePoll::Unknown))
+            Ok(step(connection, &memory, meant.into_boxed(), now, change)?.unwrap_or(DevicePoll::Unknown))
         })
         .await
     }
 
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.pending.purge(now);
+        self.devices.purge(now);
         self.purge_rows(PURGE, now.minus(EXPIRY_MEMORY), limit).await
     }
+}
+
+impl Expiring for DeviceAuthorization {
+    fn digest(&self) -> &Digest {
+        &self.request().device_code
+    }
+
+    fn expires_at(&self) -> Timestamp {
+        self.request().expires_at
+    }
+}
+
+/// Takes note of what a job of the writer found or made. Called by nobody else, so that a decision and what was read before
+/// it cannot be noted in the wrong order. Only pending ones are remembered.
+fn note(memory: &Memory<DeviceAuthorization>, kept: DeviceAuthorization, now: Timestamp) {
+    let mut remembered = memory.lock();
+    if matches!(kept.state(), DeviceState::Pending { .. }) {
+        remembered.add(kept, now);
+    } else {
+        remembered.rows.remove(kept.digest().as_bytes());
+    }
+}
+
+/// The answer to a poll of a pending one, by the domain's rule; `None` where the file must be asked. The device's pace is not
+/// written: a restart forgets it.
+fn poll_remembered(
+    memory: &Memory<DeviceAuthorization>,
+    device_code: &Digest,
+    presented: &DevicePresentation,
+    now: Timestamp,
+) -> Option<DevicePoll> {
+    let mut remembered = memory.lock();
+    let kept = remembered.rows.get_mut(device_code.as_bytes())?;
+    let (after, answer) = kept.as_ref().clone().poll(presented, now);
+    matches!(answer, DevicePoll::Pending | DevicePoll::SlowDown(_)).then(|| {
+        **kept = after;
+        answer
+    })
 }
 
 /// Applies a rule of the domain to the one that is meant; `None` when there is none, or none any more. Runs in the
 /// writer's transaction.
 fn step<T>(
     connection: &mut SqliteConnection,
-    pending: &PendingDevices,
+    memory: &Memory<DeviceAuthorization>,
     meant: device_authorizations::BoxedQuery<'_, Backend>,
     now: Timestamp,
     change: impl FnOnce(DeviceAuthorization) -> (DeviceAuthorization, T),
@@ -133,6 +172,6 @@ fn step<T>(
             .set(StateRow::from(after.state()))
             .execute(connection)?;
     }
-    pending.note(after);
+    note(memory, after, now);
     Ok(Some(answer))
 }

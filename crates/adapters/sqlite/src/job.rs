@@ -55,10 +55,7 @@ where
             return true;
         }
         // The connection may be used further: whoever runs a job undoes what a failed one left behind.
-        let result = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or_else(|_| {
-            tracing::error!("a database job panicked");
-            Err(unavailable("a database job panicked").into())
-        });
+        let result = run(work, connection);
         let done = result.is_ok();
         self.result = Some(result);
         done
@@ -75,4 +72,41 @@ where
         // A caller who is gone needs no answer.
         let _ = self.caller.send(answer);
     }
+}
+
+/// A closure that nobody waits for.
+pub(crate) struct Later<F>(Option<F>);
+
+impl<F> Later<F>
+where
+    F: FnOnce(&mut SqliteConnection) -> Result<(), Failure> + Send + 'static,
+{
+    pub(crate) const fn new(work: F) -> Self {
+        Self(Some(work))
+    }
+}
+
+impl<F> Job for Later<F>
+where
+    F: FnOnce(&mut SqliteConnection) -> Result<(), Failure> + Send,
+{
+    fn run(&mut self, connection: &mut SqliteConnection) -> bool {
+        let done = self.0.take().map(|work| run(work, connection));
+        if let Some(Err(Failure(error))) = &done {
+            tracing::warn!(%error, "a change that nobody waited for failed");
+        }
+        matches!(done, Some(Ok(())))
+    }
+
+    fn answer(self: Box<Self>, _: Result<(), &str>) {}
+}
+
+fn run<T>(
+    work: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure>,
+    connection: &mut SqliteConnection,
+) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or_else(|_| {
+        tracing::error!("a database job panicked");
+        Err(unavailable("a database job panicked").into())
+    })
 }

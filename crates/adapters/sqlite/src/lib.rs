@@ -25,8 +25,8 @@ mod devices;
 mod failure;
 mod job;
 mod keys;
+mod memory;
 mod migrations;
-mod pending;
 mod purge;
 mod queue;
 mod readers;
@@ -48,6 +48,7 @@ use std::{
 
 use async_trait::async_trait;
 use diesel::sqlite::SqliteConnection;
+use informer_oauth_domain::{code::AuthorizationCode, device::DeviceAuthorization};
 use informer_oauth_ports::{PoolState, Pools, Probe, StoreError, traced};
 // Nothing is called: it is here to have SQLite itself compiled in (`bundled`).
 use libsqlite3_sys as _;
@@ -56,10 +57,10 @@ use thiserror::Error;
 use crate::{
     connection::Place,
     failure::{Failure, unavailable},
-    job::Call,
+    job::{Call, Later},
+    memory::Memory,
     migrations::Found,
     queue::Queue,
-    pending::PendingDevices,
     readers::Reader,
     writer::{Counters, Writer},
 };
@@ -78,6 +79,10 @@ pub struct SqliteOptions {
     pub busy_timeout: Duration,
     /// Each connection's page cache, in KiB. 2048 by default; there is one connection a reader and one for the writer.
     pub cache_kib: u32,
+    /// How many codes that were not redeemed and how many devices that nobody decided about are remembered, so that the file
+    /// is not asked for them: 20,000 of each by default, some eight megabytes. It must be 0 where other processes redeem or
+    /// decide in the same file.
+    pub remembered: usize,
 }
 
 impl Default for SqliteOptions {
@@ -88,6 +93,7 @@ impl Default for SqliteOptions {
             batch: 128,
             busy_timeout: Duration::from_millis(1500),
             cache_kib: 2048,
+            remembered: 20_000,
         }
     }
 }
@@ -189,7 +195,8 @@ pub struct Written {
 #[derive(Clone)]
 pub struct Sqlite {
     threads: Arc<Threads>,
-    pending: Arc<PendingDevices>,
+    codes: Arc<Memory<AuthorizationCode>>,
+    devices: Arc<Memory<DeviceAuthorization>>,
     /// How long a call may take: SQLite itself waits longer than it is told to when locks are held in unusual ways, and a
     /// disk that hangs is not asked for its opinion.
     patience: Duration,
@@ -258,7 +265,8 @@ impl Sqlite {
         }
         Ok(Self {
             threads: Arc::new(threads),
-            pending: Arc::default(),
+            codes: Arc::new(Memory::new(options.remembered)),
+            devices: Arc::new(Memory::new(options.remembered)),
             patience: options.busy_timeout.saturating_add(MARGIN),
         })
     }
@@ -317,6 +325,14 @@ impl Sqlite {
         F: FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     {
         self.call(&self.threads.writes, work).await
+    }
+
+    /// Runs `work` in the writer's transaction some time, before whatever is written after this. Nobody waits for it.
+    fn write_later<F>(&self, work: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&mut SqliteConnection) -> Result<(), Failure> + Send + 'static,
+    {
+        self.threads.writes.submit(Box::new(Later::new(work)))
     }
 
     /// Runs `work` on a reader. Statements that must see one state belong into a transaction.
