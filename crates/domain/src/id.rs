@@ -10,7 +10,7 @@
 //! ```
 
 use std::{
-    fmt::{self, Write as _},
+    fmt,
     str::FromStr,
 };
 
@@ -100,9 +100,12 @@ impl ClientId {
 
 impl fmt::Display for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-        let mut digits = self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]);
-        digits.try_for_each(|digit| f.write_char(digit))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 20];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]]);
+        }
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

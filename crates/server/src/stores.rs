@@ -18,6 +18,8 @@ use crate::{config::Config, data_folder};
 /// For how long a Postgres that does not answer is tried again, and how often: a start may come a moment too early.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(250);
+/// How many codes and pending devices an embedded service remembers, each: some eight megabytes of each kind.
+const REMEMBERED: usize = 20_000;
 
 /// The stores of an installation.
 #[derive(Clone, Debug)]
@@ -100,7 +102,12 @@ impl Stores {
     pub(crate) async fn for_serving(config: &Config, migrate: bool) -> anyhow::Result<Self> {
         if config.database.is_embedded() {
             data_folder::prepare(&config.database.folder())?;
-            return Self::embedded(config.database.path());
+            // The lock of the database is held: nobody else serves from it.
+            let options = SqliteOptions {
+                remembered: REMEMBERED,
+                ..SqliteOptions::default()
+            };
+            return Self::embedded(config.database.path(), &options);
         }
         if migrate {
             let options = config.database.postgres();
@@ -124,11 +131,11 @@ impl Stores {
         }
         let path = config.database.path();
         require_migrated(path)?;
-        Self::embedded(path)
+        Self::embedded(path, &SqliteOptions::default())
     }
 
-    fn embedded(path: &Path) -> anyhow::Result<Self> {
-        Ok(Self::Embedded(Sqlite::open(path, &SqliteOptions::default())?))
+    fn embedded(path: &Path, options: &SqliteOptions) -> anyhow::Result<Self> {
+        Ok(Self::Embedded(Sqlite::open(path, options)?))
     }
 
     async fn production(config: &Config) -> anyhow::Result<Self> {

@@ -72,19 +72,15 @@ impl Requests {
     pub(crate) fn count(&self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
         let (route, method, status) = (route.unwrap_or(NO_ROUTE), method_name(method), class(status));
         let mut routes = self.0.borrow_mut();
-        if !routes.contains_key(route) {
-            routes.insert(route.to_owned(), Vec::new());
-        }
-        let Some(known) = routes.get_mut(route) else { return };
-        let found = known
-            .iter()
-            .find(|series| series.status == status && series.method == method);
-        if let Some(series) = found {
-            return series.count(took);
+        let known = routes.get(route).into_iter().flatten();
+        for series in known {
+            if series.status == status && series.method == method {
+                return series.count(took);
+            }
         }
         let series = Series::new(route, method, status);
         series.count(took);
-        known.push(series);
+        routes.entry(route.to_owned()).or_default().push(series);
     }
 }
 

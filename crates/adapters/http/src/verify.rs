@@ -9,7 +9,7 @@
 //! without a token. A proxy understands 2xx (Envoy 200), 401 and 403 only; a fault is 503, which every proxy takes for a
 //! refusal.
 
-use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -17,7 +17,7 @@ use actix_web::{
         Method, StatusCode, Uri,
         header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE},
     },
-    web,
+    web::{self, BytesMut},
 };
 use informer_oauth_application::{
     error::{Fault, ProtocolError},
@@ -57,6 +57,9 @@ const TOKEN_REQUIRED: HeaderValue = HeaderValue::from_static("Bearer");
 pub(crate) const PATH: &str = "/oauth/verify";
 /// The same before an original path.
 const BY_PATH: &str = "/oauth/verify/{original:.*}";
+
+/// What the headers of a yes need, unless somebody's name is very long.
+const ROOM: usize = 192;
 
 /// How a request's own headers that are named like the gate's answers begin, however a server behind writes the dashes.
 const OURS: [&str; 2] = ["x-informer-", "x_informer_"];
@@ -178,10 +181,11 @@ fn answer(state: &HttpState, judged: GateAnswer, by_path: bool) -> ProtocolResul
         } => {
             let mut response = HttpResponse::new(StatusCode::OK);
             let headers = response.headers_mut();
-            headers.insert(USER, header_value(&username)?);
-            headers.insert(CLIENT, text(client_id.to_string())?);
-            headers.insert(SCOPE, text(scope.to_string())?);
-            headers.insert(TOKEN, text(token_record.to_string())?);
+            let mut room = BytesMut::with_capacity(ROOM);
+            headers.insert(USER, text(&mut room, utf8_percent_encode(&username, ESCAPED))?);
+            headers.insert(CLIENT, text(&mut room, client_id)?);
+            headers.insert(SCOPE, text(&mut room, scope)?);
+            headers.insert(TOKEN, text(&mut room, token_record)?);
             Ok(response)
         }
         GateAnswer::NoToken if state.settings.gate_require_token => Ok(refusal(
@@ -235,12 +239,11 @@ fn insufficient(needed: Scope) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\"")).ok()
 }
 
-fn header_value(username: &str) -> Result<HeaderValue, ProtocolErrorResponse> {
-    text(Cow::from(utf8_percent_encode(username, ESCAPED)).into_owned())
-}
-
-fn text(written: String) -> Result<HeaderValue, ProtocolErrorResponse> {
-    HeaderValue::try_from(written).map_err(|_| {
+/// Writes a header's value behind those that are in `room` already: they share one allocation.
+fn text(room: &mut BytesMut, value: impl fmt::Display) -> Result<HeaderValue, ProtocolErrorResponse> {
+    let written = write!(room, "{value}").map_err(|_| ());
+    let text = written.and_then(|()| HeaderValue::from_maybe_shared(room.split().freeze()).map_err(|_| ()));
+    text.map_err(|()| {
         ProtocolErrorResponse::http(
             StatusCode::INTERNAL_SERVER_ERROR,
             "What the gate found cannot be written in a header.",

@@ -79,9 +79,8 @@ pub struct SqliteOptions {
     pub busy_timeout: Duration,
     /// Each connection's page cache, in KiB. 2048 by default; there is one connection a reader and one for the writer.
     pub cache_kib: u32,
-    /// How many codes that were not redeemed and how many devices that nobody decided about are remembered, so that the file
-    /// is not asked for them: 20,000 of each by default, some eight megabytes. It must be 0 where other processes redeem or
-    /// decide in the same file.
+    /// How many codes that were not redeemed, and as many devices that nobody decided about, are remembered, so that the file
+    /// is not asked for them; some 400 bytes each. 0 by default, and where other processes redeem or decide in the same file.
     pub remembered: usize,
 }
 
@@ -93,7 +92,7 @@ impl Default for SqliteOptions {
             batch: 128,
             busy_timeout: Duration::from_millis(1500),
             cache_kib: 2048,
-            remembered: 20_000,
+            remembered: 0,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the process remembers of rows that live for minutes, so that the file is not asked for them.
 //!
-//! One process works on a file, and every change of these rows goes through its one writer: what is remembered is as good as
-//! what is written. What is not, after a restart or when there is no room, is looked up.
+//! Where one process serves from a file, every change of these rows goes through its one writer: what is remembered is as good
+//! as what is written. What is not, after a restart or when there is no room, is looked up.
 
 use std::{
     collections::HashMap,

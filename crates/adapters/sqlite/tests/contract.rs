@@ -12,15 +12,15 @@ fn throwaway(options: &SqliteOptions) -> Fixture<Sqlite, TempDir> {
 
 contract_suite!(async || throwaway(&SqliteOptions::default()));
 
-/// As after a restart: what is short-lived is in the file and nowhere else.
-mod remembering_nothing {
+/// As one that is alone with its file.
+mod remembering {
     use informer_oauth_testkit::contract_suite;
 
     use super::{SqliteOptions, throwaway};
 
     contract_suite!(async || {
         throwaway(&SqliteOptions {
-            remembered: 0,
+            remembered: 1000,
             ..SqliteOptions::default()
         })
     });

@@ -14,7 +14,11 @@ use informer_oauth_testkit::values::{
 use tempfile::TempDir;
 
 fn open(folder: &TempDir) -> Sqlite {
-    Sqlite::open(&folder.path().join("test.db"), &SqliteOptions::default()).unwrap()
+    let options = SqliteOptions {
+        remembered: 10,
+        ..SqliteOptions::default()
+    };
+    Sqlite::open(&folder.path().join("test.db"), &options).unwrap()
 }
 
 async fn restart(store: Sqlite, folder: &TempDir) -> Sqlite {
