@@ -71,6 +71,10 @@ impl NormalPath {
     /// Normalises the path of a request target as the proxy received it: origin form
     /// (`/path?query`) or absolute form (`https://host/path?query`; RFC 9112 §3.2).
     pub fn parse(original_uri: &str) -> Result<Self, PathRefused> {
+        // Most are, and have no query either.
+        if is_normal(original_uri) {
+            return Ok(Self(original_uri.to_owned()));
+        }
         if original_uri.contains('#') {
             return Err(PathRefused::Fragment);
         }

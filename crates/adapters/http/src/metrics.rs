@@ -6,6 +6,7 @@
 use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 
 use actix_web::http::{Method, StatusCode};
+use foldhash::fast::RandomState;
 use informer_oauth_application::{error::Fault, gate::GateAnswer};
 use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 
@@ -42,7 +43,7 @@ pub fn describe_metrics() {
 /// One worker's requests. Its counters are looked up once for each kind of request: the hottest answers take less than ten
 /// microseconds, of which counting should not be felt.
 #[derive(Clone, Default)]
-pub(crate) struct Requests(Rc<RefCell<HashMap<String, Vec<Series>>>>);
+pub(crate) struct Requests(Rc<RefCell<HashMap<String, Vec<Series>, RandomState>>>);
 
 struct Series {
     method: &'static str,

@@ -11,9 +11,8 @@ use informer_oauth_ports::{
     Change, ChangeListener, ClientDeletion, ClientInsertion, ClientReplacement, ClientSort, ClientStore, Icon, Page,
     PageRequest, SecretInsertion, StoreError,
 };
-use moka::sync::Cache;
 
-use super::{Lookups, STALENESS};
+use super::{Cache, Lookups, STALENESS, cache};
 
 /// Remembers registrations that were looked up by `client_id`, for at most a second. Every change goes to the store and
 /// makes this process forget.
@@ -26,7 +25,7 @@ pub struct CachedClients {
 impl CachedClients {
     /// Wraps a store, remembering at most `capacity` clients.
     pub fn new(inner: Arc<dyn ClientStore>, capacity: u64) -> Self {
-        let known = Cache::builder().max_capacity(capacity).time_to_live(STALENESS).build();
+        let known = cache(capacity, STALENESS);
         let lookups = Lookups::of("clients");
         Self { inner, known, lookups }
     }

@@ -6,8 +6,9 @@ mod signatures;
 mod tokens;
 mod users;
 
-use std::time::Duration;
+use std::{hash::Hash, time::Duration};
 
+use foldhash::fast::RandomState;
 use metrics::{Counter, counter};
 
 pub use self::{clients::CachedClients, signatures::CachedSignatures, tokens::CachedTokens, users::CachedUsers};
@@ -15,6 +16,22 @@ use crate::metrics::CACHE_LOOKUPS;
 
 /// How old a cached answer may be at most, also when nobody tells of changes.
 pub const STALENESS: Duration = Duration::from_secs(1);
+
+/// What an entry costs to find is mostly its hash. Nobody from outside chooses a key that is kept: they are ids of what exists, and
+/// digests of tokens that are genuine.
+type Cache<K, V> = moka::sync::Cache<K, V, RandomState>;
+
+/// A cache of at most `capacity` entries, each for so long.
+fn cache<K, V>(capacity: u64, lifetime: Duration) -> Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    moka::sync::Cache::builder()
+        .max_capacity(capacity)
+        .time_to_live(lifetime)
+        .build_with_hasher(RandomState::default())
+}
 
 /// Counts how often a cache had what it was asked for.
 struct Lookups {

@@ -6,9 +6,8 @@ use informer_oauth_domain::{
     timestamp::Timestamp,
 };
 use informer_oauth_ports::{Change, ChangeListener, PublicKeySet, SigningError, TokenRefused, TokenSigner};
-use moka::sync::Cache;
 
-use super::{Lookups, STALENESS};
+use super::{Cache, Lookups, STALENESS, cache};
 
 /// Remembers access tokens whose signature was good, so that a token used often is verified once in a while only. Expiry
 /// is judged at every use.
@@ -21,10 +20,7 @@ pub struct CachedSignatures {
 impl CachedSignatures {
     /// Wraps a signer, remembering at most `capacity` tokens.
     pub fn new(inner: Arc<dyn TokenSigner>, capacity: u64) -> Self {
-        let seen = Cache::builder()
-            .max_capacity(capacity)
-            .time_to_live(STALENESS * 60)
-            .build();
+        let seen = cache(capacity, STALENESS * 60);
         let lookups = Lookups::of("signatures");
         Self { inner, seen, lookups }
     }

@@ -7,9 +7,8 @@ use informer_oauth_domain::{
     token_record::{Ending, Insertion, RevocationReason, Rotation, RotationRequest, TokenRecord},
 };
 use informer_oauth_ports::{Change, ChangeListener, Page, PageRequest, StoreError, TokenFilter, TokenStore};
-use moka::sync::Cache;
 
-use super::{Lookups, STALENESS};
+use super::{Cache, Lookups, STALENESS, cache};
 
 /// Remembers token records that were found, for at most a second. Only [`TokenStore::find`] is answered from memory;
 /// every change goes to the store and makes this process forget.
@@ -22,7 +21,7 @@ pub struct CachedTokens {
 impl CachedTokens {
     /// Wraps a store, remembering at most `capacity` records.
     pub fn new(inner: Arc<dyn TokenStore>, capacity: u64) -> Self {
-        let found = Cache::builder().max_capacity(capacity).time_to_live(STALENESS).build();
+        let found = cache(capacity, STALENESS);
         let lookups = Lookups::of("tokens");
         Self { inner, found, lookups }
     }

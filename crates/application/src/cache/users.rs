@@ -3,9 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use informer_oauth_domain::{secret::Secret, timestamp::Timestamp, user::User};
 use informer_oauth_ports::{Change, ChangeListener, Identity, IdentityError, SignInPage, SignedIn};
-use moka::sync::Cache;
 
-use super::{Lookups, STALENESS};
+use super::{Cache, Lookups, STALENESS, cache};
 
 /// Remembers active users, for at most a second or until told, so that a refresh asks its store one thing only. Who is not
 /// active is asked for every time, and so is who is behind a session.
@@ -18,7 +17,7 @@ pub struct CachedUsers {
 impl CachedUsers {
     /// Wraps an identity source, remembering at most `capacity` users.
     pub fn new(inner: Arc<dyn Identity>, capacity: u64) -> Self {
-        let active = Cache::builder().max_capacity(capacity).time_to_live(STALENESS).build();
+        let active = cache(capacity, STALENESS);
         let lookups = Lookups::of("users");
         Self { inner, active, lookups }
     }
