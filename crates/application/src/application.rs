@@ -115,8 +115,8 @@ pub struct Settings {
     pub routes: RouteTable,
     /// How many clients, token records and access tokens are remembered for a moment, each.
     pub cached_entries: u64,
-    /// Whether users are remembered for a moment as well. A lock made in another process then counts within a second, or when
-    /// [`Changes`] tell; where asking for a user is cheap, it had better count at once.
+    /// Whether active users are remembered for a moment as well. A lock made in another process then counts within a second, or
+    /// when [`Changes`] tell. Off where it must count at once, or where the source of users remembers them itself.
     pub cached_users: bool,
 }
 
@@ -148,7 +148,7 @@ impl Settings {
             allowed_custom_schemes: Vec::new(),
             routes: RouteTable::informer(),
             cached_entries: 10_000,
-            cached_users: false,
+            cached_users: true,
         }
     }
 }

@@ -9,10 +9,7 @@
 //! # Ok::<(), informer_oauth_domain::id::InvalidId>(())
 //! ```
 
-use std::{
-    fmt,
-    str::FromStr,
-};
+use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 use uuid::Uuid;

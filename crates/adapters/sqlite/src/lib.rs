@@ -6,7 +6,10 @@
 //! - **One writer.** A thread takes what waits, up to [`SqliteOptions::batch`] jobs, runs them in one transaction, each in
 //!   a savepoint of its own, commits once, and only then answers. Many concurrent writes so share one fsync.
 //! - **Durable.** WAL with `synchronous = FULL`: what was answered survives `kill -9` and a power cut.
-//! - **Other processes** may use the same file: transactions are `BEGIN IMMEDIATE` and wait for
+//! - **Alone with its file** it can be told to remember codes and pending devices ([`SqliteOptions::remembered`]). Then a redemption
+//!   is answered before its mark is on the disk, where the mark comes no later than the token record, or whatever else is
+//!   written after it; and the pace of devices that poll is not written at all.
+//! - **Other processes** may use the same file where nothing is remembered: transactions are `BEGIN IMMEDIATE` and wait for
 //!   [`SqliteOptions::busy_timeout`].
 //! - **Overload is said at once.** A full queue is [`StoreError::Unavailable`]; nothing waits without bound: a call that has
 //!   no answer shortly after the busy timeout is unavailable too, and if its work had not begun it never does.

@@ -57,7 +57,9 @@ impl<T: Expiring> Remembered<T> {
             self.sweep(now);
         }
         if self.rows.len() < self.capacity {
-            self.rows.entry(*row.digest().as_bytes()).or_insert_with(|| Box::new(row));
+            self.rows
+                .entry(*row.digest().as_bytes())
+                .or_insert_with(|| Box::new(row));
         }
     }
 

@@ -40,7 +40,10 @@ async fn a_code_is_redeemed_once_whichever_process_does_it() {
 
     assert_eq!(redeem(&store, 1).await, CodeRedemption::Redeemed(code.clone()));
     // The record is written after the mark, or with it: when this has been answered, both are there for good.
-    assert_eq!(TokenStore::insert(&store, &a_record(1)).await.unwrap(), Insertion::Inserted);
+    assert_eq!(
+        TokenStore::insert(&store, &a_record(1)).await.unwrap(),
+        Insertion::Inserted
+    );
     assert_eq!(redeem(&store, 1).await, CodeRedemption::Replayed(code.clone()));
 
     store = restart(store, &folder).await;
@@ -83,7 +86,11 @@ async fn a_device_that_waits_costs_no_write_and_survives_a_restart() {
 
     store = restart(store, &folder).await;
     assert_eq!(poll(&store, 7).await, DevicePoll::Pending, "its pace is forgotten");
-    assert_eq!(poll(&store, 8).await, DevicePoll::SlowDown(seconds(10)), "and counted again");
+    assert_eq!(
+        poll(&store, 8).await,
+        DevicePoll::SlowDown(seconds(10)),
+        "and counted again"
+    );
     let approval = request.approval("anna", request.scope).unwrap();
     let now = request.issued_at + seconds(9);
     let decided = store.decide(&request.user_code, &approval, now).await.unwrap();

@@ -37,7 +37,10 @@ fn a_full_memory_takes_no_more_until_something_has_expired_and_is_searched_once_
     assert!(holds(1, 1, 0));
     assert!(holds(2, 60, 0));
     assert!(!holds(3, 60, 500), "there is no room");
-    assert!(!holds(3, 60, 1000), "one has expired, and it was searched half a second ago");
+    assert!(
+        !holds(3, 60, 1000),
+        "one has expired, and it was searched half a second ago"
+    );
     assert!(holds(3, 60, 1500));
     assert!(!holds(4, 60, 2500), "there is no room again");
 }
