@@ -137,17 +137,20 @@ fn asked<'a>(method: &'a Method, target: &'a str, headers: &'a HeaderMap) -> (Op
     };
     let own = (method.as_str(), behind);
     let says_the_same = |names: &[HeaderName; 2], own: &str| {
-        let mut sent = names.iter().filter(|name| headers.contains_key(*name)).peekable();
-        sent.peek().is_none() || original(headers, names) == Some(own)
+        sent(headers, names).is_some_and(|said| said == [None, None] || agreed(said) == Some(own))
     };
-    let agreed = says_the_same(&METHODS, own.0) && says_the_same(&URIS, own.1);
-    (agreed.then_some(own), true)
+    let is_one = says_the_same(&METHODS, own.0) && says_the_same(&URIS, own.1);
+    (is_one.then_some(own), true)
 }
 
 /// The method and URI of a pair of headers.
 fn original_pair(headers: &HeaderMap) -> Option<(&str, &str)> {
-    let pair = (original(headers, &METHODS)?, original(headers, &URIS)?);
-    is_whole_pair(headers).then_some(pair)
+    let (methods, uris) = (sent(headers, &METHODS)?, sent(headers, &URIS)?);
+    let is_whole = methods
+        .iter()
+        .zip(&uris)
+        .any(|(method, uri)| method.is_some() && uri.is_some());
+    is_whole.then_some((agreed(methods)?, agreed(uris)?))
 }
 
 /// Whether the request has a header of ours that no proxy overwrites.
@@ -251,30 +254,26 @@ fn text(room: &mut BytesMut, value: impl fmt::Display) -> Result<HeaderValue, Pr
     })
 }
 
-/// What the headers say, if they say one thing: each at most once, and the same where several are there.
-fn original<'a>(headers: &'a HeaderMap, names: &[HeaderName; 2]) -> Option<&'a str> {
-    let mut found = None;
-    for name in names {
+/// What the headers say; `None` if one is there twice, or says nothing that can be read.
+fn sent<'a>(headers: &'a HeaderMap, names: &[HeaderName; 2]) -> Option<[Option<&'a str>; 2]> {
+    let mut said = [None; 2];
+    for (name, said) in names.iter().zip(&mut said) {
         let mut sent = headers.get_all(name);
         let Some(value) = sent.next() else { continue };
         if sent.next().is_some() {
             return None;
         }
-        let value = value.to_str().ok().filter(|text| !text.is_empty())?;
-        if found.is_some_and(|other| other != value) {
-            return None;
-        }
-        found = Some(value);
+        *said = Some(value.to_str().ok().filter(|text| !text.is_empty())?);
     }
-    found
+    Some(said)
 }
 
-/// Whether the method and the URI of at least one pair are both there.
-fn is_whole_pair(headers: &HeaderMap) -> bool {
-    METHODS
-        .iter()
-        .zip(&URIS)
-        .any(|(method, uri)| headers.contains_key(method) && headers.contains_key(uri))
+/// What was said, where it is the same wherever something was.
+fn agreed(said: [Option<&str>; 2]) -> Option<&str> {
+    match said {
+        [Some(one), Some(other)] => (one == other).then_some(one),
+        [one, other] => one.or(other),
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! The one writer. What waits shares a transaction: each job in its own savepoint, one commit (one fsync) for all, and
 //! only then the answers.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
 };
 
 use diesel::{RunQueryDsl, connection::SimpleConnection, result::QueryResult, sqlite::SqliteConnection};
@@ -59,6 +62,8 @@ impl Writer {
     /// Works until the queue is closed and empty, then moves the log into the database file.
     pub(crate) fn run(mut self) {
         while let Ok(first) = self.waiting.recv() {
+            // Where callers share this thread's core, those who are about to ask come along.
+            thread::yield_now();
             self.answer_batch(first);
         }
         if let Some(connection) = &mut self.connection {

@@ -282,12 +282,26 @@ impl Route {
         beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(literal))
     }
 
+    /// Whether the pattern is `/literal/**` and the path is that literal or below it, letter for letter: so fits nearly all that
+    /// fits, and it is said without taking either apart.
+    fn is_tree_around(&self, path: &str) -> bool {
+        self.pattern
+            .split_at_checked(self.literal)
+            .is_some_and(|(literal, rest)| {
+                let below = path.strip_prefix(literal);
+                rest == "/**" && below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+            })
+    }
+
     pub(super) fn fit(&self, method: Method, path: &NormalPath, user: &str) -> Fit {
         if !self.methods.is_empty() && !self.methods.contains(&method) {
             return Fit::No;
         }
         if !self.may_begin(path.as_str()) {
             return Fit::No;
+        }
+        if self.is_tree_around(path.as_str()) {
+            return Fit::Exact;
         }
         let mut fit = Fit::Exact;
         let mut segments = path.segments();
