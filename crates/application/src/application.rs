@@ -116,7 +116,7 @@ pub struct Settings {
     /// How many clients, token records and access tokens are remembered for a moment, each.
     pub cached_entries: u64,
     /// Whether active users are remembered for a moment as well. A lock made in another process then counts within a second, or
-    /// when [`Changes`] tell. Off where it must count at once, or where the source of users remembers them itself.
+    /// when [`Changes`] tell. Off by default: it had better count at once, and some sources of users remember them by themselves.
     pub cached_users: bool,
 }
 
@@ -148,7 +148,7 @@ impl Settings {
             allowed_custom_schemes: Vec::new(),
             routes: RouteTable::informer(),
             cached_entries: 10_000,
-            cached_users: true,
+            cached_users: false,
         }
     }
 }

@@ -268,9 +268,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_configures_is_what_the_use_cases_have_by_themselves() {
+    fn what_nobody_configures_is_what_the_use_cases_have_by_themselves_but_that_users_are_remembered() {
         let configured = settings(&Config::default(), "https://bi.example.com").unwrap();
-        let of_themselves = Settings::new(configured.resources.clone());
+        let of_themselves = Settings {
+            cached_users: true,
+            ..Settings::new(configured.resources.clone())
+        };
         assert_eq!(format!("{configured:?}"), format!("{of_themselves:?}"));
     }
 }
