@@ -225,6 +225,12 @@ pub(crate) fn with_servers(words: &[OsString]) -> Result<bool> {
     Ok(status.success())
 }
 
+/// How many tests run at a time: twice as many as there are cores, since most wait for servers, pauses and each other's
+/// processes for half of their time.
+fn at_once() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 struct Workspace<'a> {
     metadata: &'a Metadata,
     binary: std::path::PathBuf,
@@ -368,6 +374,7 @@ impl<'a> Workspace<'a> {
     /// and would be another build.
     fn nextest(&self, filter: &str, servers: &Servers, variable: Option<(&str, &str)>) -> Result<Outcome> {
         let mut command = self.cargo(&["nextest", "run", "--workspace", "--filterset", filter]);
+        command.arg("--test-threads").arg(at_once().to_string());
         command.envs(variable);
         test(servers.tell(&mut command), Runner::Nextest, None)
     }

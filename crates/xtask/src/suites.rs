@@ -17,6 +17,8 @@ use crate::summary::Runner;
 const LIMIT: Duration = Duration::from_mins(15);
 /// One Node test, in milliseconds.
 const NODE_TEST_LIMIT: &str = "--test-timeout=180000";
+/// Files of Node tests that run side by side; each starts servers of its own.
+const NODE_FILES: &str = "--test-concurrency=2";
 /// Beside what was installed: the lock file or requirements it was installed from.
 const STAMP: &str = ".installed-from";
 
@@ -56,7 +58,7 @@ impl NodeSuite {
         }
         let mut command = Command::new(Program::Node.find()?);
         command
-            .args(["--test", "--test-reporter=spec", NODE_TEST_LIMIT])
+            .args(["--test", "--test-reporter=spec", NODE_TEST_LIMIT, NODE_FILES])
             .args(files)
             .current_dir(&self.folder);
         test(about(&mut command, binary)?, Runner::Node, Some(LIMIT))
