@@ -9,22 +9,19 @@
 //! without a token. A proxy understands 2xx (Envoy 200), 401 and 403 only; a fault is 503, which every proxy takes for a
 //! refusal.
 
-use std::fmt::{self, Write as _};
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         Method, StatusCode, Uri,
         header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE},
     },
-    web::{self, BytesMut},
+    web,
 };
 use informer_oauth_application::{
     error::{Fault, ProtocolError},
     gate::GateAnswer,
 };
 use informer_oauth_domain::{error::ErrorCode, scope::Scope};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::{
     caller::{Bearer, bearer},
@@ -47,9 +44,6 @@ const CLIENT: HeaderName = HeaderName::from_static("x-informer-client");
 const SCOPE: HeaderName = HeaderName::from_static("x-informer-scope");
 const TOKEN: HeaderName = HeaderName::from_static("x-informer-token");
 
-/// What is escaped in a header: all but visible ASCII, and `%` so that it can be undone.
-const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
-
 const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 const TOKEN_REQUIRED: HeaderValue = HeaderValue::from_static("Bearer");
 
@@ -57,9 +51,6 @@ const TOKEN_REQUIRED: HeaderValue = HeaderValue::from_static("Bearer");
 pub(crate) const PATH: &str = "/oauth/verify";
 /// The same before an original path.
 const BY_PATH: &str = "/oauth/verify/{original:.*}";
-
-/// What the headers of a yes need, unless somebody's name is very long.
-const ROOM: usize = 192;
 
 /// How a request's own headers that are named like the gate's answers begin, however a server behind writes the dashes.
 const OURS: [&str; 2] = ["x-informer-", "x_informer_"];
@@ -182,13 +173,21 @@ fn answer(state: &HttpState, judged: GateAnswer, by_path: bool) -> ProtocolResul
             scope,
             token_record,
         } => {
+            let said = yes::said(yes::Bearer {
+                username,
+                client_id,
+                scope,
+                token_record,
+            });
+            let said = said.ok_or_else(|| {
+                let description = "What the gate found cannot be written in a header.";
+                ProtocolErrorResponse::http(StatusCode::INTERNAL_SERVER_ERROR, description)
+            })?;
             let mut response = HttpResponse::new(StatusCode::OK);
             let headers = response.headers_mut();
-            let mut room = BytesMut::with_capacity(ROOM);
-            headers.insert(USER, text(&mut room, utf8_percent_encode(&username, ESCAPED))?);
-            headers.insert(CLIENT, text(&mut room, client_id)?);
-            headers.insert(SCOPE, text(&mut room, scope)?);
-            headers.insert(TOKEN, text(&mut room, token_record)?);
+            for (name, value) in [USER, CLIENT, SCOPE, TOKEN].into_iter().zip(said) {
+                headers.insert(name, value);
+            }
             Ok(response)
         }
         GateAnswer::NoToken if state.settings.gate_require_token => Ok(refusal(
@@ -242,18 +241,6 @@ fn insufficient(needed: Scope) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\"")).ok()
 }
 
-/// Writes a header's value behind those that are in `room` already: they share one allocation.
-fn text(room: &mut BytesMut, value: impl fmt::Display) -> Result<HeaderValue, ProtocolErrorResponse> {
-    let written = write!(room, "{value}").map_err(|_| ());
-    let text = written.and_then(|()| HeaderValue::from_maybe_shared(room.split().freeze()).map_err(|_| ()));
-    text.map_err(|()| {
-        ProtocolErrorResponse::http(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "What the gate found cannot be written in a header.",
-        )
-    })
-}
-
 /// What the headers say; `None` if one is there twice, or says nothing that can be read.
 fn sent<'a>(headers: &'a HeaderMap, names: &[HeaderName; 2]) -> Option<[Option<&'a str>; 2]> {
     let mut said = [None; 2];
@@ -278,3 +265,4 @@ fn agreed(said: [Option<&str>; 2]) -> Option<&str> {
 
 #[cfg(test)]
 mod tests;
+mod yes;

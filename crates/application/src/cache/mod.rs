@@ -18,7 +18,7 @@ use crate::metrics::CACHE_LOOKUPS;
 pub const STALENESS: Duration = Duration::from_secs(1);
 
 /// What an entry costs to find is mostly its hash. Nobody from outside chooses a key that is kept: they are ids of what exists, and
-/// digests of tokens that are genuine.
+/// tokens that are genuine.
 type Cache<K, V> = moka::sync::Cache<K, V, RandomState>;
 
 /// A cache of at most `capacity` entries, each for so long.

@@ -1,8 +1,12 @@
-use std::sync::Arc;
+use std::{
+    borrow::Borrow,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use informer_oauth_domain::{
     claims::{AccessTokenClaims, RefreshTokenClaims},
-    secret::{Digest, Secret},
+    secret::Secret,
     timestamp::Timestamp,
 };
 use informer_oauth_ports::{Change, ChangeListener, PublicKeySet, SigningError, TokenRefused, TokenSigner};
@@ -11,11 +15,37 @@ use super::{Cache, Lookups, STALENESS, cache};
 
 /// Remembers access tokens whose signature was good, so that a token used often is verified once in a while only. Expiry
 /// is judged at every use.
+///
+/// They are found by their whole text: a digest of it would be most of what finding one costs.
 pub struct CachedSignatures {
     inner: Arc<dyn TokenSigner>,
-    seen: Cache<[u8; 32], Arc<AccessTokenClaims>>,
+    seen: Cache<Genuine, Arc<AccessTokenClaims>>,
     lookups: Lookups,
 }
+
+/// A token that was verified. Whoever tries others learns nothing from how long a comparison takes: a text is compared only with
+/// one whose hash, whose seed is the process's own, is the same.
+struct Genuine(Secret);
+
+impl Borrow<str> for Genuine {
+    fn borrow(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl Hash for Genuine {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.expose().hash(state);
+    }
+}
+
+impl PartialEq for Genuine {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Genuine {}
 
 impl CachedSignatures {
     /// Wraps a signer, remembering at most `capacity` tokens.
@@ -32,15 +62,15 @@ impl TokenSigner for CachedSignatures {
     }
 
     fn verify_access(&self, token: &str, now: Timestamp) -> Result<AccessTokenClaims, TokenRefused> {
-        let key = *Digest::of(token).as_bytes();
-        if let Some(claims) = self.lookups.count(self.seen.get(&key)) {
+        if let Some(claims) = self.lookups.count(self.seen.get(token)) {
             if claims.expires_at.is_some_and(|at| at <= now) {
                 return Err(TokenRefused::Expired);
             }
             return Ok(AccessTokenClaims::clone(&claims));
         }
         let claims = self.inner.verify_access(token, now)?;
-        self.seen.insert(key, Arc::new(claims.clone()));
+        self.seen
+            .insert(Genuine(Secret::new(token.to_owned())), Arc::new(claims.clone()));
         Ok(claims)
     }
 
