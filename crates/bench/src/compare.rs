@@ -2,59 +2,24 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context as _, Result};
-use tempfile::TempDir;
+use anyhow::Result;
 
 use crate::arguments::Subject;
+use crate::hello::{AS_LONG, HELLO, Hello};
 use crate::load::Users;
-use crate::measure::{Meter, Side, interleave};
+use crate::measure::{Side, interleave};
 use crate::operations::{self, Operation, Rival};
 use crate::ours::{self, Ours, fetching, introspecting, start_devices};
 use crate::peer::Peer;
-use crate::pinning::Pinning;
-use crate::process::Process;
 use crate::report::{Budget, CPU, Comparison, Figures, Finding, RATE, Report};
 use crate::run::Run;
 use crate::service::Service;
 use crate::users::{Kept, Pending, Polling, Post, Redeeming, Refreshing, Seen, Stock, get};
 use crate::{footprint, races};
 
-const HELLO: &str = "hello";
 /// Grants of the peer that are refreshed in turn.
 const REFRESHED: usize = 1_024;
 const SHOWN: usize = 64;
-
-/// The least that a service can do.
-pub(crate) struct Hello {
-    process: Process,
-    _folder: TempDir,
-}
-
-impl Hello {
-    /// Starts the program that was built beside this one.
-    pub(crate) fn start(pinning: Pinning) -> Result<Self> {
-        let program = std::env::current_exe()?.with_file_name("informer-oauth-bench-hello");
-        let folder = tempfile::tempdir().context("a temporary folder")?;
-        let process = Process::start(pinning.command(&program, false), &folder.path().join("log"))?;
-        Ok(Self {
-            process,
-            _folder: folder,
-        })
-    }
-
-    fn side(&self, count: usize) -> Side<'static> {
-        Side {
-            name: HELLO.to_owned(),
-            addresses: vec![self.process.address()],
-            meter: Meter {
-                service: vec![self.process.pid()],
-                ..Meter::default()
-            },
-            users: fetching(vec![get("/", "")], count, "hello", true),
-            prepare: Box::new(|| Ok(())),
-        }
-    }
-}
 
 impl Peer {
     /// `None` where it has nothing of the kind.
@@ -160,9 +125,17 @@ fn one(run: &Run<'_>, operation: Operation, ours: &Ours, peer: Option<&Peer>, he
     let mut sides = vec![ours.side(ours::NAME, operation, run)?];
     sides.extend(peer.map(|peer| peer.side(operation, run)).transpose()?.flatten());
     sides.push(hello.side(run.arguments.connections()));
+    let mut rounds = run.rounds();
+    let mut as_long = None;
+    if let Rival::Hello(_) = operation.rival() {
+        let asked = ours.asked(operation)?;
+        let hello = as_long.insert(Hello::as_long(run.program.pinning, ours.service.address()?, &asked)?);
+        sides.push(hello.side_of(asked, run.arguments.connections()));
+        rounds *= run.arguments.more_rounds();
+    }
     // What the operation before has left to be written is not this one's.
     run.settle();
-    let samples = interleave(&mut sides, run.rounds(), run.lasting()).map_err(|error| ours.service.explained(error))?;
+    let samples = interleave(&mut sides, rounds, run.lasting()).map_err(|error| ours.service.explained(error))?;
     let figures: Result<Vec<Figures>> = sides
         .iter()
         .zip(samples)
@@ -191,7 +164,8 @@ fn one(run: &Run<'_>, operation: Operation, ours: &Ours, peer: Option<&Peer>, he
     Ok(Comparison {
         title: operation.title().into(),
         method: format!(
-            "{} connections, each asking as fast as it is answered. A {HELLO} is the least that a service on actix-web can do: GET, one word.",
+            "{} connections, each asking as fast as it is answered. A {HELLO} is the least that a service on actix-web can do: GET, one word. \
+             Where it is {AS_LONG}, it is asked as the service is, and answers the same fields and body.",
             run.arguments.connections()
         ),
         sides: figures,

@@ -8,6 +8,7 @@ mod compare;
 mod footprint;
 mod grants;
 mod growth;
+mod hello;
 mod load;
 mod machine;
 mod measure;

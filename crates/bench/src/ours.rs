@@ -103,21 +103,6 @@ impl Ours {
                 let post = self.confidential.post("/oauth/introspect");
                 introspecting(&made, count, &post)
             }
-            Operation::Gate => {
-                let made = Kept::default();
-                self.public.make(&made, SHOWN)?;
-                let tokens = made.access.borrow();
-                let ask = |token: &String| {
-                    let original = "X-Original-Method: GET\r\nX-Original-URI: /api/profile\r\n";
-                    get("/oauth/verify", &format!("Authorization: Bearer {token}\r\n{original}"))
-                };
-                let expected = Expected {
-                    status: 200,
-                    text: "",
-                    field: Some("X-Informer-User"),
-                };
-                asking(tokens.iter().map(ask).collect(), count, &expected, false)
-            }
             Operation::Device => {
                 let pending = Pending::default();
                 let post = self.public.post(TOKEN_ENDPOINT);
@@ -128,8 +113,7 @@ impl Ours {
                 prepare = Box::new(move || start_devices(address, &start, &pending, wanted));
                 users
             }
-            Operation::Jwks => fetching(vec![get(JWKS, "")], count, "\"keys\"", true),
-            Operation::Metadata => fetching(vec![get(METADATA, "")], count, "\"issuer\"", true),
+            Operation::Gate | Operation::Jwks | Operation::Metadata => self.asked(operation)?.users(count),
         };
         Ok(Side {
             name: name.to_owned(),
@@ -138,6 +122,57 @@ impl Ours {
             users,
             prepare,
         })
+    }
+
+    /// What is asked where asking changes nothing: the gate, and documents.
+    pub(crate) fn asked(&self, operation: Operation) -> Result<Asked> {
+        let document = |path, text| Asked {
+            requests: vec![get(path, "")],
+            expected: Expected {
+                status: 200,
+                text,
+                field: None,
+            },
+            constant: true,
+        };
+        match operation {
+            Operation::Jwks => Ok(document(JWKS, "\"keys\"")),
+            Operation::Metadata => Ok(document(METADATA, "\"issuer\"")),
+            Operation::Gate => {
+                let made = Kept::default();
+                self.public.make(&made, SHOWN)?;
+                let tokens = made.access.borrow();
+                let ask = |token: &String| {
+                    let original = "X-Original-Method: GET\r\nX-Original-URI: /api/profile\r\n";
+                    get("/oauth/verify", &format!("Authorization: Bearer {token}\r\n{original}"))
+                };
+                Ok(Asked {
+                    requests: tokens.iter().map(ask).collect(),
+                    expected: Expected {
+                        status: 200,
+                        text: "",
+                        field: Some("X-Informer-User"),
+                    },
+                    constant: false,
+                })
+            }
+            _ => bail!("{} changes what is kept", operation.title()),
+        }
+    }
+}
+
+/// Requests that are sent in turn, and how each is answered.
+pub(crate) struct Asked {
+    pub(crate) requests: Vec<Vec<u8>>,
+    pub(crate) expected: Expected,
+    /// Whether every answer is the same bytes.
+    pub(crate) constant: bool,
+}
+
+impl Asked {
+    /// So many who ask.
+    pub(crate) fn users(self, count: usize) -> Users {
+        asking(self.requests, count, &self.expected, self.constant)
     }
 }
 
