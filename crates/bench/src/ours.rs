@@ -164,9 +164,9 @@ impl Ours {
 /// Requests that are sent in turn, and how each is answered.
 pub(crate) struct Asked {
     pub(crate) requests: Vec<Vec<u8>>,
-    pub(crate) expected: Expected,
+    expected: Expected,
     /// Whether every answer is the same bytes.
-    pub(crate) constant: bool,
+    constant: bool,
 }
 
 impl Asked {

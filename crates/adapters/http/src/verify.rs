@@ -173,7 +173,7 @@ fn answer(state: &HttpState, judged: GateAnswer, by_path: bool) -> ProtocolResul
             scope,
             token_record,
         } => {
-            let said = yes::said(yes::Bearer {
+            let said = yes::said(yes::Holder {
                 username,
                 client_id,
                 scope,
@@ -263,6 +263,7 @@ fn agreed(said: [Option<&str>; 2]) -> Option<&str> {
     }
 }
 
+mod yes;
+
 #[cfg(test)]
 mod tests;
-mod yes;

@@ -23,7 +23,7 @@ const REMEMBERED: usize = 256;
 
 /// Whose request may pass.
 #[derive(PartialEq, Eq)]
-pub(super) struct Bearer {
+pub(super) struct Holder {
     pub(super) username: String,
     pub(super) client_id: ClientId,
     pub(super) scope: ScopeSet,
@@ -36,23 +36,27 @@ type Said = [HeaderValue; 4];
 thread_local! {
     /// The same tokens come again and again, and writing the values is a good part of what the gate does. They are found by all that
     /// they are made of, so that nothing here can be out of date.
-    static WRITTEN: RefCell<[Option<(Bearer, Said)>; REMEMBERED]> = const { RefCell::new([const { None }; REMEMBERED]) };
+    static WRITTEN: RefCell<Vec<Option<(Holder, Said)>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The values; `None` if something cannot be written in a header.
-pub(super) fn said(bearer: Bearer) -> Option<Said> {
+pub(super) fn said(holder: Holder) -> Option<Said> {
     WRITTEN.with_borrow_mut(|written| {
-        let place = place(bearer.token_record);
+        if written.is_empty() {
+            // Only threads that answer for the gate need the room.
+            written.resize_with(REMEMBERED, || None);
+        }
+        let place = place(holder.token_record);
         let Some(place) = written.get_mut(place) else {
-            return write(&bearer);
+            return write(&holder);
         };
         if let Some((known, said)) = place
-            && *known == bearer
+            && *known == holder
         {
             return Some(said.clone());
         }
-        let said = write(&bearer)?;
-        *place = Some((bearer, said.clone()));
+        let said = write(&holder)?;
+        *place = Some((holder, said.clone()));
         Some(said)
     })
 }
@@ -62,13 +66,13 @@ fn place(record: TokenRecordId) -> usize {
     usize::from(record.uuid().as_bytes()[15]) % REMEMBERED
 }
 
-fn write(bearer: &Bearer) -> Option<Said> {
+fn write(holder: &Holder) -> Option<Said> {
     let mut room = BytesMut::with_capacity(ROOM);
     Some([
-        text(&mut room, utf8_percent_encode(&bearer.username, ESCAPED))?,
-        text(&mut room, bearer.client_id)?,
-        text(&mut room, bearer.scope)?,
-        text(&mut room, bearer.token_record)?,
+        text(&mut room, utf8_percent_encode(&holder.username, ESCAPED))?,
+        text(&mut room, holder.client_id)?,
+        text(&mut room, holder.scope)?,
+        text(&mut room, holder.token_record)?,
     ])
 }
 
@@ -83,8 +87,8 @@ fn text(room: &mut BytesMut, value: impl Display) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    fn bearer(username: &str, client: u8, scope: &str, record: u128) -> Bearer {
-        Bearer {
+    fn holder(username: &str, client: u8, scope: &str, record: u128) -> Holder {
+        Holder {
             username: username.to_owned(),
             client_id: ClientId::new([client; 10]),
             scope: scope.parse().unwrap(),
@@ -104,7 +108,7 @@ mod tests {
         ];
         for _ in 0..3 {
             for (username, client, scope, record) in all {
-                let said = said(bearer(username, client, scope, record)).unwrap();
+                let said = said(holder(username, client, scope, record)).unwrap();
                 let expected = [
                     username
                         .replace('%', "%25")
@@ -122,7 +126,7 @@ mod tests {
     #[test]
     fn usernames_are_safe_in_a_header_and_can_be_read_back() {
         for name in ["ada@example.com", "Åda Lovelace", "a%20b", "a\r\nX-Informer-User: root"] {
-            let [value, ..] = said(bearer(name, 1, "read:dataset", 1)).unwrap();
+            let [value, ..] = said(holder(name, 1, "read:dataset", 1)).unwrap();
             let text = value.to_str().unwrap();
             assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{text}");
             assert_eq!(percent_encoding::percent_decode_str(text).decode_utf8().unwrap(), name);
