@@ -139,11 +139,6 @@ impl Arguments {
         operations.iter().chain(&others).any(|subject| self.means(*subject))
     }
 
-    /// How many times as many rounds what takes ten microseconds gets: one differs from the next by more than the budget leaves.
-    pub(crate) fn more_rounds(&self) -> usize {
-        if self.quick { 1 } else { 3 }
-    }
-
     pub(crate) fn rounds(&self) -> usize {
         self.rounds.unwrap_or(if self.quick { 3 } else { 7 }).max(1)
     }
