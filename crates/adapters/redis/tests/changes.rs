@@ -157,8 +157,9 @@ fn a_process_that_ends_can_wait_until_the_others_were_told() {
     informer_oauth_testkit::run(async {
         let mut server = RedisServer::start();
         let (prefix, entropy) = (key_prefix(), SeededEntropy::new(7));
-        let there = Process::new(&stores_named(&[server.url()], &prefix), &entropy);
-        there.hears(&[Change::Everything]).await;
+        let processes = [(); 2].map(|()| Process::new(&stores_named(&[server.url()], &prefix), &entropy));
+        Process::meet(&processes).await;
+        let [there, _] = processes;
         for _ in 0..20 {
             let ends = stores_named(&[server.url()], &prefix).changes(&entropy);
             ends.publish(Change::Users).await;

@@ -157,9 +157,6 @@ fn exists(connection: &mut SqliteConnection, table: &str) -> Result<bool, Boxed>
 /// Applies what is pending, all or nothing, and returns its names. Of processes that do so at once, one does it and the
 /// others find it done.
 fn apply(place: &Place, connection: &mut SqliteConnection) -> Result<Vec<String>, OpenError> {
-    if pending(place, connection)?.is_empty() {
-        return Ok(Vec::new());
-    }
     let mut names = Vec::new();
     connection
         .immediate_transaction(|connection| -> Result<(), Boxed> {
@@ -200,8 +197,15 @@ fn prepare_now(place: &Place) -> Result<(SqliteConnection, Vec<String>), OpenErr
         path: place.path().to_owned(),
         reason,
     })?;
-    let names = apply(place, &mut connection)?;
+    // A file that is refused is left as it is.
+    let missing = pending(place, &mut connection)?;
     place.use_wal(&mut connection)?;
+    // Last, since what was applied would be forgotten with a later failure.
+    let names = if missing.is_empty() {
+        missing
+    } else {
+        apply(place, &mut connection)?
+    };
     Ok((connection, names))
 }
 
