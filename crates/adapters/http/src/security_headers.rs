@@ -1,7 +1,7 @@
 //! Headers that every answer has, whatever made it.
 
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, PRAGMA, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, PRAGMA, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
@@ -14,25 +14,17 @@ const ACCESS_CONTROL_EXPOSE_HEADERS: HeaderName = HeaderName::from_static("acces
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// Adds what is missing; what a handler has set stays, so that a page or an icon can have a policy of its own.
-///
-/// JSON has no buttons to be framed under another page and no links to follow, and most answers are JSON: it goes without the
-/// two headers that are about those.
 pub(crate) fn add(headers: &mut HeaderMap, standing: Standing, https: bool) {
     headers.reserve(8);
-    let json = headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().ends_with(b"json"));
     let mut default = |name: HeaderName, value: HeaderValue| {
         if !headers.contains_key(&name) {
             headers.insert(name, value);
         }
     };
     default(CONTENT_SECURITY_POLICY, NOTHING);
+    default(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     default(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if !json {
-        default(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-        default(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    }
+    default(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     if https {
         default(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
@@ -67,7 +59,6 @@ mod tests {
         let headers = added("/oauth/introspect", false);
         assert_eq!(headers.get("x-content-type-options").unwrap(), "nosniff");
         assert_eq!(headers.get("referrer-policy").unwrap(), "same-origin");
-        assert_eq!(headers.get("x-frame-options").unwrap(), "DENY");
         assert_eq!(headers.get("cache-control").unwrap(), "no-store");
         assert_eq!(headers.get("pragma").unwrap(), "no-cache");
         assert!(
@@ -79,25 +70,6 @@ mod tests {
                 .contains("frame-ancestors 'none'")
         );
         assert!(headers.get("access-control-allow-origin").is_none());
-    }
-
-    #[test]
-    fn only_json_goes_without_what_is_about_pages() {
-        for (kind, page) in [
-            ("application/json", false),
-            ("application/hal+json", false),
-            ("text/html; charset=utf-8", true),
-            ("image/svg+xml", true),
-            ("text/plain; version=0.0.4", true),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-            add(&mut headers, Standing::of("/oauth/x"), false);
-            assert_eq!(headers.contains_key("referrer-policy"), page, "{kind}");
-            assert_eq!(headers.contains_key("x-frame-options"), page, "{kind}");
-            assert!(headers.contains_key("content-security-policy"), "{kind}");
-            assert!(headers.contains_key("x-content-type-options"), "{kind}");
-        }
     }
 
     #[test]
