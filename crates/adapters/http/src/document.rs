@@ -37,7 +37,7 @@ impl Document {
     /// With what every answer at `path` has, so that it need not be added to each.
     pub(crate) fn at(mut self, path: &str, https: bool) -> Self {
         let mut headers: HeaderMap = self.headers.drain(..).collect();
-        security_headers::add(&mut headers, Standing::of(path), https);
+        security_headers::add(StatusCode::OK, &mut headers, Standing::of(path), https);
         self.headers = headers.into_iter().collect();
         self
     }

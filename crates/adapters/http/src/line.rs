@@ -66,7 +66,7 @@ impl Line {
         if self.standing.to_proxy && status.is_success() {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         } else {
-            security_headers::add(headers, self.standing, self.https);
+            security_headers::add(status, headers, self.standing, self.https);
         }
     }
 

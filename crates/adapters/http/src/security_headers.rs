@@ -1,8 +1,11 @@
 //! Headers that every answer has, whatever made it.
 
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, PRAGMA, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+use actix_web::http::{
+    StatusCode,
+    header::{
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, PRAGMA,
+        REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    },
 };
 
 use crate::family::{Family, Standing};
@@ -14,17 +17,29 @@ const ACCESS_CONTROL_EXPOSE_HEADERS: HeaderName = HeaderName::from_static("acces
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// Adds what is missing; what a handler has set stays, so that a page or an icon can have a policy of its own.
-pub(crate) fn add(headers: &mut HeaderMap, standing: Standing, https: bool) {
+///
+/// JSON has no buttons to be framed under another page and no links to follow, and most answers are JSON: it goes without the
+/// two headers that are about those. So does a 304, which has no content and leaves those of what is stored as they are
+/// (RFC 9110 §15.4.5).
+pub(crate) fn add(status: StatusCode, headers: &mut HeaderMap, standing: Standing, https: bool) {
     headers.reserve(8);
+    let json = || {
+        headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().ends_with(b"json"))
+    };
+    let page = status != StatusCode::NOT_MODIFIED && !json();
     let mut default = |name: HeaderName, value: HeaderValue| {
         if !headers.contains_key(&name) {
             headers.insert(name, value);
         }
     };
     default(CONTENT_SECURITY_POLICY, NOTHING);
-    default(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     default(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    default(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if page {
+        default(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        default(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    }
     if https {
         default(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
@@ -50,7 +65,7 @@ mod tests {
 
     fn added(path: &str, https: bool) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        add(&mut headers, Standing::of(path), https);
+        add(StatusCode::OK, &mut headers, Standing::of(path), https);
         headers
     }
 
@@ -59,6 +74,7 @@ mod tests {
         let headers = added("/oauth/introspect", false);
         assert_eq!(headers.get("x-content-type-options").unwrap(), "nosniff");
         assert_eq!(headers.get("referrer-policy").unwrap(), "same-origin");
+        assert_eq!(headers.get("x-frame-options").unwrap(), "DENY");
         assert_eq!(headers.get("cache-control").unwrap(), "no-store");
         assert_eq!(headers.get("pragma").unwrap(), "no-cache");
         assert!(
@@ -73,6 +89,27 @@ mod tests {
     }
 
     #[test]
+    fn json_and_what_is_unchanged_go_without_what_is_about_pages() {
+        let (ok, unchanged) = (StatusCode::OK, StatusCode::NOT_MODIFIED);
+        for (status, kind, page) in [
+            (ok, "application/json", false),
+            (ok, "application/hal+json", false),
+            (ok, "text/html; charset=utf-8", true),
+            (ok, "image/svg+xml", true),
+            (ok, "text/plain; version=0.0.4", true),
+            (unchanged, "text/html; charset=utf-8", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+            add(status, &mut headers, Standing::of("/oauth/x"), false);
+            assert_eq!(headers.contains_key("referrer-policy"), page, "{kind}");
+            assert_eq!(headers.contains_key("x-frame-options"), page, "{kind}");
+            assert!(headers.contains_key("content-security-policy"), "{kind}");
+            assert!(headers.contains_key("x-content-type-options"), "{kind}");
+        }
+    }
+
+    #[test]
     fn strict_transport_is_asked_for_only_where_there_is_https() {
         assert!(added("/", true).contains_key("strict-transport-security"));
         assert!(!added("/", false).contains_key("strict-transport-security"));
@@ -83,7 +120,12 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-        add(&mut headers, Standing::of("/.well-known/jwks.json"), true);
+        add(
+            StatusCode::OK,
+            &mut headers,
+            Standing::of("/.well-known/jwks.json"),
+            true,
+        );
         assert_eq!(headers.get("content-security-policy").unwrap(), "sandbox");
         assert_eq!(headers.get("cache-control").unwrap(), "public, max-age=300");
         assert!(!headers.contains_key("pragma"));

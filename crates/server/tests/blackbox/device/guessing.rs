@@ -76,6 +76,7 @@ fn of_fifty_guesses_at_once_no_more_than_five_are_answered() {
     });
     let answers = wire::race(&world.base_url(), guesses.collect());
     let answered = answers.iter().filter(|answer| answer.status == 404).count();
-    assert!((1..=5).contains(&answered), "{answered}");
     assert!(answers.iter().all(|answer| [404, 429].contains(&answer.status)));
+    // It may be none: who is among the first five of the person need not be among the first five of the address.
+    assert!(answered <= 5, "{answered}");
 }
