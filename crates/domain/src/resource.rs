@@ -8,14 +8,15 @@
 //! # Ok::<(), informer_oauth_domain::resource::InvalidResource>(())
 //! ```
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use thiserror::Error;
 use url::Url;
 
-/// An absolute URI without a fragment: the `resource` parameter and the `aud` claim.
+/// An absolute URI without a fragment: the `resource` parameter and the `aud` claim. There are few of them and many tokens, so that
+/// copies share the text.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Resource(String);
+pub struct Resource(Arc<str>);
 
 /// A text that is no resource indicator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
@@ -29,7 +30,7 @@ impl Resource {
         if !printable || text.contains('#') || Url::parse(text).is_err() {
             return Err(InvalidResource);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The text.
