@@ -1,5 +1,7 @@
 //! Calls: one command or one script, within a time.
 
+use std::{borrow::Cow, time::Duration};
+
 use informer_oauth_ports::{StoreError, traced};
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, Script, ServerErrorKind, Value, from_redis_value};
 use tokio::time::timeout;
@@ -12,16 +14,25 @@ use crate::{
 
 /// A script and its name in Redis.
 pub(crate) struct Body {
-    text: &'static str,
+    text: Cow<'static, str>,
     digest: String,
 }
 
 impl Body {
-    pub(crate) fn new(text: &'static str) -> Self {
+    pub(crate) fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        let text = text.into();
         Self {
+            digest: Script::new(&text).get_hash().to_owned(),
             text,
-            digest: Script::new(text).get_hash().to_owned(),
         }
+    }
+
+    /// A script with these above it: as arguments they would be sent and read at every call.
+    pub(crate) fn with(constants: &[(&str, Duration)], text: &str) -> Self {
+        let lines = constants
+            .iter()
+            .map(|(name, value)| format!("local {name} = {}\n", value.as_micros()));
+        Self::new(lines.collect::<String>() + text)
     }
 }
 
@@ -60,7 +71,7 @@ impl Redis {
             let known = evaluation("EVALSHA", &script.digest, keys, arguments);
             match lent.send(&known).await {
                 Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                    lent.send(&evaluation("EVAL", script.text, keys, arguments)).await
+                    lent.send(&evaluation("EVAL", &script.text, keys, arguments)).await
                 }
                 answer => answer,
             }

@@ -26,7 +26,14 @@ const DEVICE: &str = "device authorization";
 
 static INSERT: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/insert_device.lua")));
 static DECIDE: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/decide_device.lua")));
-static POLL: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/poll_device.lua")));
+static POLL: LazyLock<Body> = LazyLock::new(|| {
+    let constants = [
+        ("EXPIRY_MEMORY", EXPIRY_MEMORY),
+        ("POLL_LEEWAY", POLL_LEEWAY),
+        ("SLOW_DOWN_STEP", SLOW_DOWN_STEP),
+    ];
+    Body::with(&constants, include_str!("scripts/poll_device.lua"))
+});
 
 /// A request as it is kept, but for its device code, which is its key. The scripts read some of these names.
 #[derive(Serialize, Deserialize)]
@@ -120,8 +127,14 @@ impl DeviceStore for Redis {
             return Ok(DeviceInsertion::UserCodeTaken);
         }
         let key = self.keys.device(&request.device_code);
-        let interval = POLL_INTERVAL.as_micros().to_string();
-        self.run::<Value>(INSERTION, DEVICE, &INSERT, &[&key], &[&row, &interval, &lifetime])
+        let arguments = [
+            row.as_str(),
+            &POLL_INTERVAL.as_micros().to_string(),
+            &lifetime,
+            &request.client.to_string(),
+            &request.expires_at.as_micros().to_string(),
+        ];
+        self.run::<Value>(INSERTION, DEVICE, &INSERT, &[&key], &arguments)
             .await?;
         Ok(DeviceInsertion::Inserted)
     }
@@ -185,9 +198,6 @@ impl DeviceStore for Redis {
                 &[&self.keys.device(device_code)],
                 &[
                     &now.as_micros().to_string(),
-                    &EXPIRY_MEMORY.as_micros().to_string(),
-                    &POLL_LEEWAY.as_micros().to_string(),
-                    &SLOW_DOWN_STEP.as_micros().to_string(),
                     &presented.client.to_string(),
                     &resource.unwrap_or_default(),
                 ],

@@ -125,7 +125,8 @@ fn presentations(request: &DeviceRequest) -> Vec<DevicePresentation> {
 fn the_scripts_judge_as_the_domain_does() {
     informer_oauth_testkit::run(async {
         let server = RedisServer::start();
-        let stores = stores(&[server.url()]);
+        let prefix = key_prefix();
+        let stores = stores_named(&[server.url()], &prefix);
         let mut n = 0;
         let expiry = a_device_request(0).expires_at;
         let moments = [
@@ -137,11 +138,15 @@ fn the_scripts_judge_as_the_domain_does() {
         ];
         for before in 0..5 {
             for presented in presentations(&a_device_request(0)) {
-                for now in moments {
+                for (now, of_first_release) in moments.into_iter().flat_map(|now| [(now, false), (now, true)]) {
                     n += 1;
                     let request = a_device_request(n);
                     let mut device = DeviceAuthorization::new(request.clone());
                     stores.insert(&request).await.unwrap();
+                    if of_first_release {
+                        let key = format!("{prefix}device:{}", request.device_code.to_hex());
+                        assert_eq!(server.ask(&["HDEL", &key, "client", "expires_at"]), "2");
+                    }
                     if before == 1 {
                         let own = a_device_presentation(&request);
                         assert_eq!(poll(&stores, &request, NOW).await, DevicePoll::Pending);
@@ -258,6 +263,15 @@ fn what_is_no_value_of_ours_is_corrupt() {
         for text in ["", "7", "[]", "{}", &kept.replace("expires_at", "expired_at")] {
             afresh().await;
             server.ask(&["HSET", &key, "request", text]);
+            let expected = [true, true, false];
+            assert_eq!(
+                corrupt(&stores, &request).await,
+                expected,
+                "a pending poll reads none of it: {text}"
+            );
+            afresh().await;
+            server.ask(&["HSET", &key, "request", text]);
+            server.ask(&["HDEL", &key, "client"]);
             assert_eq!(corrupt(&stores, &request).await, [true; 3], "{text}");
         }
         for text in [
