@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use cargo_metadata::Metadata;
 
-use crate::process::succeed;
+use crate::process::{cargo, succeed};
 use crate::programs::{self, Program};
 use crate::suites::NodeSuite;
 
@@ -34,11 +34,7 @@ pub(crate) fn run(metadata: &Metadata, words: &[OsString]) -> Result<bool> {
     }
     // Not both at once: together they would agree on features that the released service does not have.
     for package in [SERVICE, BENCH] {
-        succeed(
-            Command::new("cargo")
-                .args(["build", "--release", "--package", package])
-                .current_dir(root),
-        )?;
+        succeed(cargo(metadata).args(["build", "--release", "--package", package]))?;
     }
     let binary = metadata.target_directory.join("release").join(BENCH);
     let status = Command::new(&binary)

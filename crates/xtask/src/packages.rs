@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use cargo_metadata::camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, Package};
 
+use crate::process;
+
 /// At the root of the workspace, and the same in every package.
 const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
@@ -217,11 +219,8 @@ fn normal(path: &Utf8Path) -> Option<Utf8PathBuf> {
 }
 
 fn cargo(metadata: &Metadata, words: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
-    command
-        .args(words)
-        .env("CARGO_TERM_COLOR", "never")
-        .current_dir(&metadata.workspace_root);
+    let mut command = process::cargo(metadata);
+    command.args(words).env("CARGO_TERM_COLOR", "never");
     command
 }
 

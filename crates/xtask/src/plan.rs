@@ -8,7 +8,7 @@ use cargo_metadata::{Metadata, TargetKind};
 use clap::ValueEnum;
 
 use crate::graph::Graph;
-use crate::process::{answer, succeed, test};
+use crate::process::{answer, cargo, succeed, test, unaware};
 use crate::programs::{self, Program};
 use crate::report::{Outcome, Report};
 use crate::servers::Servers;
@@ -218,7 +218,7 @@ pub(crate) fn with_servers(words: &[OsString]) -> Result<bool> {
     servers.provide()?;
     let (program, arguments) = words.split_first().context("no command")?;
     let status = servers
-        .tell(Command::new(program).args(arguments))
+        .tell(unaware(Command::new(program).args(arguments)))
         .status()
         .with_context(|| format!("starting {}", program.display()))?;
     servers.stop()?;
@@ -278,8 +278,8 @@ impl<'a> Workspace<'a> {
     }
 
     fn cargo(&self, words: &[&str]) -> Command {
-        let mut command = Command::new("cargo");
-        command.args(words).current_dir(&self.metadata.workspace_root);
+        let mut command = cargo(self.metadata);
+        command.args(words);
         command
     }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use cargo_metadata::Metadata;
 
 use crate::report::Outcome;
 use crate::summary::Runner;
@@ -20,6 +21,26 @@ const POLL: Duration = Duration::from_millis(20);
 struct Finished {
     status: ExitStatus,
     output: String,
+}
+
+/// What `cargo xtask` tells its program of itself, and some build scripts look at: a build from here would be made anew by hand,
+/// and the other way round.
+const OF_XTASK: [&str; 2] = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
+
+/// Cargo, in the workspace.
+pub(crate) fn cargo(metadata: &Metadata) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(&metadata.workspace_root);
+    unaware(&mut command);
+    command
+}
+
+/// Lets a command that may be Cargo, or call it, build what it would if a person had typed it.
+pub(crate) fn unaware(command: &mut Command) -> &mut Command {
+    for name in OF_XTASK {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// Runs a command that either succeeds or not.

@@ -15,7 +15,7 @@ use cargo_metadata::camino::Utf8PathBuf;
 use cargo_metadata::{Metadata, Package};
 
 use crate::packages::published;
-use crate::process::succeed;
+use crate::process::{cargo, succeed};
 use difference::Difference;
 
 /// Set where this program stands in for rustdoc: which rustdoc it is to start.
@@ -84,10 +84,9 @@ fn document(metadata: &Metadata, packages: &[&Package]) -> Result<()> {
             fs::remove_file(&path).with_context(|| format!("removing {path}"))?;
         }
     }
-    let mut command = Command::new("cargo");
+    let mut command = cargo(metadata);
     command
         .args(["doc", "--quiet", "--no-deps", "--lib", "--all-features"])
-        .current_dir(&metadata.workspace_root)
         .env("RUSTDOC", env::current_exe().context("where this program is")?)
         .env(AS_RUSTDOC, env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into()))
         .env(

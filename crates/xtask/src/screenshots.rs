@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 use cargo_metadata::Metadata;
 
-use crate::process::succeed;
+use crate::process::{cargo, succeed};
 use crate::programs::{self, Program};
 use crate::suites::{self, NodeSuite};
 
@@ -18,11 +18,7 @@ pub(crate) fn run(metadata: &Metadata) -> Result<()> {
         folder: folder.clone().into(),
     }
     .install()?;
-    succeed(
-        Command::new("cargo")
-            .args(["build", "--package", "informer-oauth"])
-            .current_dir(root),
-    )?;
+    succeed(cargo(metadata).args(["build", "--package", "informer-oauth"]))?;
     let binary = metadata.target_directory.join("debug/informer-oauth");
     let mut command = Command::new(Program::Node.find()?);
     command
