@@ -20,6 +20,7 @@ mod pinning;
 mod proc;
 mod process;
 mod purge;
+mod quota;
 mod races;
 mod replicas;
 mod report;

@@ -58,7 +58,7 @@ impl Ours {
         Ok(())
     }
 
-    fn services(&self) -> impl Iterator<Item = &Service> {
+    pub(crate) fn services(&self) -> impl Iterator<Item = &Service> {
         std::iter::once(&self.service).chain(&self.replicas)
     }
 
