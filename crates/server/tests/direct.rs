@@ -11,24 +11,34 @@ use actix_web::{
     test::TestRequest,
     web::Data,
 };
-use informer_oauth_application::{Application, Ports, Settings};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use informer_oauth_application::{Application, Ports, Settings, token_endpoint::DEVICE_CODE};
 use informer_oauth_domain::{
-    authorization::OwnResources, claims::AccessTokenClaims, scope::Scope, timestamp::Timestamp,
+    authorization::OwnResources,
+    claims::AccessTokenClaims,
+    client_secret::{ClientSecret, ClientSecretText},
+    scope::Scope,
+    timestamp::Timestamp,
     token_record::TokenRecord,
 };
 use informer_oauth_http::{HttpSettings, HttpState, direct, service};
 use informer_oauth_memory::{LocalChanges, Memory};
-use informer_oauth_ports::{ClientStore, TokenSigner, TokenStore};
+use informer_oauth_ports::{ClientStore, SecretHasher, TokenSigner, TokenStore};
 use informer_oauth_testkit::{
     FixedClock, SeededEntropy,
     doubles::{KeptTokens, KeylessForms, KnownUsers, PlainHasher},
-    values::{a_client, a_record, resource},
+    values::{a_client, a_record, a_secret, resource},
 };
 
 struct Installation {
     state: Data<HttpState>,
     token: String,
+    /// Of a client with a secret, whose token it is, and of one without.
+    client_ids: [String; 2],
 }
+
+/// The secret of the first client.
+const SECRET: &str = "cs_0123456789abcdefghijklmnopqrstuv";
 
 /// A service behind `issuer`, and a token of a user who may read datasets.
 async fn installation(issuer: &str) -> Installation {
@@ -69,7 +79,16 @@ async fn installation(issuer: &str) -> Installation {
         audience: resource(issuer),
         ..a_record(1)
     };
+    let public = a_client(2);
     ClientStore::insert(&*store, &client).await.unwrap();
+    ClientStore::insert(&*store, &public).await.unwrap();
+    let text = ClientSecretText::parse(SECRET).unwrap();
+    let secret = ClientSecret {
+        lookup: text.lookup(),
+        hash: SecretHasher::hash(&PlainHasher, &text).await.unwrap(),
+        ..a_secret(1, 1)
+    };
+    store.insert_secret(&secret, None).await.unwrap();
     TokenStore::insert(&*store, &record).await.unwrap();
     users.admit(&record.username);
     let now: Timestamp = application.now();
@@ -87,6 +106,7 @@ async fn installation(issuer: &str) -> Installation {
     Installation {
         state: Data::new(state),
         token: token.unwrap().expose().to_owned(),
+        client_ids: [client.client_id.to_string(), public.client_id.to_string()],
     }
 }
 
@@ -108,10 +128,34 @@ async fn seen<B: MessageBody>(response: Response<B>) -> Seen {
     Seen { status, headers, body }
 }
 
+/// Asks both ways; the status, once they said the same.
+macro_rules! asked_both {
+    ($short:expr, $routed:expr, $request:expr, $about:expr) => {{
+        let one = seen($short.call($request()).await.unwrap()).await;
+        let other = match $routed.call($request()).await {
+            Ok(response) => seen(response.into()).await,
+            Err(error) => seen(error.error_response().into()).await,
+        };
+        assert_eq!(one, other, "{}", $about);
+        one.status
+    }};
+}
+
+fn a_request(method: &str, uri: &str, headers: &[(&str, &str)]) -> TestRequest {
+    let mut request = TestRequest::default()
+        .method(method.parse().unwrap())
+        .uri(uri)
+        .insert_header(("X-Request-Id", "same"));
+    for (name, value) in headers {
+        request = request.append_header((*name, *value));
+    }
+    request
+}
+
 #[actix_web::test]
 async fn the_short_way_and_the_router_answer_the_same() {
     for issuer in ["https://bi.example.com", "http://bi.example.com/auth"] {
-        let Installation { state, token } = installation(issuer).await;
+        let Installation { state, token, .. } = installation(issuer).await;
         let bearer = format!("Bearer {token}");
         let short = direct(state.clone(), service(state.clone()));
         let short = short.new_service(AppConfig::default()).await.unwrap();
@@ -153,27 +197,121 @@ async fn the_short_way_and_the_router_answer_the_same() {
                 ("GET", "/oauth/verifyer", vec![authorized]),
                 ("GET", "/oauth/nothing", vec![]),
             ] {
-                let asked = || {
-                    let mut request = TestRequest::default()
-                        .method(method.parse().unwrap())
-                        .uri(&format!("{base}{path}"))
-                        .insert_header(("X-Request-Id", "same"));
-                    for (name, value) in &headers {
-                        request = request.append_header((*name, *value));
-                    }
-                    request.to_request()
-                };
-                let one = seen(short.call(asked()).await.unwrap()).await;
-                let other = match routed.call(asked()).await {
-                    Ok(response) => seen(response.into()).await,
-                    Err(error) => seen(error.error_response().into()).await,
-                };
-                assert_eq!(one, other, "{issuer} {method} {base}{path} {headers:?}");
-                *answered.entry(one.status).or_default() += 1;
+                let request = || a_request(method, &format!("{base}{path}"), &headers).to_request();
+                let about = format!("{issuer} {method} {base}{path} {headers:?}");
+                let status = asked_both!(short, routed, request, about);
+                *answered.entry(status).or_default() += 1;
             }
         }
         let statuses: Vec<u16> = answered.into_keys().collect();
         assert_eq!(statuses, [200, 204, 304, 401, 403, 404, 405], "all that they can say");
+    }
+}
+
+#[actix_web::test]
+async fn what_clients_send_is_answered_the_same_either_way() {
+    for issuer in ["https://bi.example.com", "http://bi.example.com/auth"] {
+        let installation = installation(issuer).await;
+        let (state, token) = (installation.state, installation.token);
+        let [confidential, public] = installation.client_ids;
+        let short = direct(state.clone(), service(state.clone()));
+        let short = short.new_service(AppConfig::default()).await.unwrap();
+        let routed = actix_web::test::init_service(service(state.clone())).await;
+        let form = ("Content-Type", "application/x-www-form-urlencoded");
+        let json = ("Content-Type", "application/json");
+        let basic = |secret: &str| format!("Basic {}", STANDARD.encode(format!("{confidential}:{secret}")));
+        let (basic, forged) = (basic(SECRET), basic("cs_forged"));
+        let authorized = ("Authorization", basic.as_str());
+        let refresh = format!("grant_type=refresh_token&refresh_token=x&client_id={public}");
+        let poll = format!("grant_type={DEVICE_CODE}&device_code=x&client_id={public}");
+        let as_json = format!(r#"{{"grant_type":"{DEVICE_CODE}","device_code":"x","client_id":"{public}"}}"#);
+        let about = format!("token={token}");
+        let in_body = format!("token={token}&client_id={confidential}&client_secret={SECRET}");
+        let large = format!("token={}", "x".repeat(65 * 1024));
+        let mut answered = BTreeMap::<u16, usize>::new();
+        for base in ["", state.base_path()] {
+            for (method, path, headers, body) in [
+                ("POST", "/oauth/token", vec![form], refresh.as_str()),
+                ("POST", "/oauth/token", vec![form], &poll),
+                ("POST", "/oauth/token?x=1", vec![form], &refresh),
+                ("POST", "/oauth/token?client_id=1", vec![form], &refresh),
+                ("POST", "/oauth/token?%", vec![form], &refresh),
+                ("POST", "/oauth/token", vec![form, ("Authorization", &forged)], &refresh),
+                (
+                    "POST",
+                    "/oauth/token",
+                    vec![form, authorized],
+                    "grant_type=refresh_token&refresh_token=x",
+                ),
+                (
+                    "POST",
+                    "/oauth/token",
+                    vec![form, ("Origin", "https://elsewhere.example")],
+                    "grant_type=x",
+                ),
+                ("POST", "/oauth/token", vec![json], &as_json),
+                ("POST", "/oauth/token", vec![], &refresh),
+                ("POST", "/oauth/token", vec![form], ""),
+                (
+                    "POST",
+                    "/oauth/token",
+                    vec![form, ("Content-Encoding", "gzip")],
+                    &refresh,
+                ),
+                ("POST", "/oauth/token/", vec![form], &refresh),
+                ("POST", "/oauth/Token", vec![form], &refresh),
+                ("GET", "/oauth/token", vec![form], &refresh),
+                ("HEAD", "/oauth/token", vec![], ""),
+                (
+                    "OPTIONS",
+                    "/oauth/token",
+                    vec![("Origin", "https://elsewhere.example")],
+                    "",
+                ),
+                ("POST", "/api/oauth/access_token", vec![form], &refresh),
+                (
+                    "POST",
+                    "/api/oauth/access_token",
+                    vec![json, ("Accept", "application/hal+json")],
+                    &as_json,
+                ),
+                ("PUT", "/api/oauth/access_token", vec![json], &as_json),
+                ("POST", "/api/oauth/device_access_token", vec![json], &as_json),
+                ("POST", "/api/oauth/device_access_token", vec![json], "{"),
+                ("POST", "/oauth/introspect", vec![form, authorized], &about),
+                ("POST", "/oauth/introspect", vec![form], &in_body),
+                ("POST", "/oauth/introspect", vec![form, authorized], "token=forged"),
+                (
+                    "POST",
+                    "/oauth/introspect",
+                    vec![form, ("Authorization", &forged)],
+                    &about,
+                ),
+                ("POST", "/oauth/introspect", vec![form], &about),
+                (
+                    "POST",
+                    "/oauth/introspect",
+                    vec![json, authorized],
+                    r#"{"token":"forged"}"#,
+                ),
+                ("POST", "/oauth/introspect", vec![form, authorized], &large),
+                ("GET", "/oauth/introspect", vec![authorized], ""),
+            ] {
+                let request = || {
+                    let request = a_request(method, &format!("{base}{path}"), &headers);
+                    request.set_payload(body.to_owned()).to_request()
+                };
+                let about = format!("{issuer} {method} {base}{path} {headers:?} {body}");
+                let status = asked_both!(short, routed, request, about);
+                *answered.entry(status).or_default() += 1;
+            }
+        }
+        let statuses: Vec<u16> = answered.into_keys().collect();
+        assert_eq!(
+            statuses,
+            [200, 204, 400, 401, 404, 405, 413, 415],
+            "all that they can say"
+        );
     }
 }
 

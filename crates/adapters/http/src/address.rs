@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::{
     FromRequest, HttpRequest,
-    dev::Payload,
+    dev::{Payload, RequestHead},
     http::header::{FORWARDED, HeaderMap, HeaderName},
 };
 
@@ -77,12 +77,13 @@ pub struct Address(pub Option<IpAddr>);
 impl Address {
     /// The address behind a request.
     pub fn of(request: &HttpRequest) -> Self {
-        let peer = request.peer_addr().map(|peer| peer.ip());
-        Self(client_address(
-            peer,
-            request.headers(),
-            &HttpState::of(request).settings.trusted_proxies,
-        ))
+        Self::behind(request.head(), HttpState::of(request))
+    }
+
+    /// The address behind a request with this head.
+    pub(crate) fn behind(head: &RequestHead, state: &HttpState) -> Self {
+        let peer = head.peer_addr.map(|peer| peer.ip());
+        Self(client_address(peer, &head.headers, &state.settings.trusted_proxies))
     }
 }
 

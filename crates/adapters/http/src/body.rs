@@ -65,22 +65,28 @@ impl BodyError {
 
 /// The whole body, within `limit` bytes and the configured time.
 pub async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
-    let encoded = request
-        .headers()
+    let patience = HttpState::of(request).settings.body_timeout;
+    read_behind(request.headers(), payload, limit, patience).await
+}
+
+/// The whole body behind these headers, within `limit` bytes and `patience`.
+pub(crate) async fn read_behind<E>(
+    headers: &HeaderMap,
+    payload: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    limit: usize,
+    patience: Duration,
+) -> Result<Bytes, BodyError> {
+    let encoded = headers
         .get(CONTENT_ENCODING)
         .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
     if encoded {
         return Err(BodyError::Encoded);
     }
-    let announced = announced_length(request.headers());
+    let announced = announced_length(headers);
     if announced.is_some_and(|length| length > limit.saturating_add(DISCARDED_BYTES)) {
         return Err(BodyError::TooLarge);
     }
-    within(
-        HttpState::of(request).settings.body_timeout,
-        collect(payload, announced, limit),
-    )
-    .await
+    within(patience, collect(payload, announced, limit)).await
 }
 
 async fn within(time: Duration, reading: impl Future<Output = Result<Bytes, BodyError>>) -> Result<Bytes, BodyError> {

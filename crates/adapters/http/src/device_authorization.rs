@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    client_request::ClientRequest,
+    client_request::{Arrival, ClientRequest},
     parameters::Accepted,
     protocol_error::{ProtocolErrorBody, ProtocolErrorResponse, ProtocolResult, json_bytes, no_store},
     state::HttpState,
@@ -68,7 +68,8 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     security((), ("client" = [])),
 )]
 pub(crate) async fn device_authorization(request: HttpRequest, payload: Payload) -> ProtocolResult {
-    answer(&request, ClientRequest::read(&request, payload, Accepted::Form).await?).await
+    let asked = ClientRequest::read(Arrival::routed(&request, payload), Accepted::Form).await?;
+    answer(&request, asked).await
 }
 
 /// Begin to authorize a device, also with JSON
@@ -92,11 +93,8 @@ pub(crate) async fn device_authorization(request: HttpRequest, payload: Payload)
     security((), ("client" = [])),
 )]
 pub(crate) async fn device_token(request: HttpRequest, payload: Payload) -> ProtocolResult {
-    answer(
-        &request,
-        ClientRequest::read(&request, payload, Accepted::FormOrJson).await?,
-    )
-    .await
+    let asked = ClientRequest::read(Arrival::routed(&request, payload), Accepted::FormOrJson).await?;
+    answer(&request, asked).await
 }
 
 async fn answer(request: &HttpRequest, asked: ClientRequest) -> ProtocolResult {

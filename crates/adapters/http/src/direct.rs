@@ -1,6 +1,7 @@
-//! What is asked most often, answered without the router: the gate, and the documents that are the same for everybody.
+//! What is asked most often, answered without the router: the gate, the documents that are the same for everybody, tokens and
+//! introspection.
 //!
-//! They take a few microseconds each, of which finding a route and calling its handler would be half. [`direct`] stands before
+//! Most of it takes a few microseconds, of which finding a route and calling its handler would be half. [`direct`] stands before
 //! the [`service`](crate::service), which answers the same to the same requests, and passes on what it does not know.
 
 use std::panic::AssertUnwindSafe;
@@ -20,7 +21,10 @@ use futures_util::{
 };
 use tracing::Instrument as _;
 
-use crate::{document::Document, envelope, jwks, line::Line, metadata, metrics::Requests, state::HttpState, verify};
+use crate::{
+    client_request::Arrival, document::Document, envelope, introspect, jwks, line::Line, metadata, metrics::Requests,
+    parameters::Accepted, protocol_error::ProtocolResult, state::HttpState, token, verify,
+};
 
 /// A [`service`](crate::service) whose most frequent answers take the short way. For an `HttpServer`.
 pub fn direct<A, F>(state: Data<HttpState>, service: A) -> Direct<F>
@@ -108,6 +112,8 @@ where
             path => Either::Right(if let Some(route) = verify::route_of(path) {
                 let uri = uri.clone();
                 Either::Left(self.gate(request, &uri, route))
+            } else if let Some(endpoint) = Endpoint::of(path).filter(|_| request.method() == Method::POST) {
+                Either::Left(self.endpoint(request, stripped, endpoint))
             } else {
                 let answer: fn(ServiceResponse<BoxBody>) -> Response<BoxBody> = Response::from;
                 Either::Right(self.inner.call(request).map_ok(answer))
@@ -134,22 +140,88 @@ impl<S> DirectService<S> {
         let line = self.begin(&request, uri, route);
         let state = self.state.clone();
         Box::pin(async move {
-            let span = line.span.clone();
             let judged = verify::answer_to(&state, request.method(), &line.uri, request.headers());
-            // A judgement holds nothing across requests but ports, whose locks recover.
-            let judged = AssertUnwindSafe(judged).catch_unwind();
-            let judged = if span.is_disabled() {
-                judged.await
-            } else {
-                judged.instrument(span).await
-            };
-            let (mut response, route) = match judged {
-                Ok(answer) => (answer.unwrap_or_else(|error| error.error_response()), Some(route)),
-                Err(_) => (envelope::panicked(&line), None),
-            };
-            line.finish(response.status(), response.headers_mut());
-            line.end(response.status(), route);
-            Ok(response.into())
+            Ok(said(&line, route, judged).await)
         })
     }
+
+    /// `stripped` is the URI below the issuer, where that is not the request's.
+    fn endpoint(
+        &self,
+        mut request: Request,
+        stripped: Option<Uri>,
+        endpoint: Endpoint,
+    ) -> LocalBoxFuture<'static, Answer> {
+        if let Some(uri) = stripped {
+            request.head_mut().uri = uri;
+        }
+        let route = endpoint.route();
+        let line = self.begin(&request, request.uri(), route);
+        let state = self.state.clone();
+        Box::pin(async move {
+            let payload = request.take_payload();
+            let arrival = Arrival {
+                state: &state,
+                head: request.head(),
+                payload,
+            };
+            Ok(said(&line, route, endpoint.answer(arrival)).await)
+        })
+    }
+}
+
+/// What clients POST to most often.
+#[derive(Clone, Copy)]
+enum Endpoint {
+    Token,
+    AccessToken,
+    DeviceAccessToken,
+    Introspection,
+}
+
+impl Endpoint {
+    fn of(path: &str) -> Option<Self> {
+        match path {
+            token::PATH => Some(Self::Token),
+            token::ACCESS_TOKEN_PATH => Some(Self::AccessToken),
+            token::DEVICE_ACCESS_TOKEN_PATH => Some(Self::DeviceAccessToken),
+            introspect::PATH => Some(Self::Introspection),
+            _ => None,
+        }
+    }
+
+    const fn route(self) -> &'static str {
+        match self {
+            Self::Token => token::PATH,
+            Self::AccessToken => token::ACCESS_TOKEN_PATH,
+            Self::DeviceAccessToken => token::DEVICE_ACCESS_TOKEN_PATH,
+            Self::Introspection => introspect::PATH,
+        }
+    }
+
+    async fn answer(self, arrival: Arrival<'_>) -> ProtocolResult {
+        match self {
+            Self::Token => token::answer(arrival, Accepted::Form).await,
+            Self::AccessToken | Self::DeviceAccessToken => token::answer(arrival, Accepted::FormOrJson).await,
+            Self::Introspection => introspect::answer(arrival).await,
+        }
+    }
+}
+
+/// What came of a request, on its way out as the envelope sends it: never a panic, and with what every answer has.
+async fn said(line: &Line, route: &'static str, answer: impl Future<Output = ProtocolResult>) -> Response<BoxBody> {
+    // An answer holds nothing across requests but ports, whose locks recover.
+    let answer = AssertUnwindSafe(answer).catch_unwind();
+    let answer = if line.span.is_disabled() {
+        answer.await
+    } else {
+        answer.instrument(line.span.clone()).await
+    };
+    let (mut response, route) = match answer {
+        Ok(answer) => (answer.unwrap_or_else(|error| error.error_response()), Some(route)),
+        Err(_) => (envelope::panicked(line), None),
+    };
+    line.finish(response.status(), response.headers_mut());
+    line.end(response.status(), route);
+    response.into()
 }

@@ -7,11 +7,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    client_request::ClientRequest,
+    client_request::{Arrival, ClientRequest},
     parameters::Accepted,
     protocol_error::{ProtocolErrorBody, ProtocolErrorResponse, ProtocolResult, json_bytes, no_store},
     revoke::OneToken,
-    state::HttpState,
 };
 
 const INACTIVE: &str = r#"{"active":false}"#;
@@ -49,9 +48,12 @@ pub(crate) struct IntrospectionBody<'a> {
     tid: &'a str,
 }
 
+/// Where it is.
+pub(crate) const PATH: &str = "/oauth/introspect";
+
 /// The route.
 pub(crate) fn configure(routes: &mut web::ServiceConfig) {
-    routes.service(web::resource("/oauth/introspect").route(web::post().to(introspect)));
+    routes.service(web::resource(PATH).route(web::post().to(introspect)));
 }
 
 /// Ask what a token is good for
@@ -70,14 +72,19 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     security(("client" = [])),
 )]
 pub(crate) async fn introspect(request: HttpRequest, payload: Payload) -> ProtocolResult {
+    answer(Arrival::routed(&request, payload)).await
+}
+
+/// Answers, whichever way the request came.
+pub(crate) async fn answer(arrival: Arrival<'_>) -> ProtocolResult {
+    let state = arrival.state;
     let ClientRequest {
         parameters,
         basic,
         address,
         now,
-    } = ClientRequest::read(&request, payload, Accepted::Form).await?;
+    } = ClientRequest::read(arrival, Accepted::Form).await?;
     let used_basic = basic.is_some();
-    let state = HttpState::of(&request);
     let found = state
         .app
         .introspect

@@ -1,6 +1,10 @@
 //! Reading request parameters from forms, queries and JSON (RFC 6749 appendix B).
 
-use actix_web::{HttpRequest, http::header::AUTHORIZATION, web::Payload};
+use actix_web::{
+    HttpRequest,
+    dev::Payload,
+    http::header::{AUTHORIZATION, HeaderMap},
+};
 use informer_oauth_domain::{
     error::{ErrorCode, OAuthError},
     parameters::Parameters,
@@ -33,19 +37,20 @@ pub enum Accepted {
 /// The parameters of the body of a protocol request, none repeated. A client whose credentials are in the header may have
 /// nothing to say in the body.
 pub async fn from_body(
-    request: &HttpRequest,
+    state: &HttpState,
+    headers: &HeaderMap,
     payload: Payload,
     accepted: Accepted,
 ) -> Result<Parameters, ProtocolErrorResponse> {
-    let limit = HttpState::of(request).settings.max_body_bytes;
-    let body = body::read(request, payload, limit).await?;
-    let media_type = body::media_type(request.headers())?;
+    let (limit, patience) = (state.settings.max_body_bytes, state.settings.body_timeout);
+    let body = body::read_behind(headers, payload, limit, patience).await?;
+    let media_type = body::media_type(headers)?;
     let is_form = media_type.as_deref() == Some(FORM);
     let is_json = media_type.as_deref() == Some(JSON) && accepted == Accepted::FormOrJson;
     if !is_form && !is_json && media_type.is_some() {
         return Err(BodyError::UnsupportedType.into());
     }
-    if body.is_empty() && request.headers().contains_key(AUTHORIZATION) {
+    if body.is_empty() && headers.contains_key(AUTHORIZATION) {
         return Ok(Parameters::default());
     }
     if body.is_empty() {
@@ -62,8 +67,12 @@ pub async fn from_body(
 
 /// The parameters of a query, repeated ones included: whether they may be is judged where it is known what to say.
 pub fn from_query(request: &HttpRequest) -> Result<Parameters, OAuthError> {
-    from_form(request.query_string().as_bytes())
-        .map_err(|_| ErrorCode::InvalidRequest.because("The query is malformed."))
+    of_query(request.query_string())
+}
+
+/// The parameters of the text behind the question mark.
+pub(crate) fn of_query(query: &str) -> Result<Parameters, OAuthError> {
+    from_form(query.as_bytes()).map_err(|_| ErrorCode::InvalidRequest.because("The query is malformed."))
 }
 
 /// Decodes a form or a query: `+` and percent-escapes, strictly. Bytes that are not UTF-8, NUL characters and broken escapes

@@ -6,10 +6,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    client_request::ClientRequest,
+    client_request::{Arrival, ClientRequest},
     parameters::Accepted,
     protocol_error::{ProtocolErrorBody, ProtocolErrorResponse, ProtocolResult, json_bytes, no_store},
-    state::HttpState,
 };
 
 /// A token request. Which fields are needed depends on the grant type.
@@ -59,12 +58,19 @@ pub(crate) struct TokenBody<'a> {
     refresh_token: Option<&'a str>,
 }
 
+/// Where it is.
+pub(crate) const PATH: &str = "/oauth/token";
+/// The same under the Informer API.
+pub(crate) const ACCESS_TOKEN_PATH: &str = "/api/oauth/access_token";
+/// The same under the name that devices know.
+pub(crate) const DEVICE_ACCESS_TOKEN_PATH: &str = "/api/oauth/device_access_token";
+
 /// The routes.
 pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     routes
-        .service(web::resource("/oauth/token").route(web::post().to(token)))
-        .service(web::resource("/api/oauth/access_token").route(web::post().to(access_token)))
-        .service(web::resource("/api/oauth/device_access_token").route(web::post().to(device_access_token)));
+        .service(web::resource(PATH).route(web::post().to(token)))
+        .service(web::resource(ACCESS_TOKEN_PATH).route(web::post().to(access_token)))
+        .service(web::resource(DEVICE_ACCESS_TOKEN_PATH).route(web::post().to(device_access_token)));
 }
 
 /// Exchange a code, a device code or a refresh token for tokens
@@ -83,7 +89,7 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     security((), ("client" = [])),
 )]
 pub(crate) async fn token(request: HttpRequest, payload: Payload) -> ProtocolResult {
-    answer(&request, ClientRequest::read(&request, payload, Accepted::Form).await?).await
+    answer(Arrival::routed(&request, payload), Accepted::Form).await
 }
 
 /// Exchange a code, a device code or a refresh token for tokens, also with JSON
@@ -107,11 +113,7 @@ pub(crate) async fn token(request: HttpRequest, payload: Payload) -> ProtocolRes
     security((), ("client" = [])),
 )]
 pub(crate) async fn access_token(request: HttpRequest, payload: Payload) -> ProtocolResult {
-    answer(
-        &request,
-        ClientRequest::read(&request, payload, Accepted::FormOrJson).await?,
-    )
-    .await
+    answer(Arrival::routed(&request, payload), Accepted::FormOrJson).await
 }
 
 /// Ask whether a device has been approved
@@ -138,16 +140,18 @@ pub(crate) async fn device_access_token(request: HttpRequest, payload: Payload) 
     access_token(request, payload).await
 }
 
-async fn answer(request: &HttpRequest, asked: ClientRequest) -> ProtocolResult {
+/// Answers, whichever way the request came.
+pub(crate) async fn answer(arrival: Arrival<'_>, accepted: Accepted) -> ProtocolResult {
+    let state = arrival.state;
     let ClientRequest {
         parameters,
         basic,
         address,
         now,
-    } = asked;
+    } = ClientRequest::read(arrival, accepted).await?;
     let used_basic = basic.is_some();
-    let app = &HttpState::of(request).app;
-    let tokens = app
+    let tokens = state
+        .app
         .token
         .answer(&parameters, basic, address, now)
         .await
