@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -29,6 +29,7 @@ use informer_oauth_testkit::{
     DurableStores, contract_suite, run,
     values::{NOW, a_client, a_record, digest},
 };
+use tokio::sync::Semaphore;
 
 /// One replica: its caches before the store that all share.
 struct Replica {
@@ -183,10 +184,21 @@ fn a_client_deleted_elsewhere_is_gone_within_the_staleness_bound_or_when_told() 
     });
 }
 
-/// One user, who may be locked.
-#[derive(Default)]
+/// One user, who may be locked. Whoever asks may have to wait for the answer, which is how it was when they asked.
 struct OneUser {
     locked: AtomicBool,
+    asked: AtomicUsize,
+    answers: Semaphore,
+}
+
+impl Default for OneUser {
+    fn default() -> Self {
+        Self {
+            locked: AtomicBool::default(),
+            asked: AtomicUsize::default(),
+            answers: Semaphore::new(Semaphore::MAX_PERMITS),
+        }
+    }
 }
 
 #[async_trait]
@@ -209,6 +221,8 @@ impl Identity for OneUser {
 
     async fn active_user(&self, username: &str, _: Timestamp) -> Result<Option<User>, IdentityError> {
         let is_active = username == "ada" && !self.locked.load(Ordering::SeqCst);
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.answers.acquire().await.unwrap().forget();
         let user = User {
             username: "ada".into(),
             display_name: "Ada".into(),
@@ -236,6 +250,76 @@ fn a_locked_user_is_active_for_a_second_at_most_and_has_no_session_at_once() {
             users.active_user("ada", NOW).await.unwrap().is_some(),
             "nobody is remembered as missing"
         );
+    });
+}
+
+/// Older than after what a value is read again, and not yet gone.
+async fn until_old() {
+    tokio::time::sleep(STALENESS * 7 / 8).await;
+}
+
+#[test]
+fn what_is_asked_for_again_and_again_is_read_by_one_before_it_goes_and_nobody_else_waits() {
+    run(async {
+        let source = Arc::new(OneUser::default());
+        let users = Arc::new(CachedUsers::new(source.clone(), 100));
+        assert!(users.active_user("ada", NOW).await.unwrap().is_some());
+        until_old().await;
+        source.answers.forget_permits(Semaphore::MAX_PERMITS);
+        let renewing = tokio::spawn({
+            let users = users.clone();
+            async move { users.active_user("ada", NOW).await.unwrap().is_some() }
+        });
+        while source.asked.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..32 {
+            assert!(users.active_user("ada", NOW).await.unwrap().is_some());
+        }
+        source.answers.add_permits(1);
+        assert!(renewing.await.unwrap());
+        until_old().await;
+        source.answers.add_permits(1);
+        assert!(users.active_user("ada", NOW).await.unwrap().is_some());
+        assert_eq!(source.asked.load(Ordering::SeqCst), 3, "each time by one of them");
+    });
+}
+
+#[test]
+fn what_is_read_again_and_gone_is_forgotten() {
+    run(async {
+        let source = Arc::new(OneUser::default());
+        let users = CachedUsers::new(source.clone(), 100);
+        assert!(users.active_user("ada", NOW).await.unwrap().is_some());
+        source.locked.store(true, Ordering::SeqCst);
+        until_old().await;
+        for _ in 0..2 {
+            assert!(users.active_user("ada", NOW).await.unwrap().is_none());
+        }
+    });
+}
+
+#[test]
+fn what_was_read_before_a_change_was_told_is_not_remembered_after_it() {
+    run(async {
+        let (source, changes) = (Arc::new(OneUser::default()), LocalChanges::default());
+        let users = Arc::new(CachedUsers::new(source.clone(), 100));
+        changes.subscribe(users.clone());
+        assert!(users.active_user("ada", NOW).await.unwrap().is_some());
+        until_old().await;
+        source.answers.forget_permits(Semaphore::MAX_PERMITS);
+        let renewing = tokio::spawn({
+            let users = users.clone();
+            async move { users.active_user("ada", NOW).await.unwrap().is_some() }
+        });
+        while source.asked.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        source.locked.store(true, Ordering::SeqCst);
+        changes.publish(Change::Users).await;
+        source.answers.add_permits(2);
+        assert!(renewing.await.unwrap(), "as it was when it asked");
+        assert!(users.active_user("ada", NOW).await.unwrap().is_none(), "and no later");
     });
 }
 

@@ -12,39 +12,24 @@ use informer_oauth_ports::{
     PageRequest, SecretInsertion, StoreError,
 };
 
-use super::{Cache, Lookups, STALENESS, cache};
+use super::remembered::Remembered;
 
 /// Remembers registrations that were looked up by `client_id`, for at most a second. Every change goes to the store and
 /// makes this process forget.
 pub struct CachedClients {
     inner: Arc<dyn ClientStore>,
-    known: Cache<ClientId, Arc<Registration>>,
-    lookups: Lookups,
+    known: Remembered<ClientId, Arc<Registration>>,
 }
 
 impl CachedClients {
     /// Wraps a store, remembering at most `capacity` clients.
     pub fn new(inner: Arc<dyn ClientStore>, capacity: u64) -> Self {
-        let known = cache(capacity, STALENESS);
-        let lookups = Lookups::of("clients");
-        Self { inner, known, lookups }
+        let known = Remembered::new("clients", capacity);
+        Self { inner, known }
     }
 
     fn forget(&self, client: ClientUid) {
-        self.forget_where(|known| known.client.uid == client);
-    }
-
-    /// Looks at every entry: they are few, each at most a second old, and changes are rare.
-    fn forget_where(&self, concerns: impl Fn(&Registration) -> bool) {
-        let named: Vec<ClientId> = self
-            .known
-            .iter()
-            .filter(|(_, known)| concerns(known))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in &named {
-            self.known.invalidate(id);
-        }
+        self.known.forget_where(|known| known.client.uid == client);
     }
 }
 
@@ -54,14 +39,8 @@ impl ClientStore for CachedClients {
         let ClientRef::ClientId(id) = client else {
             return self.inner.registration(client).await;
         };
-        if let Some(known) = self.lookups.count(self.known.get(&id)) {
-            return Ok(Some(known));
-        }
-        let registration = self.inner.registration(client).await?;
-        if let Some(registration) = &registration {
-            self.known.insert(id, Arc::clone(registration));
-        }
-        Ok(registration)
+        let known = self.known.get(&id, || self.inner.registration(client)).await?;
+        Ok(known.map(|known| Arc::<Registration>::clone(&known)))
     }
 
     async fn list(
@@ -115,7 +94,7 @@ impl ClientStore for CachedClients {
     async fn touch_secret(&self, secret: SecretUid, at: Timestamp) -> Result<(), StoreError> {
         let touched = self.inner.touch_secret(secret, at).await;
         // Otherwise every request until the entry expires would find the use not noted yet, and note it again.
-        self.forget_where(|known| known.secrets.iter().any(|held| held.uid == secret));
+        self.known.forget_where(|known| known.secrets.iter().any(|held| held.uid == secret));
         touched
     }
 
@@ -132,7 +111,7 @@ impl ChangeListener for CachedClients {
     fn changed(&self, change: Change) {
         match change {
             Change::Client(client) => self.forget(client),
-            Change::Everything => self.known.invalidate_all(),
+            Change::Everything => self.known.forget_all(),
             Change::TokenRecord(_) | Change::TokenRecords | Change::Users | Change::SigningKeys => {}
         }
     }

@@ -2,6 +2,7 @@
 //! what it is told has changed.
 
 mod clients;
+mod remembered;
 mod signatures;
 mod tokens;
 mod users;

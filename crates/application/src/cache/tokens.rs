@@ -8,22 +8,20 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{Change, ChangeListener, Page, PageRequest, StoreError, TokenFilter, TokenStore};
 
-use super::{Cache, Lookups, STALENESS, cache};
+use super::remembered::Remembered;
 
 /// Remembers token records that were found, for at most a second. Only [`TokenStore::find`] is answered from memory;
 /// every change goes to the store and makes this process forget.
 pub struct CachedTokens {
     inner: Arc<dyn TokenStore>,
-    found: Cache<TokenRecordId, Arc<TokenRecord>>,
-    lookups: Lookups,
+    found: Remembered<TokenRecordId, TokenRecord>,
 }
 
 impl CachedTokens {
     /// Wraps a store, remembering at most `capacity` records.
     pub fn new(inner: Arc<dyn TokenStore>, capacity: u64) -> Self {
-        let found = cache(capacity, STALENESS);
-        let lookups = Lookups::of("tokens");
-        Self { inner, found, lookups }
+        let found = Remembered::new("tokens", capacity);
+        Self { inner, found }
     }
 }
 
@@ -35,19 +33,13 @@ impl TokenStore for CachedTokens {
 
     async fn rotate(&self, request: &RotationRequest) -> Result<Rotation, StoreError> {
         let rotation = self.inner.rotate(request).await;
-        self.found.invalidate(&request.record);
+        self.found.forget(&request.record);
         rotation
     }
 
     async fn find(&self, id: TokenRecordId) -> Result<Option<TokenRecord>, StoreError> {
-        if let Some(record) = self.lookups.count(self.found.get(&id)) {
-            return Ok(Some(TokenRecord::clone(&record)));
-        }
-        let record = self.inner.find(id).await?;
-        if let Some(record) = &record {
-            self.found.insert(id, Arc::new(record.clone()));
-        }
-        Ok(record)
+        let found = self.found.get(&id, || self.inner.find(id)).await?;
+        Ok(found.map(|record| TokenRecord::clone(&record)))
     }
 
     async fn revoke(
@@ -58,13 +50,13 @@ impl TokenStore for CachedTokens {
         now: Timestamp,
     ) -> Result<Ending, StoreError> {
         let ending = self.inner.revoke(id, client, reason, now).await;
-        self.found.invalidate(&id);
+        self.found.forget(&id);
         ending
     }
 
     async fn bar(&self, record: &TokenRecord, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError> {
         let ending = self.inner.bar(record, reason, now).await;
-        self.found.invalidate(&record.id);
+        self.found.forget(&record.id);
         ending
     }
 
@@ -75,7 +67,7 @@ impl TokenStore for CachedTokens {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let revoked = self.inner.revoke_all(filter, reason, now).await;
-        self.found.invalidate_all();
+        self.found.forget_all();
         revoked
     }
 
@@ -90,7 +82,7 @@ impl TokenStore for CachedTokens {
 
     async fn touch(&self, id: TokenRecordId, at: Timestamp) -> Result<(), StoreError> {
         let touched = self.inner.touch(id, at).await;
-        self.found.invalidate(&id);
+        self.found.forget(&id);
         touched
     }
 
@@ -106,8 +98,8 @@ impl TokenStore for CachedTokens {
 impl ChangeListener for CachedTokens {
     fn changed(&self, change: Change) {
         match change {
-            Change::TokenRecord(id) => self.found.invalidate(&id),
-            Change::TokenRecords | Change::Everything => self.found.invalidate_all(),
+            Change::TokenRecord(id) => self.found.forget(&id),
+            Change::TokenRecords | Change::Everything => self.found.forget_all(),
             Change::Client(_) | Change::Users | Change::SigningKeys => {}
         }
     }

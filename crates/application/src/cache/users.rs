@@ -4,22 +4,20 @@ use async_trait::async_trait;
 use informer_oauth_domain::{secret::Secret, timestamp::Timestamp, user::User};
 use informer_oauth_ports::{Change, ChangeListener, Identity, IdentityError, SignInPage, SignedIn};
 
-use super::{Cache, Lookups, STALENESS, cache};
+use super::remembered::Remembered;
 
 /// Remembers active users, for at most a second or until told, so that a refresh asks its store one thing only. Who is not
 /// active is asked for every time, and so is who is behind a session.
 pub struct CachedUsers {
     inner: Arc<dyn Identity>,
-    active: Cache<String, User>,
-    lookups: Lookups,
+    active: Remembered<String, User>,
 }
 
 impl CachedUsers {
     /// Wraps an identity source, remembering at most `capacity` users.
     pub fn new(inner: Arc<dyn Identity>, capacity: u64) -> Self {
-        let active = cache(capacity, STALENESS);
-        let lookups = Lookups::of("users");
-        Self { inner, active, lookups }
+        let active = Remembered::new("users", capacity);
+        Self { inner, active }
     }
 }
 
@@ -38,14 +36,8 @@ impl Identity for CachedUsers {
     }
 
     async fn active_user(&self, username: &str, now: Timestamp) -> Result<Option<User>, IdentityError> {
-        if let Some(user) = self.lookups.count(self.active.get(username)) {
-            return Ok(Some(user));
-        }
-        let user = self.inner.active_user(username, now).await?;
-        if let Some(user) = &user {
-            self.active.insert(username.to_owned(), user.clone());
-        }
-        Ok(user)
+        let active = self.active.get(username, || self.inner.active_user(username, now)).await?;
+        Ok(active.map(|user| User::clone(&user)))
     }
 
     async fn ready(&self) -> Result<(), IdentityError> {
@@ -56,7 +48,7 @@ impl Identity for CachedUsers {
 impl ChangeListener for CachedUsers {
     fn changed(&self, change: Change) {
         if matches!(change, Change::Users | Change::Everything) {
-            self.active.invalidate_all();
+            self.active.forget_all();
         }
     }
 }
