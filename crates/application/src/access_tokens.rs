@@ -3,35 +3,62 @@
 use std::sync::Arc;
 
 use informer_oauth_domain::{
-    claims::AccessTokenClaims, id::ClientRef, timestamp::Timestamp, token_record::TokenRecord,
+    claims::AccessTokenClaims,
+    id::{ClientRef, TokenRecordId},
+    timestamp::Timestamp,
+    token_record::TokenRecord,
 };
-use informer_oauth_ports::{ClientStore, TokenSigner, TokenStore};
+use informer_oauth_ports::{ClientStore as _, StoreError, TokenSigner as _, TokenStore as _};
 
-use crate::error::Fault;
+use crate::{cache::TokenCaches, error::Fault};
 
 /// Verifies access tokens against keys, their token record and their client.
 #[derive(Clone)]
 pub struct AccessTokens {
-    pub(crate) signer: Arc<dyn TokenSigner>,
-    pub(crate) tokens: Arc<dyn TokenStore>,
-    pub(crate) clients: Arc<dyn ClientStore>,
+    pub(crate) caches: TokenCaches,
 }
 
 impl AccessTokens {
     /// The claims and record of a good token; `None` when it is forged, expired, revoked or its client is gone or
     /// disabled. Its audience is the caller's to judge.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Option<(AccessTokenClaims, TokenRecord)>, Fault> {
-        let Ok(claims) = self.signer.verify_access(token, now) else {
+        let TokenCaches {
+            signatures,
+            tokens,
+            clients,
+        } = &self.caches;
+        let Ok(claims) = signatures.verify_access(token, now) else {
             return Ok(None);
         };
-        let Some(record) = self.tokens.find(claims.token_record).await? else {
+        let Some(record) = tokens.find(claims.token_record).await? else {
             return Ok(None);
         };
-        if !record.is_live(now) || record.client_id != claims.client_id {
+        if !is_good(&record, &claims, now) {
             return Ok(None);
         }
-        let registration = self.clients.registration(ClientRef::ClientId(claims.client_id)).await?;
+        let registration = clients.registration(ClientRef::ClientId(claims.client_id)).await?;
         let enabled = registration.is_some_and(|known| known.client.profile.enabled);
         Ok(enabled.then_some((claims, record)))
     }
+
+    /// The claims of a good token that expires, if all that says so is remembered: then there is nothing to wait for. `None` says
+    /// nothing of a token but that it has to be verified.
+    pub fn recall(&self, token: &str, now: Timestamp) -> Option<Arc<AccessTokenClaims>> {
+        let claims = self.caches.signatures.recall(token)?;
+        let record = self.caches.tokens.recall(claims.token_record)?;
+        let registration = self.caches.clients.recall(claims.client_id)?;
+        let is_good = claims.expires_at.is_some_and(|at| now < at)
+            && is_good(&record, &claims, now)
+            && registration.client.profile.enabled;
+        is_good.then_some(claims)
+    }
+
+    /// Notes that a token of this record was used.
+    pub(crate) async fn touch(&self, record: TokenRecordId, now: Timestamp) -> Result<(), StoreError> {
+        self.caches.tokens.touch(record, now).await
+    }
+}
+
+fn is_good(record: &TokenRecord, claims: &AccessTokenClaims, now: Timestamp) -> bool {
+    record.is_live(now) && record.client_id == claims.client_id
 }

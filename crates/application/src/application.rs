@@ -16,7 +16,7 @@ use crate::{
     audit_trail::AuditTrail,
     authenticate_client::{AuthenticateClient, ClientAuthenticationLimits},
     authorize::Authorize,
-    cache::{CachedClients, CachedSignatures, CachedTokens, CachedUsers},
+    cache::{CachedClients, CachedSignatures, CachedTokens, CachedUsers, TokenCaches},
     callers::Callers,
     connected_applications::ConnectedApplications,
     decide_device_authorization::{DecideDeviceAuthorization, UserCodeLimits},
@@ -72,20 +72,25 @@ pub struct Ports {
 }
 
 impl Ports {
-    fn put_caches_in_front(&mut self, entries: u64, users_too: bool) {
+    fn put_caches_in_front(&mut self, entries: u64, users_too: bool) -> TokenCaches {
         let clients = Arc::new(CachedClients::new(Arc::clone(&self.clients), entries));
         let tokens = Arc::new(CachedTokens::new(Arc::clone(&self.tokens), entries));
         let signatures = Arc::new(CachedSignatures::new(Arc::clone(&self.signer), entries));
         self.changes.subscribe(clients.clone());
         self.changes.subscribe(tokens.clone());
         self.changes.subscribe(signatures.clone());
-        self.clients = clients;
-        self.tokens = tokens;
-        self.signer = signatures;
+        self.clients = clients.clone();
+        self.tokens = tokens.clone();
+        self.signer = signatures.clone();
         if users_too {
             let users = Arc::new(CachedUsers::new(Arc::clone(&self.identity), entries));
             self.changes.subscribe(users.clone());
             self.identity = users;
+        }
+        TokenCaches {
+            signatures,
+            tokens,
+            clients,
         }
     }
 }
@@ -189,13 +194,9 @@ impl Application {
     /// allowed: managing clients goes to the store itself.
     pub fn new(mut ports: Ports, settings: Settings) -> Self {
         let stored_clients = Arc::clone(&ports.clients);
-        ports.put_caches_in_front(settings.cached_entries, settings.cached_users);
+        let caches = ports.put_caches_in_front(settings.cached_entries, settings.cached_users);
         let audit = AuditTrail::new(Arc::clone(&ports.audit), Arc::clone(&ports.entropy));
-        let access = AccessTokens {
-            signer: Arc::clone(&ports.signer),
-            tokens: Arc::clone(&ports.tokens),
-            clients: Arc::clone(&ports.clients),
-        };
+        let access = AccessTokens { caches };
         let users = UserStanding {
             identity: Arc::clone(&ports.identity),
         };

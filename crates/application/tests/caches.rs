@@ -286,6 +286,54 @@ fn what_is_asked_for_again_and_again_is_read_by_one_before_it_goes_and_nobody_el
 }
 
 #[test]
+fn of_many_who_miss_the_same_thing_one_reads_it_and_another_goes_on_when_that_one_leaves() {
+    run(async {
+        let source = Arc::new(OneUser::default());
+        source.answers.forget_permits(Semaphore::MAX_PERMITS);
+        let users = Arc::new(CachedUsers::new(source.clone(), 100));
+        let asking = |name: &'static str| {
+            let users = users.clone();
+            tokio::spawn(async move { users.active_user(name, NOW).await.unwrap().is_some() })
+        };
+        let first = asking("ada");
+        while source.asked.load(Ordering::SeqCst) < 1 {
+            tokio::task::yield_now().await;
+        }
+        let others = [(); 31].map(|()| asking("ada"));
+        let another = asking("bob");
+        while source.asked.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        source.answers.add_permits(2);
+        for other in others {
+            assert!(other.await.unwrap());
+        }
+        assert!(!another.await.unwrap());
+        assert_eq!(source.asked.load(Ordering::SeqCst), 2, "one for each name");
+    });
+}
+
+#[test]
+fn a_read_that_everybody_has_left_is_begun_anew() {
+    run(async {
+        let source = Arc::new(OneUser::default());
+        source.answers.forget_permits(Semaphore::MAX_PERMITS);
+        let users = CachedUsers::new(source.clone(), 100);
+        for left in 1..=3 {
+            let soon = tokio::time::timeout(Duration::from_millis(1), users.active_user("ada", NOW));
+            assert!(soon.await.is_err(), "nobody answers yet");
+            assert_eq!(source.asked.load(Ordering::SeqCst), left);
+        }
+        source.answers.add_permits(1);
+        assert!(users.active_user("ada", NOW).await.unwrap().is_some());
+        assert!(users.active_user("ada", NOW).await.unwrap().is_some());
+        assert_eq!(source.asked.load(Ordering::SeqCst), 4);
+    });
+}
+
+#[test]
 fn what_is_read_again_and_gone_is_forgotten() {
     run(async {
         let source = Arc::new(OneUser::default());
@@ -302,24 +350,31 @@ fn what_is_read_again_and_gone_is_forgotten() {
 #[test]
 fn what_was_read_before_a_change_was_told_is_not_remembered_after_it() {
     run(async {
-        let (source, changes) = (Arc::new(OneUser::default()), LocalChanges::default());
-        let users = Arc::new(CachedUsers::new(source.clone(), 100));
-        changes.subscribe(users.clone());
-        assert!(users.active_user("ada", NOW).await.unwrap().is_some());
-        until_old().await;
-        source.answers.forget_permits(Semaphore::MAX_PERMITS);
-        let renewing = tokio::spawn({
-            let users = users.clone();
-            async move { users.active_user("ada", NOW).await.unwrap().is_some() }
-        });
-        while source.asked.load(Ordering::SeqCst) < 2 {
-            tokio::task::yield_now().await;
+        for is_known in [false, true] {
+            let (source, changes) = (Arc::new(OneUser::default()), LocalChanges::default());
+            let users = Arc::new(CachedUsers::new(source.clone(), 100));
+            changes.subscribe(users.clone());
+            if is_known {
+                assert!(users.active_user("ada", NOW).await.unwrap().is_some());
+                until_old().await;
+            }
+            source.answers.forget_permits(Semaphore::MAX_PERMITS);
+            let asked = source.asked.load(Ordering::SeqCst);
+            let reading = tokio::spawn({
+                let users = users.clone();
+                async move { users.active_user("ada", NOW).await.unwrap().is_some() }
+            });
+            while source.asked.load(Ordering::SeqCst) == asked {
+                tokio::task::yield_now().await;
+            }
+            source.locked.store(true, Ordering::SeqCst);
+            changes.publish(Change::Users).await;
+            let later = users.active_user("ada", NOW);
+            source.answers.add_permits(3);
+            assert!(later.await.unwrap().is_none(), "who asks after it does not join in");
+            assert!(reading.await.unwrap(), "as it was when it asked");
+            assert!(users.active_user("ada", NOW).await.unwrap().is_none(), "and no later");
         }
-        source.locked.store(true, Ordering::SeqCst);
-        changes.publish(Change::Users).await;
-        source.answers.add_permits(2);
-        assert!(renewing.await.unwrap(), "as it was when it asked");
-        assert!(users.active_user("ada", NOW).await.unwrap().is_none(), "and no later");
     });
 }
 

@@ -1,7 +1,7 @@
 use thiserror::Error;
 
 /// The only ways in which a store may fail. Everything expected is a variant of an answer instead.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// The store cannot be reached, is overloaded or ran out of time. Trying again may work; nothing was half done.
     #[error("{store} is unavailable: {reason}")]

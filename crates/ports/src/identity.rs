@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::StoreError;
 
 /// Whoever knows the users cannot say. Never "signed out", never "allowed".
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum IdentityError {
     /// The store behind it failed.
     #[error(transparent)]

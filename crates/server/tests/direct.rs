@@ -16,14 +16,15 @@ use informer_oauth_application::{Application, Ports, Settings, token_endpoint::D
 use informer_oauth_domain::{
     authorization::OwnResources,
     claims::AccessTokenClaims,
+    client::ClientProfile,
     client_secret::{ClientSecret, ClientSecretText},
     scope::Scope,
     timestamp::Timestamp,
-    token_record::TokenRecord,
+    token_record::{RevocationReason, TokenRecord},
 };
 use informer_oauth_http::{HttpSettings, HttpState, direct, service};
 use informer_oauth_memory::{LocalChanges, Memory};
-use informer_oauth_ports::{ClientStore, SecretHasher, TokenSigner, TokenStore};
+use informer_oauth_ports::{Change, Changes, ClientReplacement, ClientStore, SecretHasher, TokenSigner, TokenStore};
 use informer_oauth_testkit::{
     FixedClock, SeededEntropy,
     doubles::{KeptTokens, KeylessForms, KnownUsers, PlainHasher},
@@ -35,6 +36,10 @@ struct Installation {
     token: String,
     /// Of a client with a secret, whose token it is, and of one without.
     client_ids: [String; 2],
+    record: TokenRecord,
+    clock: FixedClock,
+    store: Arc<Memory>,
+    changes: Arc<LocalChanges>,
 }
 
 /// The secret of the first client.
@@ -44,8 +49,9 @@ const SECRET: &str = "cs_0123456789abcdefghijklmnopqrstuv";
 async fn installation(issuer: &str) -> Installation {
     let (clock, users) = (FixedClock::default(), KnownUsers::default());
     let (store, signer) = (Arc::new(Memory::default()), Arc::new(KeptTokens::default()));
+    let changes = Arc::new(LocalChanges::default());
     let ports = Ports {
-        clock: Arc::new(clock),
+        clock: Arc::new(clock.clone()),
         entropy: Arc::new(SeededEntropy::default()),
         clients: store.clone(),
         consents: store.clone(),
@@ -64,7 +70,7 @@ async fn installation(issuer: &str) -> Installation {
         secrets: Arc::new(PlainHasher),
         passwords: Arc::new(PlainHasher),
         forms: Arc::new(KeylessForms),
-        changes: Arc::new(LocalChanges::default()),
+        changes: changes.clone(),
         probes: vec![store.clone()],
     };
     let resources = OwnResources {
@@ -107,6 +113,10 @@ async fn installation(issuer: &str) -> Installation {
         state: Data::new(state),
         token: token.unwrap().expose().to_owned(),
         client_ids: [client.client_id.to_string(), public.client_id.to_string()],
+        record,
+        clock,
+        store,
+        changes,
     }
 }
 
@@ -312,6 +322,63 @@ async fn what_clients_send_is_answered_the_same_either_way() {
             [200, 204, 400, 401, 404, 405, 413, 415],
             "all that they can say"
         );
+    }
+}
+
+#[actix_web::test]
+async fn what_the_gate_remembers_of_a_token_is_said_as_long_as_it_holds() {
+    let issuer = "https://bi.example.com";
+    for end in ["revoked", "disabled", "expired"] {
+        let installation = installation(issuer).await;
+        let Installation { state, record, .. } = &installation;
+        let bearer = format!("Bearer {}", installation.token);
+        let short = direct(state.clone(), service(state.clone()));
+        let short = short.new_service(AppConfig::default()).await.unwrap();
+        let status = async |method: &str| {
+            let headers = [
+                ("Authorization", bearer.as_str()),
+                ("X-Original-Method", method),
+                ("X-Original-URI", "/api/datasets/1"),
+            ];
+            let request = a_request("GET", "/oauth/verify", &headers).to_request();
+            seen(short.call(request).await.unwrap()).await.status
+        };
+        let recalled = || {
+            let gate = &state.app.gate;
+            let recalled = gate.recall(&installation.token, "GET", "/api/datasets/1", state.app.now());
+            recalled.is_some()
+        };
+        assert!(!recalled(), "nothing is known of it yet");
+        assert_eq!((status("GET").await, status("DELETE").await), (200, 403));
+        assert!(recalled());
+        assert_eq!((status("GET").await, status("DELETE").await), (200, 403));
+        match end {
+            "revoked" => {
+                let now = state.app.now();
+                let reason = RevocationReason::User;
+                TokenStore::revoke(&*installation.store, record.id, None, reason, now)
+                    .await
+                    .unwrap();
+                installation.changes.publish(Change::TokenRecord(record.id)).await;
+            }
+            "disabled" => {
+                let known = a_client(1);
+                let profile = ClientProfile {
+                    enabled: false,
+                    ..known.profile
+                };
+                let replaced = installation
+                    .store
+                    .replace(known.uid, &profile, None, state.app.now())
+                    .await;
+                assert!(matches!(replaced.unwrap(), ClientReplacement::Replaced(_)));
+                installation.changes.publish(Change::Client(known.uid)).await;
+            }
+            _ => installation.clock.set(record.expires_at.unwrap()),
+        }
+        assert!(!recalled(), "{end}");
+        assert_eq!(status("GET").await, 401, "{end}");
+        assert!(!recalled(), "{end}");
     }
 }
 

@@ -4,12 +4,12 @@
 //! Most of it takes a few microseconds, of which finding a route and calling its handler would be half. [`direct`] stands before
 //! the [`service`](crate::service), which answers the same to the same requests, and passes on what it does not know.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_http::Request;
 use actix_service::IntoServiceFactory;
 use actix_web::{
-    Error, HttpMessage as _, ResponseError as _,
+    Error, HttpMessage as _, HttpResponse, ResponseError as _,
     body::BoxBody,
     dev::{AppConfig, Response, Service, ServiceFactory, ServiceResponse},
     http::{Method, Uri},
@@ -110,8 +110,11 @@ where
                 Either::Left(ready(Ok(self.document(&request, uri, metadata::PATH, document))))
             }
             path => Either::Right(if let Some(route) = verify::route_of(path) {
-                let uri = uri.clone();
-                Either::Left(self.gate(request, &uri, route))
+                let line = self.begin(&request, uri, route);
+                if let Some(response) = self.gate_at_once(&request, &line, route) {
+                    return Either::Left(ready(Ok(response)));
+                }
+                Either::Left(self.gate(request, line, route))
             } else if let Some(endpoint) = Endpoint::of(path).filter(|_| request.method() == Method::POST) {
                 Either::Left(self.endpoint(request, stripped, endpoint))
             } else {
@@ -136,8 +139,18 @@ impl<S> DirectService<S> {
         response.into()
     }
 
-    fn gate(&self, request: Request, uri: &Uri, route: &'static str) -> LocalBoxFuture<'static, Answer> {
-        let line = self.begin(&request, uri, route);
+    /// The gate's answer, where nothing has to be waited for. A span is entered where it is waited for.
+    fn gate_at_once(&self, request: &Request, line: &Line, route: &'static str) -> Option<Response<BoxBody>> {
+        if !line.span.is_disabled() {
+            return None;
+        }
+        let judge = || verify::recalled(&self.state, request.method(), &line.uri, request.headers());
+        // What panics here does so once more where that is answered.
+        let answer = catch_unwind(AssertUnwindSafe(judge)).ok().flatten()?;
+        Some(finished(line, route, answer))
+    }
+
+    fn gate(&self, request: Request, line: Line, route: &'static str) -> LocalBoxFuture<'static, Answer> {
         let state = self.state.clone();
         Box::pin(async move {
             let judged = verify::answer_to(&state, request.method(), &line.uri, request.headers());
@@ -217,10 +230,17 @@ async fn said(line: &Line, route: &'static str, answer: impl Future<Output = Pro
     } else {
         answer.instrument(line.span.clone()).await
     };
-    let (mut response, route) = match answer {
-        Ok(answer) => (answer.unwrap_or_else(|error| error.error_response()), Some(route)),
-        Err(_) => (envelope::panicked(line), None),
-    };
+    match answer {
+        Ok(answer) => finished(line, route, answer),
+        Err(_) => sent(line, None, envelope::panicked(line)),
+    }
+}
+
+fn finished(line: &Line, route: &'static str, answer: ProtocolResult) -> Response<BoxBody> {
+    sent(line, Some(route), answer.unwrap_or_else(|error| error.error_response()))
+}
+
+fn sent(line: &Line, route: Option<&str>, mut response: HttpResponse) -> Response<BoxBody> {
     line.finish(response.status(), response.headers_mut());
     line.end(response.status(), route);
     response.into()

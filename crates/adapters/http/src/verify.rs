@@ -106,9 +106,7 @@ pub(crate) async fn verify(request: HttpRequest) -> ProtocolResult {
 
 /// Judges a request with this head.
 pub(crate) async fn answer_to(state: &HttpState, method: &Method, uri: &Uri, headers: &HeaderMap) -> ProtocolResult {
-    // As it came: whoever decodes it is the gate, once.
-    let target = uri.path_and_query().map_or("", |target| target.as_str());
-    let (asked, by_path) = asked(method, target, headers);
+    let (asked, by_path) = asked(method, target(uri), headers);
     let judged = if let Some((method, uri)) = asked {
         judge(state, headers, method, uri).await
     } else {
@@ -117,6 +115,24 @@ pub(crate) async fn answer_to(state: &HttpState, method: &Method, uri: &Uri, hea
     };
     state.gate_answers().count(&judged);
     answer(state, judged.map_err(ProtocolError::from)?, by_path)
+}
+
+/// What [`answer_to`] answers, where nothing has to be waited for.
+pub(crate) fn recalled(state: &HttpState, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<ProtocolResult> {
+    let (asked, by_path) = asked(method, target(uri), headers);
+    let (method, uri) = asked?;
+    let (false, Bearer::Token(token)) = (brings_ours(headers), bearer(headers)) else {
+        return None;
+    };
+    let judged = state.app.gate.recall(token, method, uri, state.app.now())?;
+    let judged = Ok(judged);
+    state.gate_answers().count(&judged);
+    Some(answer(state, judged.map_err(ProtocolError::from).ok()?, by_path))
+}
+
+/// As it came: whoever decodes it is the gate, once.
+fn target(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("", |target| target.as_str())
 }
 
 /// The original method and URI, if the request says one thing; and whether it says it by its own path.

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use informer_oauth_domain::{
     client::{Client, ClientProfile, Registration},
     client_secret::ClientSecret,
@@ -12,13 +13,13 @@ use informer_oauth_ports::{
     PageRequest, SecretInsertion, StoreError,
 };
 
-use super::remembered::Remembered;
+use super::remembered::{Kept, Remembered};
 
 /// Remembers registrations that were looked up by `client_id`, for at most a second. Every change goes to the store and
 /// makes this process forget.
 pub struct CachedClients {
     inner: Arc<dyn ClientStore>,
-    known: Remembered<ClientId, Arc<Registration>>,
+    known: Remembered<ClientId, Arc<Registration>, StoreError>,
 }
 
 impl CachedClients {
@@ -26,6 +27,11 @@ impl CachedClients {
     pub fn new(inner: Arc<dyn ClientStore>, capacity: u64) -> Self {
         let known = Remembered::new("clients", capacity);
         Self { inner, known }
+    }
+
+    /// A registration, if it is remembered.
+    pub(crate) fn recall(&self, id: ClientId) -> Option<Arc<Kept<Arc<Registration>>>> {
+        self.known.recall(&id)
     }
 
     fn forget(&self, client: ClientUid) {
@@ -39,7 +45,11 @@ impl ClientStore for CachedClients {
         let ClientRef::ClientId(id) = client else {
             return self.inner.registration(client).await;
         };
-        let known = self.known.get(&id, || self.inner.registration(client)).await?;
+        let read = || {
+            let inner = Arc::clone(&self.inner);
+            async move { inner.registration(client).await }.boxed()
+        };
+        let known = self.known.get(&id, read).await?;
         Ok(known.map(|known| Arc::<Registration>::clone(&known)))
     }
 
@@ -54,7 +64,10 @@ impl ClientStore for CachedClients {
     }
 
     async fn insert(&self, client: &Client) -> Result<ClientInsertion, StoreError> {
-        self.inner.insert(client).await
+        let inserted = self.inner.insert(client).await;
+        // Somebody may be finding out that there is none yet.
+        self.known.forget(&client.client_id);
+        inserted
     }
 
     async fn replace(
@@ -94,7 +107,8 @@ impl ClientStore for CachedClients {
     async fn touch_secret(&self, secret: SecretUid, at: Timestamp) -> Result<(), StoreError> {
         let touched = self.inner.touch_secret(secret, at).await;
         // Otherwise every request until the entry expires would find the use not noted yet, and note it again.
-        self.known.forget_where(|known| known.secrets.iter().any(|held| held.uid == secret));
+        self.known
+            .forget_where(|known| known.secrets.iter().any(|held| held.uid == secret));
         touched
     }
 

@@ -2,18 +2,27 @@
 //! what it is told has changed.
 
 mod clients;
+mod reads;
 mod remembered;
 mod signatures;
 mod tokens;
 mod users;
 
-use std::{hash::Hash, time::Duration};
+use std::{hash::Hash, sync::Arc, time::Duration};
 
 use foldhash::fast::RandomState;
 use metrics::{Counter, counter};
 
 pub use self::{clients::CachedClients, signatures::CachedSignatures, tokens::CachedTokens, users::CachedUsers};
 use crate::metrics::CACHE_LOOKUPS;
+
+/// The caches before what tells whether an access token is good.
+#[derive(Clone)]
+pub(crate) struct TokenCaches {
+    pub(crate) signatures: Arc<CachedSignatures>,
+    pub(crate) tokens: Arc<CachedTokens>,
+    pub(crate) clients: Arc<CachedClients>,
+}
 
 /// How old a cached answer may be at most, also when nobody tells of changes.
 pub const STALENESS: Duration = Duration::from_secs(1);

@@ -2,46 +2,40 @@ use std::{
     borrow::Borrow,
     hash::Hash,
     ops::Deref,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use moka::ops::compute::Op;
+use futures_util::future::BoxFuture;
 
-use super::{Cache, Lookups, STALENESS, cache};
+use super::{Cache, Lookups, STALENESS, cache, reads::Reads};
 
 /// From this age on what is remembered is read again by the first who asks for it, while the others still take what is there.
-/// Otherwise all who ask for it when it goes would read it, and wait for that: as many as there are requests at a time.
+/// Otherwise all who ask for it when it goes would wait for it: as many as there are requests at a time.
 const RENEWED_AFTER: Duration = STALENESS.saturating_mul(3).checked_div(4).expect("four is not zero");
 
-/// What was read from a store, each for at most [`STALENESS`].
-pub(super) struct Remembered<K, V> {
+/// What was read from a store, each for at most [`STALENESS`]. Of those who miss the same thing at the same moment one reads it.
+pub(super) struct Remembered<K, V, E> {
     kept: Cache<K, Arc<Kept<V>>>,
+    reads: Reads<K, Result<Option<Arc<Kept<V>>>, E>>,
     lookups: Lookups,
 }
 
 /// A value, and since when it is remembered.
-pub(super) struct Kept<V> {
+pub(crate) struct Kept<V> {
     value: V,
     since: Instant,
-    is_renewed: AtomicBool,
 }
 
 impl<V> Kept<V> {
-    fn new(value: V) -> Arc<Self> {
-        Arc::new(Self {
-            value,
-            since: Instant::now(),
-            is_renewed: AtomicBool::new(false),
-        })
+    /// To be made by the read itself, when it has its answer.
+    pub(super) fn new(value: V) -> Arc<Self> {
+        let since = Instant::now();
+        Arc::new(Self { value, since })
     }
 
-    /// Whether whoever asks now is to read it again: one does, and if it comes to nothing, the value goes when its time is over.
-    fn is_to_be_renewed(&self) -> bool {
-        self.since.elapsed() >= RENEWED_AFTER && !self.is_renewed.swap(true, Ordering::Relaxed)
+    fn is_old(&self) -> bool {
+        self.since.elapsed() >= RENEWED_AFTER
     }
 }
 
@@ -53,66 +47,79 @@ impl<V> Deref for Kept<V> {
     }
 }
 
-impl<K, V> Remembered<K, V>
+impl<K, V, E> Remembered<K, V, E>
 where
-    K: Hash + Eq + Send + Sync + 'static,
+    K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Send + Sync + 'static,
+    E: Clone + Send + Sync + 'static,
 {
     /// At most `capacity` values; `name` is what they are counted by.
     pub(super) fn new(name: &'static str, capacity: u64) -> Self {
         Self {
             kept: cache(capacity, STALENESS),
+            reads: Reads::default(),
             lookups: Lookups::of(name),
         }
     }
 
     /// The value of a key: remembered, or else read. That there is none is not remembered.
-    pub(super) async fn get<Q, R, E>(&self, key: &Q, read: impl FnOnce() -> R) -> Result<Option<Arc<Kept<V>>>, E>
+    pub(super) async fn get<Q>(
+        &self,
+        key: &Q,
+        read: impl FnOnce() -> BoxFuture<'static, Result<Option<V>, E>>,
+    ) -> Result<Option<Arc<Kept<V>>>, E>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
-        R: Future<Output = Result<Option<V>, E>>,
     {
-        let known = self.kept.get(key);
-        let fresh = known.as_ref().filter(|kept| !kept.is_to_be_renewed());
-        if self.lookups.count(fresh).is_some() {
-            return Ok(known);
+        if let Some(known) = self.lookups.count(self.fresh(key)) {
+            return Ok(Some(known));
         }
-        let value = read().await?.map(Kept::new);
-        match (&known, &value) {
-            (None, None) => {}
-            (None, Some(value)) => self.kept.insert(key.to_owned(), Arc::clone(value)),
-            (Some(known), _) => self.renew(key.to_owned(), known, value.clone()),
-        }
-        Ok(value)
+        let key = key.to_owned();
+        let keep = |said: &Result<Option<Arc<Kept<V>>>, E>| match said {
+            Ok(Some(value)) => self.kept.insert(key.clone(), Arc::clone(value)),
+            Ok(None) => self.kept.invalidate(&key),
+            Err(_) => {}
+        };
+        let read = || {
+            let read = read();
+            Box::pin(async move { Ok(read.await?.map(Kept::new)) }) as BoxFuture<'static, _>
+        };
+        self.reads.join(key.clone(), read, keep).await
     }
 
-    /// Puts a value into the place of an older one, unless that was forgotten meanwhile: what was read may be from before.
-    fn renew(&self, key: K, known: &Arc<Kept<V>>, value: Option<Arc<Kept<V>>>) {
-        self.kept.entry(key).and_compute_with(|entry| match (entry, value) {
-            (Some(entry), value) if Arc::ptr_eq(entry.value(), known) => value.map_or(Op::Remove, Op::Put),
-            _ => Op::Nop,
-        });
+    /// The value of a key, if nobody has to wait for it. That it is not so is not counted: whoever needs it then gets it.
+    pub(super) fn recall(&self, key: &K) -> Option<Arc<Kept<V>>> {
+        let known = self.fresh(key)?;
+        self.lookups.count(Some(known))
     }
 
-    pub(super) fn forget<Q>(&self, key: &Q)
+    /// What is remembered, unless it is time for somebody to read it again.
+    fn fresh<Q>(&self, key: &Q) -> Option<Arc<Kept<V>>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.kept.invalidate(key);
+        let known = self.kept.get(key);
+        known.filter(|kept| !kept.is_old() || self.reads.is_under_way(key))
     }
 
-    /// Looks at every value: for those that are few, and forgotten seldom.
+    pub(super) fn forget(&self, key: &K) {
+        self.reads.forget(key, || self.kept.invalidate(key));
+    }
+
+    /// Looks at every value: for those that are few, and forgotten seldom. What is being read is forgotten as well, whatever it is.
     pub(super) fn forget_where(&self, concerns: impl Fn(&V) -> bool) {
-        for (key, kept) in &self.kept {
-            if concerns(&kept) {
-                self.kept.invalidate(&*key);
+        self.reads.forget_all(|| {
+            for (key, kept) in &self.kept {
+                if concerns(&kept) {
+                    self.kept.invalidate(&*key);
+                }
             }
-        }
+        });
     }
 
     pub(super) fn forget_all(&self) {
-        self.kept.invalidate_all();
+        self.reads.forget_all(|| self.kept.invalidate_all());
     }
 }

@@ -56,6 +56,14 @@ impl CachedSignatures {
     }
 }
 
+impl CachedSignatures {
+    /// The claims of a token whose signature was good, if that is remembered, expired or not.
+    pub(crate) fn recall(&self, token: &str) -> Option<Arc<AccessTokenClaims>> {
+        let claims = self.seen.get(token)?;
+        self.lookups.count(Some(claims))
+    }
+}
+
 impl TokenSigner for CachedSignatures {
     fn sign_access(&self, claims: &AccessTokenClaims) -> Result<Secret, SigningError> {
         self.inner.sign_access(claims)

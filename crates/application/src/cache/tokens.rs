@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use informer_oauth_domain::{
     id::{ClientUid, TokenRecordId},
     timestamp::Timestamp,
@@ -8,13 +9,13 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{Change, ChangeListener, Page, PageRequest, StoreError, TokenFilter, TokenStore};
 
-use super::remembered::Remembered;
+use super::remembered::{Kept, Remembered};
 
 /// Remembers token records that were found, for at most a second. Only [`TokenStore::find`] is answered from memory;
 /// every change goes to the store and makes this process forget.
 pub struct CachedTokens {
     inner: Arc<dyn TokenStore>,
-    found: Remembered<TokenRecordId, TokenRecord>,
+    found: Remembered<TokenRecordId, TokenRecord, StoreError>,
 }
 
 impl CachedTokens {
@@ -22,6 +23,13 @@ impl CachedTokens {
     pub fn new(inner: Arc<dyn TokenStore>, capacity: u64) -> Self {
         let found = Remembered::new("tokens", capacity);
         Self { inner, found }
+    }
+}
+
+impl CachedTokens {
+    /// A record, if it is remembered.
+    pub(crate) fn recall(&self, id: TokenRecordId) -> Option<Arc<Kept<TokenRecord>>> {
+        self.found.recall(&id)
     }
 }
 
@@ -38,7 +46,11 @@ impl TokenStore for CachedTokens {
     }
 
     async fn find(&self, id: TokenRecordId) -> Result<Option<TokenRecord>, StoreError> {
-        let found = self.found.get(&id, || self.inner.find(id)).await?;
+        let read = || {
+            let inner = Arc::clone(&self.inner);
+            async move { inner.find(id).await }.boxed()
+        };
+        let found = self.found.get(&id, read).await?;
         Ok(found.map(|record| TokenRecord::clone(&record)))
     }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use informer_oauth_domain::{secret::Secret, timestamp::Timestamp, user::User};
 use informer_oauth_ports::{Change, ChangeListener, Identity, IdentityError, SignInPage, SignedIn};
 
@@ -10,7 +11,7 @@ use super::remembered::Remembered;
 /// active is asked for every time, and so is who is behind a session.
 pub struct CachedUsers {
     inner: Arc<dyn Identity>,
-    active: Remembered<String, User>,
+    active: Remembered<String, User, IdentityError>,
 }
 
 impl CachedUsers {
@@ -36,7 +37,11 @@ impl Identity for CachedUsers {
     }
 
     async fn active_user(&self, username: &str, now: Timestamp) -> Result<Option<User>, IdentityError> {
-        let active = self.active.get(username, || self.inner.active_user(username, now)).await?;
+        let read = || {
+            let (inner, username) = (Arc::clone(&self.inner), username.to_owned());
+            async move { inner.active_user(&username, now).await }.boxed()
+        };
+        let active = self.active.get(username, read).await?;
         Ok(active.map(|user| User::clone(&user)))
     }
 
