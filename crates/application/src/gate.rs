@@ -1,5 +1,7 @@
 //! The gate: whether a bearer token lets a request through to Informer (RFC 6750, http-api.md §6).
 
+mod recent;
+
 use std::time::Duration;
 
 use informer_oauth_domain::{
@@ -12,7 +14,12 @@ use informer_oauth_domain::{
     timestamp::Timestamp,
 };
 
-use crate::{access_tokens::AccessTokens, error::Fault, user_standing::UserStanding};
+pub use self::recent::RecentTokens;
+use crate::{
+    access_tokens::{AccessTokens, GoodToken},
+    error::Fault,
+    user_standing::UserStanding,
+};
 
 /// How often the use of a token without expiry is written down at most.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
@@ -42,6 +49,18 @@ pub enum GateAnswer {
     },
     /// The path cannot be judged safely.
     BadPath,
+}
+
+/// What the gate answers about a token that it remembers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Recalled<'a, T> {
+    /// The request may pass; and what was made of the token's claims.
+    Allowed(&'a T),
+    /// The token does not reach that far.
+    Insufficient {
+        /// The least scope that would.
+        needed: Scope,
+    },
 }
 
 /// Judges requests on their way to Informer.
@@ -85,30 +104,45 @@ impl Gate {
                 tracing::warn!(%error, "a token's last use could not be noted");
             }
         }
-        Ok(self.verdict(&claims, method, &path))
-    }
-
-    /// What [`Gate::judge`] answers, where nothing has to be waited for: nearly always, since the same tokens come again and again.
-    pub fn recall(&self, bearer: &str, method: &str, uri: &str, now: Timestamp) -> Option<GateAnswer> {
-        let path = NormalPath::parse(uri).ok()?;
-        let claims = self.access.recall(bearer, now)?;
-        self.is_for_us(&claims).then(|| self.verdict(&claims, method, &path))
-    }
-
-    fn is_for_us(&self, claims: &AccessTokenClaims) -> bool {
-        claims.audience == self.resources.audience || claims.audience == self.resources.issuer
-    }
-
-    fn verdict(&self, claims: &AccessTokenClaims, method: &str, path: &NormalPath) -> GateAnswer {
-        match self.routes.judge(method, path, &claims.subject, claims.scope) {
+        Ok(match self.routes.judge(method, &path, &claims.subject, claims.scope) {
             Verdict::Allowed { .. } => GateAnswer::Allowed {
-                username: claims.subject.clone(),
+                username: claims.subject,
                 client_id: claims.client_id,
                 scope: claims.scope,
                 token_record: claims.token_record,
             },
             Verdict::Insufficient { needed, .. } => GateAnswer::Insufficient { needed },
-        }
+        })
+    }
+
+    /// What [`Gate::judge`] answers, where nothing has to be waited for: nearly always, since the same tokens come again and again.
+    /// What is `made` of a token's claims is remembered with it.
+    pub fn recall<'a, T>(
+        &self,
+        recent: &'a mut RecentTokens<T>,
+        bearer: &str,
+        method: &str,
+        uri: &str,
+        now: Timestamp,
+        made: impl FnOnce(&AccessTokenClaims) -> Option<T>,
+    ) -> Option<Recalled<'a, T>> {
+        let path = NormalPath::parse(uri).ok()?;
+        let holds = |good: &GoodToken| self.access.still_holds(good, now);
+        let find = || {
+            let good = self.access.recall(bearer, now)?;
+            let made = made(&good.claims).filter(|_| self.is_for_us(&good.claims))?;
+            Some((good, made))
+        };
+        let (good, made) = recent.of(bearer, holds, find)?;
+        let claims = &good.claims;
+        Some(match self.routes.judge(method, &path, &claims.subject, claims.scope) {
+            Verdict::Allowed { .. } => Recalled::Allowed(made),
+            Verdict::Insufficient { needed, .. } => Recalled::Insufficient { needed },
+        })
+    }
+
+    fn is_for_us(&self, claims: &AccessTokenClaims) -> bool {
+        claims.audience == self.resources.audience || claims.audience == self.resources.issuer
     }
 
     /// The table that requests are judged by.

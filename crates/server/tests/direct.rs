@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
 use actix_service::{Service, ServiceFactory};
 use actix_web::{
@@ -12,7 +12,7 @@ use actix_web::{
     web::Data,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use informer_oauth_application::{Application, Ports, Settings, token_endpoint::DEVICE_CODE};
+use informer_oauth_application::{Application, Ports, Settings, gate::RecentTokens, token_endpoint::DEVICE_CODE};
 use informer_oauth_domain::{
     authorization::OwnResources,
     claims::AccessTokenClaims,
@@ -343,14 +343,16 @@ async fn what_the_gate_remembers_of_a_token_is_said_as_long_as_it_holds() {
             let request = a_request("GET", "/oauth/verify", &headers).to_request();
             seen(short.call(request).await.unwrap()).await.status
         };
+        let recent = RefCell::new(RecentTokens::default());
         let recalled = || {
-            let gate = &state.app.gate;
-            let recalled = gate.recall(&installation.token, "GET", "/api/datasets/1", state.app.now());
+            let (gate, uri, now) = (&state.app.gate, "/api/datasets/1", state.app.now());
+            let recent = &mut *recent.borrow_mut();
+            let recalled = gate.recall(recent, &installation.token, "GET", uri, now, |_| Some(()));
             recalled.is_some()
         };
         assert!(!recalled(), "nothing is known of it yet");
         assert_eq!((status("GET").await, status("DELETE").await), (200, 403));
-        assert!(recalled());
+        assert!(recalled() && recalled());
         assert_eq!((status("GET").await, status("DELETE").await), (200, 403));
         match end {
             "revoked" => {

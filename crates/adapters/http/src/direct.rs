@@ -4,7 +4,10 @@
 //! Most of it takes a few microseconds, of which finding a route and calling its handler would be half. [`direct`] stands before
 //! the [`service`](crate::service), which answers the same to the same requests, and passes on what it does not know.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use actix_http::Request;
 use actix_service::IntoServiceFactory;
@@ -19,11 +22,21 @@ use futures_util::{
     FutureExt as _, TryFutureExt as _,
     future::{Either, LocalBoxFuture, MapOk, Ready, ready},
 };
+use informer_oauth_application::gate::RecentTokens;
 use tracing::Instrument as _;
 
 use crate::{
-    client_request::Arrival, document::Document, envelope, introspect, jwks, line::Line, metadata, metrics::Requests,
-    parameters::Accepted, protocol_error::ProtocolResult, state::HttpState, token, verify,
+    client_request::Arrival,
+    document::Document,
+    envelope, introspect, jwks,
+    line::Line,
+    metadata,
+    metrics::Requests,
+    parameters::Accepted,
+    protocol_error::ProtocolResult,
+    state::HttpState,
+    token,
+    verify::{self, Said},
 };
 
 /// A [`service`](crate::service) whose most frequent answers take the short way. For an `HttpServer`.
@@ -69,6 +82,7 @@ where
             Ok(DirectService {
                 state,
                 requests: Requests::default(),
+                recent: RefCell::default(),
                 inner: inner.await?,
             })
         })
@@ -79,6 +93,7 @@ where
 pub struct DirectService<S> {
     state: Data<HttpState>,
     requests: Requests,
+    recent: RefCell<RecentTokens<Said>>,
     inner: S,
 }
 
@@ -144,10 +159,13 @@ impl<S> DirectService<S> {
         if !line.span.is_disabled() {
             return None;
         }
-        let judge = || verify::recalled(&self.state, request.method(), &line.uri, request.headers());
+        let judge = || {
+            let recent = &mut *self.recent.borrow_mut();
+            verify::recalled(&self.state, recent, request.method(), &line.uri, request.headers())
+        };
         // What panics here does so once more where that is answered.
-        let answer = catch_unwind(AssertUnwindSafe(judge)).ok().flatten()?;
-        Some(finished(line, route, answer))
+        let response = catch_unwind(AssertUnwindSafe(judge)).ok().flatten()?;
+        Some(sent(line, Some(route), response))
     }
 
     fn gate(&self, request: Request, line: Line, route: &'static str) -> LocalBoxFuture<'static, Answer> {

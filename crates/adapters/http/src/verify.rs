@@ -19,9 +19,9 @@ use actix_web::{
 };
 use informer_oauth_application::{
     error::{Fault, ProtocolError},
-    gate::GateAnswer,
+    gate::{GateAnswer, Recalled, RecentTokens},
 };
-use informer_oauth_domain::{error::ErrorCode, scope::Scope};
+use informer_oauth_domain::{claims::AccessTokenClaims, error::ErrorCode, scope::Scope};
 
 use crate::{
     caller::{Bearer, bearer},
@@ -118,16 +118,35 @@ pub(crate) async fn answer_to(state: &HttpState, method: &Method, uri: &Uri, hea
 }
 
 /// What [`answer_to`] answers, where nothing has to be waited for.
-pub(crate) fn recalled(state: &HttpState, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<ProtocolResult> {
-    let (asked, by_path) = asked(method, target(uri), headers);
+pub(crate) fn recalled(
+    state: &HttpState,
+    recent: &mut RecentTokens<Said>,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Option<HttpResponse> {
+    let (asked, _) = asked(method, target(uri), headers);
     let (method, uri) = asked?;
     let (false, Bearer::Token(token)) = (brings_ours(headers), bearer(headers)) else {
         return None;
     };
-    let judged = state.app.gate.recall(token, method, uri, state.app.now())?;
-    let judged = Ok(judged);
-    state.gate_answers().count(&judged);
-    Some(answer(state, judged.map_err(ProtocolError::from).ok()?, by_path))
+    let said = |claims: &AccessTokenClaims| {
+        yes::said(&yes::Holder {
+            username: &claims.subject,
+            client_id: claims.client_id,
+            scope: claims.scope,
+            token_record: claims.token_record,
+        })
+    };
+    let judged = state
+        .app
+        .gate
+        .recall(recent, token, method, uri, state.app.now(), said)?;
+    state.gate_answers().count_recalled(&judged);
+    Some(match judged {
+        Recalled::Allowed(said) => allowed(said),
+        Recalled::Insufficient { needed } => insufficient(needed),
+    })
 }
 
 /// As it came: whoever decodes it is the gate, once.
@@ -189,8 +208,8 @@ fn answer(state: &HttpState, judged: GateAnswer, by_path: bool) -> ProtocolResul
             scope,
             token_record,
         } => {
-            let said = yes::said(yes::Holder {
-                username,
+            let said = yes::said(&yes::Holder {
+                username: &username,
                 client_id,
                 scope,
                 token_record,
@@ -199,12 +218,7 @@ fn answer(state: &HttpState, judged: GateAnswer, by_path: bool) -> ProtocolResul
                 let description = "What the gate found cannot be written in a header.";
                 ProtocolErrorResponse::http(StatusCode::INTERNAL_SERVER_ERROR, description)
             })?;
-            let mut response = HttpResponse::new(StatusCode::OK);
-            let headers = response.headers_mut();
-            for (name, value) in [USER, CLIENT, SCOPE, TOKEN].into_iter().zip(said) {
-                headers.insert(name, value);
-            }
-            Ok(response)
+            Ok(allowed(&said))
         }
         GateAnswer::NoToken if state.settings.gate_require_token => Ok(refusal(
             StatusCode::UNAUTHORIZED,
@@ -222,12 +236,7 @@ fn answer(state: &HttpState, judged: GateAnswer, by_path: bool) -> ProtocolResul
             INVALID,
             Some(INVALID_TOKEN),
         )),
-        GateAnswer::Insufficient { needed } => Ok(refusal(
-            StatusCode::FORBIDDEN,
-            ErrorCode::InsufficientScope,
-            "The access token does not reach that far.",
-            insufficient(needed),
-        )),
+        GateAnswer::Insufficient { needed } => Ok(insufficient(needed)),
         GateAnswer::BadPath => Ok(unjudged()),
     }
 }
@@ -253,8 +262,23 @@ fn refusal(
     response.body(error_body(code, description))
 }
 
-fn insufficient(needed: Scope) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\"")).ok()
+fn allowed(said: &Said) -> HttpResponse {
+    let mut response = HttpResponse::new(StatusCode::OK);
+    let headers = response.headers_mut();
+    for (name, value) in [USER, CLIENT, SCOPE, TOKEN].into_iter().zip(said) {
+        headers.insert(name, value.clone());
+    }
+    response
+}
+
+fn insufficient(needed: Scope) -> HttpResponse {
+    let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{needed}\"");
+    refusal(
+        StatusCode::FORBIDDEN,
+        ErrorCode::InsufficientScope,
+        "The access token does not reach that far.",
+        HeaderValue::from_str(&challenge).ok(),
+    )
 }
 
 /// What the headers say; `None` if one is there twice, or says nothing that can be read.
@@ -280,6 +304,8 @@ fn agreed(said: [Option<&str>; 2]) -> Option<&str> {
 }
 
 mod yes;
+
+pub(crate) use yes::Said;
 
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,10 @@ impl CachedClients {
         self.known.recall(&id)
     }
 
+    pub(super) fn forgotten(&self) -> u64 {
+        self.known.forgotten()
+    }
+
     fn forget(&self, client: ClientUid) {
         self.known.forget_where(|known| known.client.uid == client);
     }

@@ -8,11 +8,19 @@ mod signatures;
 mod tokens;
 mod users;
 
-use std::{hash::Hash, sync::Arc, time::Duration};
+use std::{
+    hash::Hash,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use foldhash::fast::RandomState;
 use metrics::{Counter, counter};
 
+pub(crate) use self::remembered::Kept;
 pub use self::{clients::CachedClients, signatures::CachedSignatures, tokens::CachedTokens, users::CachedUsers};
 use crate::metrics::CACHE_LOOKUPS;
 
@@ -22,6 +30,13 @@ pub(crate) struct TokenCaches {
     pub(crate) signatures: Arc<CachedSignatures>,
     pub(crate) tokens: Arc<CachedTokens>,
     pub(crate) clients: Arc<CachedClients>,
+}
+
+impl TokenCaches {
+    /// A number that is another one once any of them has forgotten something.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.signatures.forgotten() + self.tokens.forgotten() + self.clients.forgotten()
+    }
 }
 
 /// How old a cached answer may be at most, also when nobody tells of changes.
@@ -43,15 +58,30 @@ where
         .build_with_hasher(RandomState::default())
 }
 
+/// How often a cache has forgotten something.
+#[derive(Default)]
+struct Forgotten(AtomicU64);
+
+impl Forgotten {
+    /// To be called when it is forgotten already: whoever sees the number from before sees that, or is not told yet.
+    fn count(&self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+
+    fn times(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// Counts how often a cache had what it was asked for.
-struct Lookups {
+pub(crate) struct Lookups {
     hits: Counter,
     misses: Counter,
 }
 
 impl Lookups {
     /// The counters of a cache. They are looked up once: hits are the hottest thing that is counted.
-    fn of(cache: &'static str) -> Self {
+    pub(crate) fn of(cache: &'static str) -> Self {
         Self {
             hits: counter!(CACHE_LOOKUPS, "cache" => cache, "outcome" => "hit"),
             misses: counter!(CACHE_LOOKUPS, "cache" => cache, "outcome" => "miss"),
@@ -59,7 +89,7 @@ impl Lookups {
     }
 
     /// Counts one lookup and hands its outcome on.
-    fn count<T>(&self, found: Option<T>) -> Option<T> {
+    pub(crate) fn count<T>(&self, found: Option<T>) -> Option<T> {
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.increment(1);
         found

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use super::{Cache, Lookups, STALENESS, cache, reads::Reads};
+use super::{Cache, Forgotten, Lookups, STALENESS, cache, reads::Reads};
 
 /// From this age on what is remembered is read again by the first who asks for it, while the others still take what is there.
 /// Otherwise all who ask for it when it goes would wait for it: as many as there are requests at a time.
@@ -19,6 +19,7 @@ pub(super) struct Remembered<K, V, E> {
     kept: Cache<K, Arc<Kept<V>>>,
     reads: Reads<K, Result<Option<Arc<Kept<V>>>, E>>,
     lookups: Lookups,
+    forgotten: Forgotten,
 }
 
 /// A value, and since when it is remembered.
@@ -29,13 +30,14 @@ pub(crate) struct Kept<V> {
 
 impl<V> Kept<V> {
     /// To be made by the read itself, when it has its answer.
-    pub(super) fn new(value: V) -> Arc<Self> {
+    pub(crate) fn new(value: V) -> Arc<Self> {
         let since = Instant::now();
         Arc::new(Self { value, since })
     }
 
-    fn is_old(&self) -> bool {
-        self.since.elapsed() >= RENEWED_AFTER
+    /// Whether it is time for somebody to read it again.
+    pub(crate) fn is_old(&self, moment: Instant) -> bool {
+        moment.duration_since(self.since) >= RENEWED_AFTER
     }
 }
 
@@ -59,6 +61,7 @@ where
             kept: cache(capacity, STALENESS),
             reads: Reads::default(),
             lookups: Lookups::of(name),
+            forgotten: Forgotten::default(),
         }
     }
 
@@ -101,11 +104,22 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let known = self.kept.get(key);
-        known.filter(|kept| !kept.is_old() || self.reads.is_under_way(key))
+        known.filter(|kept| !kept.is_old(Instant::now()) || self.reads.is_under_way(key))
     }
 
     pub(super) fn forget(&self, key: &K) {
+        self.outdate(key);
+        self.forgotten.count();
+    }
+
+    /// Has a value read again that has changed, but in nothing that whoever holds it goes by.
+    pub(super) fn outdate(&self, key: &K) {
         self.reads.forget(key, || self.kept.invalidate(key));
+    }
+
+    /// Counts what was forgotten.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten.times()
     }
 
     /// Looks at every value: for those that are few, and forgotten seldom. What is being read is forgotten as well, whatever it is.
@@ -117,9 +131,11 @@ where
                 }
             }
         });
+        self.forgotten.count();
     }
 
     pub(super) fn forget_all(&self) {
         self.reads.forget_all(|| self.kept.invalidate_all());
+        self.forgotten.count();
     }
 }

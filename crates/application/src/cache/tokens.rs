@@ -31,6 +31,10 @@ impl CachedTokens {
     pub(crate) fn recall(&self, id: TokenRecordId) -> Option<Arc<Kept<TokenRecord>>> {
         self.found.recall(&id)
     }
+
+    pub(super) fn forgotten(&self) -> u64 {
+        self.found.forgotten()
+    }
 }
 
 #[async_trait]
@@ -41,7 +45,11 @@ impl TokenStore for CachedTokens {
 
     async fn rotate(&self, request: &RotationRequest) -> Result<Rotation, StoreError> {
         let rotation = self.inner.rotate(request).await;
-        self.found.forget(&request.record);
+        match rotation {
+            // That a grant was refreshed says nothing against its access tokens.
+            Ok(Rotation::Rotated(_)) => self.found.outdate(&request.record),
+            _ => self.found.forget(&request.record),
+        }
         rotation
     }
 
@@ -94,7 +102,7 @@ impl TokenStore for CachedTokens {
 
     async fn touch(&self, id: TokenRecordId, at: Timestamp) -> Result<(), StoreError> {
         let touched = self.inner.touch(id, at).await;
-        self.found.forget(&id);
+        self.found.outdate(&id);
         touched
     }
 
