@@ -83,7 +83,7 @@ impl Part {
             Self::Fmt | Self::Layers | Self::Packages => &[],
             Self::Licences => &[Python],
             Self::Clippy | Self::Docs | Self::PublicApi | Self::Build => &[Make, Perl],
-            Self::Unit => &[Make, Perl, Node, Npm],
+            Self::Unit => &[Make, Perl, Nginx, Node, Npm],
             Self::Blackbox => &[Make, Perl, Nginx, Bash, Curl, Python],
             Self::Deploy => &[Make, Perl, Nginx, Python, Redis, Systemd],
             Self::Clients => &[Make, Perl, Nginx, Chromium, Fonts, Node, Npm, Python],

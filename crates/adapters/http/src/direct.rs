@@ -249,13 +249,9 @@ async fn said(line: &Line, route: &'static str, answer: impl Future<Output = Pro
         answer.instrument(line.span.clone()).await
     };
     match answer {
-        Ok(answer) => finished(line, route, answer),
+        Ok(answer) => sent(line, Some(route), answer.unwrap_or_else(|error| error.error_response())),
         Err(_) => sent(line, None, envelope::panicked(line)),
     }
-}
-
-fn finished(line: &Line, route: &'static str, answer: ProtocolResult) -> Response<BoxBody> {
-    sent(line, Some(route), answer.unwrap_or_else(|error| error.error_response()))
 }
 
 fn sent(line: &Line, route: Option<&str>, mut response: HttpResponse) -> Response<BoxBody> {

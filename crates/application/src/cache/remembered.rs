@@ -17,10 +17,13 @@ const RENEWED_AFTER: Duration = STALENESS.saturating_mul(3).checked_div(4).expec
 /// What was read from a store, each for at most [`STALENESS`]. Of those who miss the same thing at the same moment one reads it.
 pub(super) struct Remembered<K, V, E> {
     kept: Cache<K, Arc<Kept<V>>>,
-    reads: Reads<K, Result<Option<Arc<Kept<V>>>, E>>,
+    reads: Reads<K, Said<V, E>>,
     lookups: Lookups,
     forgotten: Forgotten,
 }
+
+/// What a read says.
+type Said<V, E> = Result<Option<Arc<Kept<V>>>, E>;
 
 /// A value, and since when it is remembered.
 pub(crate) struct Kept<V> {
@@ -70,7 +73,7 @@ where
         &self,
         key: &Q,
         read: impl FnOnce() -> BoxFuture<'static, Result<Option<V>, E>>,
-    ) -> Result<Option<Arc<Kept<V>>>, E>
+    ) -> Said<V, E>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
@@ -79,7 +82,7 @@ where
             return Ok(Some(known));
         }
         let key = key.to_owned();
-        let keep = |said: &Result<Option<Arc<Kept<V>>>, E>| match said {
+        let keep = |said: &Said<V, E>| match said {
             Ok(Some(value)) => self.kept.insert(key.clone(), Arc::clone(value)),
             Ok(None) => self.kept.invalidate(&key),
             Err(_) => {}
