@@ -17,8 +17,10 @@ use crate::service::Service;
 use crate::users::{Kept, Pending, Polling, Post, Redeeming, Refreshing, Seen, Stock, get};
 use crate::{footprint, races};
 
-/// How many times as many rounds what takes ten microseconds gets: one differs from the next by more than the budget leaves.
-const MORE_ROUNDS: usize = 3;
+/// How many times as many rounds what takes ten microseconds gets, and how much shorter they are. The machine's speed drifts within
+/// seconds by more than the budget leaves: what is compared has to be measured at nearly the same moment, and often.
+const MORE_ROUNDS: usize = 9;
+const SHORTER: u32 = 3;
 /// Grants of the peer that are refreshed in turn.
 const REFRESHED: usize = 1_024;
 const SHOWN: usize = 64;
@@ -124,20 +126,27 @@ pub(crate) fn all(run: &Run<'_>, report: &mut Report) -> Result<()> {
 /// One operation.
 fn one(run: &Run<'_>, operation: Operation, ours: &Ours, peer: Option<&Peer>, hello: &Hello) -> Result<Comparison> {
     run.say(operation.title());
-    let mut sides = vec![ours.side(ours::NAME, operation, run)?];
-    sides.extend(peer.map(|peer| peer.side(operation, run)).transpose()?.flatten());
-    sides.push(hello.side(run.arguments.connections()));
-    let mut rounds = run.rounds();
+    let own = ours.side(ours::NAME, operation, run)?;
+    let peers = peer.map(|peer| peer.side(operation, run)).transpose()?.flatten();
+    let least = hello.side(run.arguments.connections());
+    let (mut rounds, mut lasting) = (run.rounds(), run.lasting());
     let mut as_long = None;
+    let mut sides = vec![own];
     if matches!(operation.rival(), Rival::Hello(_)) && !run.arguments.quick {
         let asked = ours.asked(operation)?;
         let hello = as_long.insert(Hello::as_long(run.program.pinning, ours.service.address()?, &asked)?);
+        sides.push(least);
         sides.push(hello.side_of(asked, run.arguments.connections()));
+        sides.extend(peers);
         rounds *= MORE_ROUNDS;
+        lasting /= SHORTER;
+    } else {
+        sides.extend(peers);
+        sides.push(least);
     }
     // What the operation before has left to be written is not this one's.
     run.settle();
-    let samples = interleave(&mut sides, rounds, run.lasting()).map_err(|error| ours.service.explained(error))?;
+    let samples = interleave(&mut sides, rounds, lasting).map_err(|error| ours.service.explained(error))?;
     let figures: Result<Vec<Figures>> = sides
         .iter()
         .zip(samples)

@@ -6,6 +6,7 @@
 
 use std::{
     cell::RefCell,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -112,24 +113,23 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&self, request: Request) -> Self::Future {
+    fn call(&self, mut request: Request) -> Self::Future {
         let stripped = envelope::below_base_path(request.uri(), self.state.base_path());
-        let uri = stripped.as_ref().unwrap_or(request.uri());
-        match uri.path() {
+        match stripped.as_ref().unwrap_or(request.uri()).path() {
             jwks::PATH if request.method() == Method::GET => {
                 let document = self.state.key_document().of(&self.state);
-                Either::Left(ready(Ok(self.document(&request, uri, jwks::PATH, &document))))
+                Either::Left(ready(Ok(self.document(request, stripped, jwks::PATH, &document))))
             }
             metadata::PATH if request.method() == Method::GET => {
                 let document = self.state.metadata();
-                Either::Left(ready(Ok(self.document(&request, uri, metadata::PATH, document))))
+                Either::Left(ready(Ok(self.document(request, stripped, metadata::PATH, document))))
             }
             path => Either::Right(if let Some(route) = verify::route_of(path) {
-                let line = self.begin(&request, uri, route);
-                if let Some(response) = self.gate_at_once(&request, &line, route) {
-                    return Either::Left(ready(Ok(response)));
+                let line = self.begin(&mut request, stripped, route);
+                match self.gate_at_once(&request, line, route) {
+                    Ok(response) => return Either::Left(ready(Ok(response))),
+                    Err(line) => Either::Left(self.gate(request, line, route)),
                 }
-                Either::Left(self.gate(request, line, route))
             } else if let Some(endpoint) = Endpoint::of(path).filter(|_| request.method() == Method::POST) {
                 Either::Left(self.endpoint(request, stripped, endpoint))
             } else {
@@ -141,53 +141,61 @@ where
 }
 
 impl<S> DirectService<S> {
-    fn begin(&self, request: &Request, uri: &Uri, route: &'static str) -> Line {
+    /// Begins with the URI below the issuer, `stripped` where that is not the request's. It is taken from the request.
+    fn begin(&self, request: &mut Request, stripped: Option<Uri>, route: &'static str) -> Line {
+        let uri = stripped.unwrap_or_else(|| mem::take(&mut request.head_mut().uri));
         let named = || Some(route.to_owned());
-        Line::begin(request.head(), uri.clone(), &self.state, &self.requests, named)
+        Line::begin(request.head(), uri, &self.state, &self.requests, named)
     }
 
-    fn document(&self, request: &Request, uri: &Uri, route: &'static str, document: &Document) -> Response<BoxBody> {
-        let line = self.begin(request, uri, route);
+    fn document(
+        &self,
+        mut request: Request,
+        stripped: Option<Uri>,
+        route: &'static str,
+        document: &Document,
+    ) -> Response<BoxBody> {
+        let line = self.begin(&mut request, stripped, route);
         let mut response = document.answer(request.headers());
-        line.identify(response.headers_mut());
         line.end(response.status(), Some(route));
+        line.identify(response.headers_mut());
         response.into()
     }
 
     /// The gate's answer, where nothing has to be waited for. A span is entered where it is waited for.
-    fn gate_at_once(&self, request: &Request, line: &Line, route: &'static str) -> Option<Response<BoxBody>> {
+    fn gate_at_once(&self, request: &Request, line: Line, route: &'static str) -> Result<Response<BoxBody>, Line> {
         if !line.span.is_disabled() {
-            return None;
+            return Err(line);
         }
         let judge = || {
             let recent = &mut *self.recent.borrow_mut();
             verify::recalled(&self.state, recent, request.method(), &line.uri, request.headers())
         };
         // What panics here does so once more where that is answered.
-        let response = catch_unwind(AssertUnwindSafe(judge)).ok().flatten()?;
-        Some(sent(line, Some(route), response))
+        match catch_unwind(AssertUnwindSafe(judge)) {
+            Ok(Some(response)) => Ok(sent(line, Some(route), response)),
+            Ok(None) | Err(_) => Err(line),
+        }
     }
 
     fn gate(&self, request: Request, line: Line, route: &'static str) -> LocalBoxFuture<'static, Answer> {
         let state = self.state.clone();
         Box::pin(async move {
             let judged = verify::answer_to(&state, request.method(), &line.uri, request.headers());
-            Ok(said(&line, route, judged).await)
+            let (route, response) = said(&line, route, judged).await;
+            Ok(sent(line, route, response))
         })
     }
 
-    /// `stripped` is the URI below the issuer, where that is not the request's.
     fn endpoint(
         &self,
         mut request: Request,
         stripped: Option<Uri>,
         endpoint: Endpoint,
     ) -> LocalBoxFuture<'static, Answer> {
-        if let Some(uri) = stripped {
-            request.head_mut().uri = uri;
-        }
         let route = endpoint.route();
-        let line = self.begin(&request, request.uri(), route);
+        let uri = stripped.unwrap_or_else(|| request.uri().clone());
+        let line = self.begin(&mut request, Some(uri), route);
         let state = self.state.clone();
         Box::pin(async move {
             let payload = request.take_payload();
@@ -196,7 +204,8 @@ impl<S> DirectService<S> {
                 head: request.head(),
                 payload,
             };
-            Ok(said(&line, route, endpoint.answer(arrival)).await)
+            let (route, response) = said(&line, route, endpoint.answer(arrival)).await;
+            Ok(sent(line, route, response))
         })
     }
 }
@@ -239,8 +248,12 @@ impl Endpoint {
     }
 }
 
-/// What came of a request, on its way out as the envelope sends it: never a panic, and with what every answer has.
-async fn said(line: &Line, route: &'static str, answer: impl Future<Output = ProtocolResult>) -> Response<BoxBody> {
+/// What came of a request, as the envelope has it: never a panic. With its route, which a panic has none.
+async fn said(
+    line: &Line,
+    route: &'static str,
+    answer: impl Future<Output = ProtocolResult>,
+) -> (Option<&'static str>, HttpResponse) {
     // An answer holds nothing across requests but ports, whose locks recover.
     let answer = AssertUnwindSafe(answer).catch_unwind();
     let answer = if line.span.is_disabled() {
@@ -249,13 +262,16 @@ async fn said(line: &Line, route: &'static str, answer: impl Future<Output = Pro
         answer.instrument(line.span.clone()).await
     };
     match answer {
-        Ok(answer) => sent(line, Some(route), answer.unwrap_or_else(|error| error.error_response())),
-        Err(_) => sent(line, None, envelope::panicked(line)),
+        Ok(answer) => (Some(route), answer.unwrap_or_else(|error| error.error_response())),
+        Err(_) => (None, envelope::panicked(line)),
     }
 }
 
-fn sent(line: &Line, route: Option<&str>, mut response: HttpResponse) -> Response<BoxBody> {
-    line.finish(response.status(), response.headers_mut());
-    line.end(response.status(), route);
+/// An answer on its way out, with what every answer has.
+fn sent(line: Line, route: Option<&str>, mut response: HttpResponse) -> Response<BoxBody> {
+    let status = response.status();
+    line.end(status, route);
+    line.complete(status, response.headers_mut());
+    line.identify(response.headers_mut());
     response.into()
 }

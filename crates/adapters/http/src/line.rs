@@ -55,14 +55,19 @@ impl Line {
         }
     }
 
-    /// Adds the request's id.
-    pub(crate) fn identify(&self, headers: &mut HeaderMap) {
-        headers.insert(REQUEST_ID, self.id.clone());
+    /// Adds the request's id, when everything else is done.
+    pub(crate) fn identify(self, headers: &mut HeaderMap) {
+        headers.insert(REQUEST_ID, self.id);
     }
 
-    /// Adds what every answer has. No browser gets to see a yes to a proxy.
+    /// Adds what every answer has.
     pub(crate) fn finish(&self, status: StatusCode, headers: &mut HeaderMap) {
-        self.identify(headers);
+        headers.insert(REQUEST_ID, self.id.clone());
+        self.complete(status, headers);
+    }
+
+    /// Adds what every answer has but the request's id. No browser gets to see a yes to a proxy.
+    pub(crate) fn complete(&self, status: StatusCode, headers: &mut HeaderMap) {
         if self.standing.to_proxy && status.is_success() {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         } else {

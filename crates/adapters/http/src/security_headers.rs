@@ -43,12 +43,15 @@ pub(crate) fn add(status: StatusCode, headers: &mut HeaderMap, standing: Standin
     if https {
         default(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    if standing.cross_origin.is_some() {
+    if let Some(methods) = standing.cross_origin {
         default(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        default(
-            ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("ETag, Retry-After, WWW-Authenticate, X-Request-Id"),
-        );
+        // With a document that is the same for everybody comes nothing else to be read.
+        if methods.contains("POST") {
+            default(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("ETag, Retry-After, WWW-Authenticate, X-Request-Id"),
+            );
+        }
     }
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -130,5 +133,12 @@ mod tests {
         assert_eq!(headers.get("cache-control").unwrap(), "public, max-age=300");
         assert!(!headers.contains_key("pragma"));
         assert_eq!(headers.get("access-control-allow-origin").unwrap(), "*");
+    }
+
+    #[test]
+    fn pages_read_the_headers_of_answers_and_not_of_documents() {
+        assert!(added("/oauth/token", false).contains_key("access-control-expose-headers"));
+        assert!(!added("/.well-known/jwks.json", false).contains_key("access-control-expose-headers"));
+        assert!(!added("/oauth/introspect", false).contains_key("access-control-expose-headers"));
     }
 }
