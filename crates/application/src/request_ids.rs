@@ -7,16 +7,20 @@ use informer_oauth_ports::Entropy;
 /// How many random characters a process's ids begin with: enough that no two processes share them.
 const RANDOM: usize = 10;
 
-/// How many hexadecimal digits a number has at least, and at most.
+/// How many hexadecimal digits the number has at least.
 const DIGITS: usize = 8;
-const MOST_DIGITS: usize = 16;
 
-/// All of its digits.
-fn digits(number: u64) -> [u8; MOST_DIGITS] {
-    std::array::from_fn(|place| {
-        let digit = (number >> (4 * (MOST_DIGITS - 1 - place))) as u8 & 0xf;
-        digit + if digit < 10 { b'0' } else { b'a' - 10 }
-    })
+/// The digits of the lower half of a number, all at once: each in a byte of its own, then those above nine to the letters.
+const fn digits(number: u64) -> [u8; DIGITS] {
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    let mut spread = number & 0xffff_ffff;
+    spread = (spread << 16 | spread) & 0x0000_ffff_0000_ffff;
+    spread = (spread << 8 | spread) & 0x00ff_00ff_00ff_00ff;
+    spread = (spread << 4 | spread) & each(0x0f);
+    let letters = ((spread + each(6)) >> 4) & each(1);
+    (spread + each(b'0') + letters * (b'a' - b'9' - 1) as u64).to_be_bytes()
 }
 
 /// Ids of one process. They are not secrets: each is the one before and one more, since a random number for every request
@@ -37,12 +41,13 @@ impl RequestIds {
     /// Eighteen or more characters of base62.
     pub(crate) fn next(&self) -> String {
         let number = self.given.fetch_add(1, Ordering::Relaxed);
-        let zeros = (number.leading_zeros() / 4) as usize;
-        let digits = digits(number);
-        let (_, digits) = digits.split_at(zeros.min(MOST_DIGITS - DIGITS));
         let mut id = String::with_capacity(RANDOM + DIGITS);
         id.push_str(&self.prefix);
-        id.push_str(str::from_utf8(digits).unwrap_or_default());
+        let high = number >> 32;
+        if high > 0 {
+            id.push_str(str::from_utf8(&digits(high)).unwrap_or_default());
+        }
+        id.push_str(str::from_utf8(&digits(number)).unwrap_or_default());
         id
     }
 }
@@ -56,13 +61,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_has_eight_digits_or_as_many_as_it_needs() {
+    fn a_number_has_eight_digits_or_twice_as_many() {
         let ids = RequestIds::new(&SeededEntropy::new(1));
         for (number, digits) in [
             (0, "00000000"),
             (0x0a9f, "00000a9f"),
             (0xffff_ffff, "ffffffff"),
-            (0x1_0000_0000, "100000000"),
+            (0x0123_4567_89ab_cdef, "0123456789abcdef"),
+            (0x1_0000_0000, "0000000100000000"),
             (u64::MAX, "ffffffffffffffff"),
         ] {
             ids.given.store(number, Ordering::Relaxed);

@@ -126,10 +126,10 @@ where
             }
             path => Either::Right(if let Some(route) = verify::route_of(path) {
                 let line = self.begin(&mut request, stripped, route);
-                match self.gate_at_once(&request, line, route) {
-                    Ok(response) => return Either::Left(ready(Ok(response))),
-                    Err(line) => Either::Left(self.gate(request, line, route)),
+                if let Some(response) = self.gate_at_once(&request, &line) {
+                    return Either::Left(ready(Ok(sent(line, Some(route), response))));
                 }
+                Either::Left(self.gate(request, line, route))
             } else if let Some(endpoint) = Endpoint::of(path).filter(|_| request.method() == Method::POST) {
                 Either::Left(self.endpoint(request, stripped, endpoint))
             } else {
@@ -163,19 +163,16 @@ impl<S> DirectService<S> {
     }
 
     /// The gate's answer, where nothing has to be waited for. A span is entered where it is waited for.
-    fn gate_at_once(&self, request: &Request, line: Line, route: &'static str) -> Result<Response<BoxBody>, Line> {
+    fn gate_at_once(&self, request: &Request, line: &Line) -> Option<HttpResponse> {
         if !line.span.is_disabled() {
-            return Err(line);
+            return None;
         }
         let judge = || {
             let recent = &mut *self.recent.borrow_mut();
             verify::recalled(&self.state, recent, request.method(), &line.uri, request.headers())
         };
         // What panics here does so once more where that is answered.
-        match catch_unwind(AssertUnwindSafe(judge)) {
-            Ok(Some(response)) => Ok(sent(line, Some(route), response)),
-            Ok(None) | Err(_) => Err(line),
-        }
+        catch_unwind(AssertUnwindSafe(judge)).ok().flatten()
     }
 
     fn gate(&self, request: Request, line: Line, route: &'static str) -> LocalBoxFuture<'static, Answer> {
