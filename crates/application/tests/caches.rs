@@ -397,3 +397,56 @@ fn a_locked_user_is_active_no_more_when_told() {
         }
     });
 }
+
+#[test]
+fn what_is_remembered_is_as_old_as_its_read() {
+    run(async {
+        let source = Arc::new(OneUser::default());
+        source.answers.forget_permits(Semaphore::MAX_PERMITS);
+        let users = Arc::new(CachedUsers::new(source.clone(), 100));
+        let asking = || {
+            let users = users.clone();
+            tokio::spawn(async move { users.active_user("ada", NOW).await.unwrap().is_some() })
+        };
+        let slow = asking();
+        while source.asked.load(Ordering::SeqCst) < 1 {
+            tokio::task::yield_now().await;
+        }
+        source.locked.store(true, Ordering::SeqCst);
+        until_old().await;
+        source.answers.add_permits(2);
+        assert!(slow.await.unwrap(), "as it was when it asked");
+        assert!(
+            !asking().await.unwrap(),
+            "that was too long ago to be taken for an answer"
+        );
+    });
+}
+
+#[test]
+fn nobody_joins_a_read_that_began_too_long_ago() {
+    run(async {
+        let source = Arc::new(OneUser::default());
+        source.answers.forget_permits(Semaphore::MAX_PERMITS);
+        let users = Arc::new(CachedUsers::new(source.clone(), 100));
+        let asking = || {
+            let users = users.clone();
+            tokio::spawn(async move { users.active_user("ada", NOW).await.unwrap().is_some() })
+        };
+        let hanging = asking();
+        while source.asked.load(Ordering::SeqCst) < 1 {
+            tokio::task::yield_now().await;
+        }
+        source.locked.store(true, Ordering::SeqCst);
+        until_stale().await;
+        let late = asking();
+        while source.asked.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        source.answers.add_permits(3);
+        assert!(hanging.await.unwrap());
+        assert!(!late.await.unwrap());
+        assert!(!asking().await.unwrap(), "the older answer is not remembered");
+        assert_eq!(source.asked.load(Ordering::SeqCst), 3, "nor is that there is nobody");
+    });
+}

@@ -3,6 +3,7 @@ use std::{
     collections::HashMap,
     hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use foldhash::fast::RandomState;
@@ -11,10 +12,12 @@ use futures_util::{
     future::{BoxFuture, Shared, WeakShared},
 };
 
+use super::STALENESS;
+
 type Reading<T> = Shared<BoxFuture<'static, T>>;
 
 /// Reads that are under way, by what is read. Who wants the same joins in instead of reading it as well, and whoever of them is
-/// there drives it on: it ends when nobody wants it any more.
+/// there drives it on: it ends when nobody wants it any more. Nobody joins one that began longer ago than [`STALENESS`].
 pub(super) struct Reads<K, T>(Mutex<UnderWay<K, T>>);
 
 struct UnderWay<K, T> {
@@ -24,6 +27,7 @@ struct UnderWay<K, T> {
 
 struct Read<T> {
     number: u64,
+    since: Instant,
     reading: WeakShared<BoxFuture<'static, T>>,
 }
 
@@ -95,13 +99,18 @@ impl<'a, K: Hash + Eq + Clone, T: Clone> Part<'a, K, T> {
     fn of(reads: &'a Reads<K, T>, key: K, read: impl FnOnce() -> BoxFuture<'static, T>) -> Self {
         let mut under_way = reads.under_way();
         let known = under_way.by_key.get(&key);
+        let known = known.filter(|read| read.since.elapsed() < STALENESS);
         let joined = known.and_then(|read| Some((read.number, read.reading.upgrade()?)));
         let (number, reading) = joined.unwrap_or_else(|| {
             let reading = read().shared();
             under_way.begun += 1;
             let number = under_way.begun;
             if let Some(weak) = reading.downgrade() {
-                let read = Read { number, reading: weak };
+                let read = Read {
+                    number,
+                    since: Instant::now(),
+                    reading: weak,
+                };
                 under_way.by_key.insert(key.clone(), read);
             }
             (number, reading)

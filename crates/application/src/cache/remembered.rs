@@ -25,22 +25,24 @@ pub(super) struct Remembered<K, V, E> {
 /// What a read says.
 type Said<V, E> = Result<Option<Arc<Kept<V>>>, E>;
 
-/// A value, and since when it is remembered.
+/// A value, and when somebody began to read it: what has changed since then it does not tell.
 pub(crate) struct Kept<V> {
     value: V,
     since: Instant,
 }
 
 impl<V> Kept<V> {
-    /// To be made by the read itself, when it has its answer.
-    pub(crate) fn new(value: V) -> Arc<Self> {
-        let since = Instant::now();
+    pub(crate) fn new(value: V, since: Instant) -> Arc<Self> {
         Arc::new(Self { value, since })
     }
 
     /// Whether it is time for somebody to read it again.
     pub(crate) fn is_old(&self, moment: Instant) -> bool {
-        moment.duration_since(self.since) >= RENEWED_AFTER
+        self.age(moment) >= RENEWED_AFTER
+    }
+
+    fn age(&self, moment: Instant) -> Duration {
+        moment.duration_since(self.since)
     }
 }
 
@@ -88,8 +90,8 @@ where
             Err(_) => {}
         };
         let read = || {
-            let read = read();
-            Box::pin(async move { Ok(read.await?.map(Kept::new)) }) as BoxFuture<'static, _>
+            let (read, since) = (read(), Instant::now());
+            Box::pin(async move { Ok(read.await?.map(|value| Kept::new(value, since))) }) as BoxFuture<'static, _>
         };
         self.reads.join(key.clone(), read, keep).await
     }
@@ -106,8 +108,9 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let known = self.kept.get(key);
-        known.filter(|kept| !kept.is_old(Instant::now()) || self.reads.is_under_way(key))
+        let known = self.kept.get(key)?;
+        let age = known.age(Instant::now());
+        (age < RENEWED_AFTER || age < STALENESS && self.reads.is_under_way(key)).then_some(known)
     }
 
     pub(super) fn forget(&self, key: &K) {

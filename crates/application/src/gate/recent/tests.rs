@@ -1,4 +1,4 @@
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, sync::Arc, time::Instant};
 
 use informer_oauth_domain::claims::AccessTokenClaims;
 use informer_oauth_testkit::values::{NOW, a_client, a_record, audience, client_id, record_id, scope, token_id};
@@ -25,8 +25,8 @@ fn good(n: u64) -> GoodToken {
     };
     GoodToken {
         claims: Arc::new(claims),
-        record: Kept::new(a_record(n)),
-        registration: Kept::new(Arc::new(registration)),
+        record: Kept::new(a_record(n), Instant::now()),
+        registration: Kept::new(Arc::new(registration), Instant::now()),
         forgotten: 0,
     }
 }
