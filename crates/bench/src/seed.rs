@@ -5,6 +5,8 @@ use informer_oauth_testkit::servers::ThrowawayDatabase;
 
 /// One statement inserts at most so many.
 const AT_ONCE: u64 = 100_000;
+/// Tenths of the records that have been refreshed.
+const REFRESHED: u32 = 7;
 const DAY: u64 = 24 * 60 * 60;
 /// How long a grant with refresh tokens lives, in seconds.
 const LIFETIME: u64 = 30 * DAY;
@@ -44,30 +46,41 @@ pub(crate) fn clients(database: &ThrowawayDatabase, count: u64) {
     ));
 }
 
-/// Adds token records of the clients that there are, in the names of as many users as an installation of that size has,
-/// seven of ten refreshed at least once. As in life, those that were granted first come first.
+/// Adds token records of the clients that there are, in the names of as many users as an installation of that size has. As in life,
+/// those that were granted first come first, and seven of ten have been refreshed since then, a few of each page at a time: they
+/// grow into the room that is kept in it. Had they been as long from the start, pages would end where the next of them did not
+/// fit, and a record just granted would: so every one of those would go to another old page.
 pub(crate) fn records(database: &ThrowawayDatabase, count: u64, age: Age) {
     let (youngest, oldest) = age.range();
     let users = (count / 20).clamp(10, 50_000);
     let mut done = 0;
     while done < count {
         let now = (count - done).min(AT_ONCE);
+        let before = database.sql(
+            "SELECT coalesce((SELECT id FROM token_records ORDER BY id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')",
+        );
         database.sql(&format!(
             "WITH known AS MATERIALIZED (SELECT array_agg(uid) AS uids, array_agg(client_id) AS ids, count(*) AS clients FROM clients),
                   drawn AS MATERIALIZED (
-                      SELECT n, 1 + floor(random() * known.clients)::int AS client, random() < 0.7 AS refreshed,
+                      SELECT n, 1 + floor(random() * known.clients)::int AS client,
                              {NOW} - ({oldest} - ({done} + n) * {span}::float8 / {count})::bigint * 1000000 AS created
                       FROM known, generate_series(1, {now}) AS n)
              INSERT INTO token_records (id, client_uid, client_id, username, scope, audience, created_at, expires_at, generation,
-                 current_jti, current_issued_at, previous_jti, previous_issued_at, previous_asked, last_used_at)
+                 current_jti, current_issued_at)
              SELECT {UUID}, known.uids[client], known.ids[client], 'user' || floor(random() * {users})::int,
                  'read:dataset read:profile', 'http://127.0.0.1:8787', created, created + {LIFETIME}::bigint * 1000000,
-                 CASE WHEN refreshed THEN 1 ELSE 0 END, gen_random_uuid(), created,
-                 CASE WHEN refreshed THEN gen_random_uuid() END, CASE WHEN refreshed THEN created END,
-                 CASE WHEN refreshed THEN 'read:dataset read:profile' END, created
+                 0, gen_random_uuid(), created
              FROM known, drawn",
             span = oldest - youngest,
         ));
+        for tenth in 0..REFRESHED {
+            database.sql(&format!(
+                "SET enable_seqscan = off;
+                 UPDATE token_records SET generation = 1, previous_jti = current_jti, previous_issued_at = current_issued_at,
+                     previous_asked = scope, current_jti = gen_random_uuid(), last_used_at = created_at
+                 WHERE id > '{before}' AND uuid_hash(id) & 1023 BETWEEN {tenth} * 102 AND {tenth} * 102 + 101",
+            ));
+        }
         done += now;
     }
 }
