@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
@@ -52,8 +53,19 @@ pub(crate) fn cpu_seconds_with_children(pid: u32) -> Result<f64> {
     let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let living = list.split_ascii_whitespace().filter_map(|child| child.parse().ok());
     // One that ends meanwhile is counted with those that ended, the next time.
-    let living: u64 = living.filter_map(|child| stat(child).ok()).map(|ticks| ticks.own).sum();
-    Ok(seconds(own + children + living))
+    let living = living.filter_map(|child| main_thread_seconds(child).or_else(|_| cpu_seconds(child)).ok());
+    let living: f64 = living.sum();
+    Ok(seconds(own + children) + living)
+}
+
+/// Processor time of a process's main thread, in seconds. It is known to the nanosecond, where a whole process's comes in ticks: of
+/// sixteen children that each work a little, what those leave out would be more than what is looked for.
+fn main_thread_seconds(pid: u32) -> Result<f64> {
+    let path = format!("/proc/{pid}/schedstat");
+    let said = fs::read_to_string(&path).with_context(|| path.clone())?;
+    let nanoseconds: Option<u64> = said.split(' ').next().and_then(|field| field.parse().ok());
+    let nanoseconds = nanoseconds.with_context(|| format!("{path}: {said}"))?;
+    Ok(Duration::from_nanos(nanoseconds).as_secs_f64())
 }
 
 /// Memory of a process, in MB.
@@ -81,6 +93,7 @@ pub(crate) fn memory(pid: u32) -> Result<Memory> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -116,5 +129,15 @@ mod tests {
         std::hint::black_box(sum);
         assert!(memory(pid).is_ok_and(|memory| memory.resident > 0.1 && memory.peak >= memory.resident));
         assert!(cpu_seconds_with_children(pid).ok() >= before);
+    }
+
+    #[test]
+    fn a_child_that_has_worked_less_than_a_tick_has_worked() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let worked = std::iter::repeat_with(|| main_thread_seconds(child.id())).any(|seconds| seconds.unwrap() > 0.0);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(worked);
+        assert!(main_thread_seconds(child.id()).is_err(), "it has ended");
     }
 }
