@@ -65,6 +65,10 @@ impl Request for RotationRequest {
 /// Each array is a `(SELECT $1)`, whose length the planner does not see: for less than about ten it would find a plan for so
 /// few to be worth planning the statement anew each time, which costs more than to run it.
 ///
+/// Each record is looked up by itself (`LATERAL`, `LIMIT`), by its id and nothing else: `num_nonnulls` is `IS NULL` in words that no
+/// partial index answers to. A server that knows nothing of the table yet takes it for small, and would read all of it for every
+/// statement until it is analysed.
+///
 /// It is written out because diesel has no update from other rows, and is no `sql_query`, which is prepared each time.
 pub(crate) struct RotateTogether {
     records: Vec<Uuid>,
@@ -100,7 +104,7 @@ impl QueryFragment<Backend> for RotateTogether {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         out.push_sql(
             "WITH held AS MATERIALIZED (
-                 SELECT request.* FROM token_records JOIN (SELECT unnest((SELECT ",
+                 SELECT request.* FROM (SELECT unnest((SELECT ",
         );
         out.push_bind_param::<Array<SqlUuid>, _>(&self.records)?;
         out.push_sql(")) AS id, unnest((SELECT ");
@@ -112,11 +116,14 @@ impl QueryFragment<Backend> for RotateTogether {
         out.push_sql(")) AS time, unnest((SELECT ");
         out.push_bind_param::<Array<Text>, _>(&self.asked)?;
         out.push_sql(
-            ")) AS asked) AS request ON token_records.id = request.id
-                 WHERE token_records.current_jti = request.presented
-                     AND token_records.revoked_at IS NULL
-                     AND (token_records.expires_at IS NULL OR token_records.expires_at > request.time)
-                 FOR NO KEY UPDATE OF token_records SKIP LOCKED)
+            ")) AS asked) AS request,
+                 LATERAL (
+                     SELECT 1 FROM token_records
+                     WHERE token_records.id = request.id
+                         AND token_records.current_jti = request.presented
+                         AND num_nonnulls(token_records.revoked_at) = 0
+                         AND (token_records.expires_at IS NULL OR token_records.expires_at > request.time)
+                     LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) AS record)
              UPDATE token_records SET
                  generation = token_records.generation + 1,
                  previous_jti = token_records.current_jti,
