@@ -17,10 +17,6 @@ use crate::service::Service;
 use crate::users::{Kept, Pending, Polling, Post, Redeeming, Refreshing, Seen, Stock, get};
 use crate::{footprint, races};
 
-/// How many times as many rounds what takes ten microseconds gets, and how much shorter they are. The machine's speed drifts within
-/// seconds by more than the budget leaves: what is compared has to be measured at nearly the same moment, and often.
-const MORE_ROUNDS: usize = 9;
-const SHORTER: u32 = 3;
 /// Grants of the peer that are refreshed in turn.
 const REFRESHED: usize = 1_024;
 const SHOWN: usize = 64;
@@ -129,7 +125,7 @@ fn one(run: &Run<'_>, operation: Operation, ours: &Ours, peer: Option<&Peer>, he
     let own = ours.side(ours::NAME, operation, run)?;
     let peers = peer.map(|peer| peer.side(operation, run)).transpose()?.flatten();
     let least = hello.side(run.arguments.connections());
-    let (mut rounds, mut lasting) = (run.rounds(), run.lasting());
+    let (rounds, lasting) = run.rounds_of(operation);
     let mut as_long = None;
     let mut sides = vec![own];
     if matches!(operation.rival(), Rival::Hello(_)) && !run.arguments.quick {
@@ -138,8 +134,6 @@ fn one(run: &Run<'_>, operation: Operation, ours: &Ours, peer: Option<&Peer>, he
         sides.push(least);
         sides.push(hello.side_of(asked, run.arguments.connections()));
         sides.extend(peers);
-        rounds *= MORE_ROUNDS;
-        lasting /= SHORTER;
     } else {
         sides.extend(peers);
         sides.push(least);

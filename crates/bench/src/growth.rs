@@ -87,7 +87,8 @@ fn compared(run: &Run<'_>, operation: Operation, sizes: &[(Size, Ours)]) -> Resu
         sides.push(ours.side(&size.name(), operation, run)?);
     }
     run.settle();
-    let samples = interleave(&mut sides, run.rounds(), run.lasting()).map_err(|error| {
+    let (rounds, lasting) = run.rounds_of(operation);
+    let samples = interleave(&mut sides, rounds, lasting).map_err(|error| {
         sizes
             .iter()
             .fold(error, |error, (_, ours)| ours.service.explained(error))
