@@ -194,6 +194,25 @@ impl Service {
         assert!(sent.success());
     }
 
+    /// Stops it, and waits until all of its threads have: one that runs may give one more answer after the signal was sent.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+        let tasks = format!("/proc/{}/task", self.pid());
+        let is_stopped = |task: PathBuf| {
+            let stat = fs::read_to_string(task.join("stat")).unwrap_or_default();
+            // The name in parentheses may hold anything; its state follows it.
+            stat.rsplit_once(')').is_none_or(|(_, rest)| rest.starts_with(" T"))
+        };
+        let started = Instant::now();
+        while !fs::read_dir(&tasks)
+            .unwrap()
+            .all(|task| is_stopped(task.unwrap().path()))
+        {
+            assert!(started.elapsed() < STOP_TIMEOUT, "it did not stop");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Waits for the end of the process.
     pub fn wait(&mut self, timeout: Duration) -> ExitStatus {
         let started = Instant::now();

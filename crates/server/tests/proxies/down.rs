@@ -19,7 +19,7 @@ fn what_is_down_lets_nothing_through(kind: Kind) {
 
     // Traefik gives up after half a minute only.
     if kind != Kind::Traefik {
-        site.world.service.signal("-STOP");
+        site.world.service.freeze();
         let (answer, seen) = site.send(Request::get("/api/datasets").bearer(&token));
         site.world.service.signal("-CONT");
         assert_eq!((answer.status, seen.len()), (503, 0), "{answer}");
