@@ -25,6 +25,9 @@ pub const THROWAWAY_POSTGRES: &str = "INFORMER_OAUTH_TEST_POSTGRES_URL";
 /// How long a server may take to start, and a program to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Nobody makes the shared server's machine crash: what is committed outlives the server's own end without waiting for the disk.
+const WITHOUT_THE_DISK: (&str, &str) = ("fsync", "off");
+
 const MISSING: &str = "there is no Postgres to test with: initdb, postgres and psql are neither in PATH nor in \
      /usr/lib/postgresql/*/bin. Install the package postgresql (Debian and Ubuntu: apt-get install postgresql; Fedora: \
      dnf install postgresql-server), or name a server in INFORMER_OAUTH_TEST_POSTGRES_URL.";
@@ -32,8 +35,8 @@ const MISSING: &str = "there is no Postgres to test with: initdb, postgres and p
 /// A Postgres for tests. Clones are the same server.
 ///
 /// - [`ThrowawayPostgres::shared`] is for tests that need a database: one server for all the processes of a test run, in
-///   a database of its own for every test.
-/// - [`ThrowawayPostgres::start`] is for tests of what becomes of a server: one that can be stopped and frozen.
+///   a database of its own for every test. It does not wait for the disk (`fsync` is off).
+/// - [`ThrowawayPostgres::start`] is for tests of what becomes of a server: one that can be stopped and frozen, with `fsync`.
 ///
 /// A server that was started here ends when nobody uses it any more, however the tests end.
 #[derive(Clone, Debug)]
@@ -79,6 +82,10 @@ struct Programs(PathBuf);
 
 impl Programs {
     fn find() -> Self {
+        Self::installed().expect(MISSING)
+    }
+
+    fn installed() -> Option<Self> {
         let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
             .into_iter()
             .flatten()
@@ -89,11 +96,14 @@ impl Programs {
             let version = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
             std::cmp::Reverse(version.and_then(|version| version.parse::<u32>().ok()))
         });
-        Self(folder_with(&["initdb", "postgres", "psql"], versions).expect(MISSING))
+        folder_with(&["initdb", "postgres", "psql"], versions).map(Self)
     }
 
+    /// Of an installation rather than what PATH has: there it may be Debian's `pg_wrapper`, which takes longer than a statement.
     fn psql() -> PathBuf {
-        folder_with(&["psql"], []).map_or_else(|| Self::find().0.join("psql"), |folder| folder.join("psql"))
+        let installed = Self::installed().map(|programs| programs.0);
+        let folder = installed.or_else(|| folder_with(&["psql"], [])).expect(MISSING);
+        folder.join("psql")
     }
 
     /// Makes a server's folder inside `folder` and starts a supervisor that runs it.
@@ -221,7 +231,7 @@ impl ThrowawayPostgres {
         }
         with_a_free_port(|| {
             let own = folder.join(format!("{:016x}", random()));
-            let (mut supervisor, port) = programs.start(&own, "used", &[], &[]);
+            let (mut supervisor, port) = programs.start(&own, "used", &[WITHOUT_THE_DISK], &[]);
             supervisor.stdin(Stdio::null()).stdout(Stdio::null());
             #[expect(clippy::zombie_processes, reason = "it outlives this process")]
             supervisor.spawn().expect("a shell can be run");

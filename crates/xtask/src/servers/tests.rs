@@ -76,7 +76,7 @@ fn both_servers_run_as_the_tests_need_them_until_they_are_stopped() {
     let settings = "SELECT string_agg(name || '=' || setting, ' ') FROM pg_settings";
     let settings = ask_postgres(&mut client, settings);
     for setting in [
-        "fsync=on",
+        "fsync=off",
         "max_connections=300",
         "shared_preload_libraries=pg_stat_statements",
         "listen_addresses=127.0.0.1",

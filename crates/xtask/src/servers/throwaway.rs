@@ -58,9 +58,10 @@ pub(super) struct Throwaway {
 
 impl Place {
     pub(super) fn new(recipe: &'static Recipe, owner: Option<Account>) -> Result<Self> {
+        let prefix = format!("informer-oauth-{}-", recipe.name.to_lowercase());
         let folder = tempfile::Builder::new()
-            .prefix(&format!("informer-oauth-{}-", recipe.name.to_lowercase()))
-            .tempdir()
+            .prefix(&prefix)
+            .tempdir_in(roomy_memory().map_or_else(std::env::temp_dir, Path::to_path_buf))
             .context("making a temporary folder")?;
         if let Some(owner) = owner {
             owner.own(folder.path())?;
@@ -233,6 +234,26 @@ impl Drop for Throwaway {
         self.place.sweeper.begin();
         end(&mut self.server);
     }
+}
+
+/// A folder in memory with room for a server, unless somebody has said where temporary files go. Its disk is not what the tests
+/// wait for then: a database, of which every other test makes one, is 300 files.
+fn roomy_memory() -> Option<&'static Path> {
+    const MEMORY: &str = "/dev/shm";
+    const ROOM: u64 = 4 << 30;
+    if std::env::var_os("TMPDIR").is_some() {
+        return None;
+    }
+    let said = answer(Command::new("df").args(["-P", "-k", MEMORY]))?;
+    (available(&said)? >= ROOM).then_some(Path::new(MEMORY))
+}
+
+/// Bytes that are free on a file system in memory, as `df -P -k` says it.
+fn available(said: &str) -> Option<u64> {
+    let mut fields = said.lines().nth(1)?.split_ascii_whitespace();
+    let is_memory = fields.next()? == "tmpfs";
+    let kilobytes: u64 = fields.nth(2)?.parse().ok()?;
+    is_memory.then_some(kilobytes * 1024)
 }
 
 /// Waits for a server that the sweeper stops; without a sweeper, kills it.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Place, Recipe, Throwaway, free_port, last_lines, loopback};
+use super::{Place, Recipe, Throwaway, available, free_port, last_lines, loopback};
 use crate::servers::redis;
 
 static SHELL: Recipe = Recipe {
@@ -129,4 +129,21 @@ fn of_a_long_log_the_end_is_shown() {
 fn a_free_port_can_be_listened_on() {
     let port = free_port().unwrap();
     assert!(port > 0 && TcpStream::connect(loopback(port)).is_err());
+}
+
+#[test]
+fn only_a_folder_that_is_in_memory_is_taken_for_one() {
+    let heading = "Filesystem     1024-blocks  Used Available Capacity Mounted on\n";
+    for (line, bytes) in [
+        (
+            "tmpfs             24683656  1052  24682604       1% /dev/shm",
+            Some(24_682_604 * 1024),
+        ),
+        ("shm                  65536     0     65536       0% /dev/shm", None),
+        ("/dev/vda         264212084  1052  50836720      47% /", None),
+        ("tmpfs", None),
+    ] {
+        assert_eq!(available(&format!("{heading}{line}")), bytes, "{line}");
+    }
+    assert_eq!(available(""), None);
 }
