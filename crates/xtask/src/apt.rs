@@ -28,15 +28,18 @@ impl Apt {
         Some(Self { through_sudo: true })
     }
 
-    /// Tries to; whether it helped is for the caller to see, because a list of packages that cannot be renewed may
-    /// still serve.
-    pub(crate) fn install(&self, packages: &[&str]) {
+    /// Tries to, of alternatives (`a|b`) the first that there is. Whether it helped is for the caller to see, because a list of
+    /// packages that cannot be renewed may still serve.
+    pub(crate) fn install<'a>(&self, packages: impl IntoIterator<Item = &'a str>) {
+        self.try_to(&["update"]);
         let mut words = vec!["install", "-y", "--no-install-recommends"];
-        words.extend(packages);
-        for words in [vec!["update"], words] {
-            if let Err(error) = succeed(&mut self.get(&words)) {
-                println!("    {error:#}");
-            }
+        words.extend(packages.into_iter().map(|alternatives| choice(alternatives, is_known)));
+        self.try_to(&words);
+    }
+
+    fn try_to(&self, words: &[&str]) {
+        if let Err(error) = succeed(&mut self.get(words)) {
+            println!("    {error:#}");
         }
     }
 
@@ -53,6 +56,19 @@ impl Apt {
     }
 }
 
+/// The first alternative that is known; where none is, the last one, so that apt-get names it.
+fn choice(alternatives: &str, is_known: impl Fn(&str) -> bool) -> &str {
+    let all = || alternatives.split('|');
+    all()
+        .find(|package| is_known(package))
+        .or_else(|| all().next_back())
+        .unwrap_or_default()
+}
+
+fn is_known(package: &str) -> bool {
+    answer(Command::new("apt-cache").args(["show", package])).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -61,7 +77,7 @@ mod tests {
     use std::path::Path;
     use std::process::{Command, Output};
 
-    use super::{Apt, WITHOUT_SERVICES};
+    use super::{Apt, WITHOUT_SERVICES, choice};
 
     fn words(command: &Command) -> Vec<String> {
         let words = std::iter::once(command.get_program()).chain(command.get_args());
@@ -83,6 +99,14 @@ mod tests {
         assert!(direct.ends_with(&["install", "-y", "redis-server"].map(str::to_owned)));
         assert!(sudo.starts_with(&["sudo", "-n"].map(str::to_owned)));
         assert_eq!(sudo.get(2..), direct.get(..));
+    }
+
+    #[test]
+    fn of_alternatives_the_first_that_a_release_has_is_installed() {
+        for (known, chosen) in [("a b", "a"), ("b", "b"), ("", "b")] {
+            assert_eq!(choice("a|b", |package| known.contains(package)), chosen);
+        }
+        assert_eq!(choice("redis-server", |_| false), "redis-server");
     }
 
     #[test]

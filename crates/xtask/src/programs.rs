@@ -72,7 +72,14 @@ impl Program {
             Self::Chromium => match std::env::var_os("CHROMIUM") {
                 Some(path) if Path::new(&path).is_file() => Ok(path.into()),
                 Some(path) => Err(format!("CHROMIUM names no file: {}", path.display())),
-                None => on_path(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]),
+                // The first draws the same pages in half the time.
+                None => on_path(&[
+                    "chromium-headless-shell",
+                    "chromium",
+                    "chromium-browser",
+                    "google-chrome",
+                    "google-chrome-stable",
+                ]),
             },
             Self::Fonts => fonts(),
             Self::Node => on_path(&["node"]).and_then(|node| new_enough(node, "v", NODE)),
@@ -89,6 +96,7 @@ impl Program {
         }
     }
 
+    /// Its packages; of alternatives, the first that a release has.
     fn debian(self) -> &'static [&'static str] {
         match self {
             Self::Make => &["make"],
@@ -96,7 +104,7 @@ impl Program {
             Self::Bash => &["bash"],
             Self::Curl => &["curl"],
             Self::Nginx => &["nginx"],
-            Self::Chromium => &["chromium"],
+            Self::Chromium => &["chromium-headless-shell|chromium"],
             Self::Fonts => &["fonts-dejavu-core"],
             Self::Node | Self::Npm => &["nodejs", "npm"],
             Self::Python => &["python3", "python3-venv"],
@@ -109,7 +117,9 @@ impl Program {
     }
 
     fn advice(self) -> String {
-        let packages = self.debian().join(" ");
+        let every_release_has = |package: &'static str| package.rsplit('|').next();
+        let packages: Vec<&str> = self.debian().iter().copied().filter_map(every_release_has).collect();
+        let packages = packages.join(" ");
         match self {
             Self::Node => format!(
                 "install Node.js {}.{} or newer with npm (Debian 13 and later: `apt-get install {packages}`)",
@@ -144,7 +154,7 @@ pub(crate) fn provide(programs: &[Program]) -> Result<Outcome> {
         let mut packages: Vec<&str> = missing.iter().flat_map(|p| p.debian()).copied().collect();
         packages.sort_unstable();
         packages.dedup();
-        apt.install(&packages);
+        apt.install(packages);
     }
     let lacking: Vec<String> = missing
         .iter()
@@ -252,7 +262,9 @@ mod tests {
         let some = [Program::Nginx, Program::Chromium, Program::Python, Program::Node];
         for program in some.iter().chain(SERVERS) {
             for package in program.debian() {
-                assert!(program.advice().contains(package), "{}", program.advice());
+                let advice = program.advice();
+                assert!(package.split('|').any(|package| advice.contains(package)), "{advice}");
+                assert!(!advice.contains('|'), "a shell would take it for a pipe: {advice}");
             }
         }
     }
