@@ -36,7 +36,7 @@ const REVALIDATED: HeaderValue = HeaderValue::from_static("private, no-cache");
 #[utoipa::path(
     get,
     path = "/api/oauth-clients",
-    tag = "management",
+    tag = "Management",
     params(
         ("q" = Option<String>, Query, description = "What the name or description contains, in any case"),
         ("sort" = Option<String>, Query, description = "`name`, `createdAt` or `updatedAt`; from the end with `-` in front"),
@@ -97,7 +97,7 @@ fn sort(query: &Query) -> ApiResult<(ClientSort, bool)> {
 #[utoipa::path(
     post,
     path = "/api/oauth-clients",
-    tag = "management",
+    tag = "Management",
     request_body = NewClientPayload,
     responses(
         (status = 201, description = "The client; its path is in `Location`", body = ClientBody),
@@ -122,7 +122,7 @@ pub(super) async fn create(request: HttpRequest, by: Administration, body: Paylo
 #[utoipa::path(
     get,
     path = "/api/oauth-clients/{client}",
-    tag = "management",
+    tag = "Management",
     params(("client" = String, Path, description = "The client's `id` or `client_id`")),
     responses(
         (status = 200, description = "The client, with a strong `ETag`", body = ClientBody),
@@ -145,7 +145,7 @@ pub(super) async fn read(request: HttpRequest, by: Administration) -> ApiResult<
 #[utoipa::path(
     put,
     path = "/api/oauth-clients/{client}",
-    tag = "management",
+    tag = "Management",
     params(
         ("client" = String, Path, description = "The client's `id` or `client_id`"),
         ("If-Match" = Option<String>, Header, description = "Only if the client is still in this state"),
@@ -179,7 +179,7 @@ pub(super) async fn replace(request: HttpRequest, by: Administration, body: Payl
 #[utoipa::path(
     patch,
     path = "/api/oauth-clients/{client}",
-    tag = "management",
+    tag = "Management",
     params(
         ("client" = String, Path, description = "The client's `id` or `client_id`"),
         ("If-Match" = Option<String>, Header, description = "Only if the client is still in this state"),
@@ -221,7 +221,7 @@ pub(super) async fn patch(request: HttpRequest, by: Administration, body: Payloa
 #[utoipa::path(
     delete,
     path = "/api/oauth-clients/{client}",
-    tag = "management",
+    tag = "Management",
     params(
         ("client" = String, Path, description = "The client's `id` or `client_id`"),
         ("If-Match" = Option<String>, Header, description = "Only if the client is still in this state"),
@@ -246,7 +246,7 @@ pub(super) async fn delete(request: HttpRequest, by: Permitted<Superuser>) -> Ap
 #[utoipa::path(
     get,
     path = "/api/oauth-clients-list",
-    tag = "management",
+    tag = "Management",
     responses(
         (status = 200, description = "All of them by name, with an `ETag`", body = [ListedClient]),
         (status = 304, description = "It is as `If-None-Match` says"),

@@ -17,7 +17,7 @@ use crate::{
 #[utoipa::path(
     get,
     path = "/api/oauth-clients/{client}/events",
-    tag = "management",
+    tag = "Management",
     params(
         ("client" = String, Path, description = "The client's `id` or `client_id`"),
         ("start" = Option<u64>, Query, description = "How many to pass over"),

@@ -22,7 +22,7 @@ const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-
 #[utoipa::path(
     get,
     path = "/api/oauth-clients/{client}/icon",
-    tag = "management",
+    tag = "Management",
     params(("client" = String, Path, description = "The client's `id` or `client_id`")),
     responses(
         (status = 200, description = "PNG, JPEG, WebP or GIF as it was uploaded, or a generated SVG, with an `ETag`", content_type = "image/*"),
@@ -59,7 +59,7 @@ pub(super) async fn read(request: HttpRequest) -> ApiResult<HttpResponse> {
 #[utoipa::path(
     put,
     path = "/api/oauth-clients/{client}/icon",
-    tag = "management",
+    tag = "Management",
     params(("client" = String, Path, description = "The client's `id` or `client_id`")),
     request_body(content = Vec<u8>, content_type = "image/*", description = "The image file, at most 256 KiB and 4096 × 4096 pixels"),
     responses(
@@ -88,7 +88,7 @@ pub(super) async fn set(request: HttpRequest, by: Administration, payload: Paylo
 #[utoipa::path(
     delete,
     path = "/api/oauth-clients/{client}/icon",
-    tag = "management",
+    tag = "Management",
     params(("client" = String, Path, description = "The client's `id` or `client_id`")),
     responses(
         (status = 204, description = "It is gone"),

@@ -52,7 +52,7 @@ mod tokens;
         secrets::delete,
         events::list,
     ),
-    tags((name = "management", description = "Clients, their secrets, icons and token records"))
+    tags((name = "Management", description = "Clients, their secrets, icons and token records"))
 )]
 pub struct ManagementApi;
 

@@ -17,7 +17,7 @@ use crate::{
 #[utoipa::path(
     get,
     path = "/api/oauth-clients/{client}/secrets",
-    tag = "management",
+    tag = "Management",
     params(("client" = String, Path, description = "The client's `id` or `client_id`")),
     responses(
         (status = 200, description = "All of them, oldest first, under `inf:oauth-client-secret`", body = HalPage<SecretBody>),
@@ -41,7 +41,7 @@ pub(super) async fn list(request: HttpRequest, by: Administration) -> ApiResult<
 #[utoipa::path(
     post,
     path = "/api/oauth-clients/{client}/secrets",
-    tag = "management",
+    tag = "Management",
     params(("client" = String, Path, description = "The client's `id` or `client_id`")),
     request_body = Option<NewSecretPayload>,
     responses(
@@ -74,7 +74,7 @@ pub(super) async fn create(request: HttpRequest, by: Administration, body: Paylo
 #[utoipa::path(
     get,
     path = "/api/oauth-clients/{client}/secrets/{secret}",
-    tag = "management",
+    tag = "Management",
     params(
         ("client" = String, Path, description = "The client's `id` or `client_id`"),
         ("secret" = String, Path, description = "The secret's `id`"),
@@ -98,7 +98,7 @@ pub(super) async fn read(request: HttpRequest, by: Administration) -> ApiResult<
 #[utoipa::path(
     delete,
     path = "/api/oauth-clients/{client}/secrets/{secret}",
-    tag = "management",
+    tag = "Management",
     params(
         ("client" = String, Path, description = "The client's `id` or `client_id`"),
         ("secret" = String, Path, description = "The secret's `id`"),

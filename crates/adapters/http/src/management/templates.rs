@@ -13,7 +13,7 @@ use crate::{
 #[utoipa::path(
     get,
     path = "/api/oauth-client-templates",
-    tag = "management",
+    tag = "Management",
     responses(
         (status = 200, description = "All of them, under `items`", body = Templates),
         (status = 401, description = "Nobody is signed in", body = ApiErrorBody),

@@ -17,7 +17,7 @@ use crate::{
 #[utoipa::path(
     get,
     path = "/api/oauth-clients/{client}/tokens",
-    tag = "management",
+    tag = "Management",
     params(
         ("client" = String, Path, description = "The client's `id` or `client_id`"),
         ("username" = Option<String>, Query, description = "Only those that this user granted"),
@@ -50,7 +50,7 @@ pub(super) async fn list(request: HttpRequest, by: Administration) -> ApiResult<
 #[utoipa::path(
     delete,
     path = "/api/oauth-clients/{client}/tokens",
-    tag = "management",
+    tag = "Management",
     params(
         ("client" = String, Path, description = "The client's `id` or `client_id`"),
         ("username" = Option<String>, Query, description = "Only those that this user granted"),
@@ -80,7 +80,7 @@ pub(super) async fn revoke_all(request: HttpRequest, by: Administration) -> ApiR
 #[utoipa::path(
     delete,
     path = "/api/oauth-clients/{client}/tokens/{token}",
-    tag = "management",
+    tag = "Management",
     params(
         ("client" = String, Path, description = "The client's `id` or `client_id`"),
         ("token" = String, Path, description = "The token record's `id`"),
