@@ -23,9 +23,9 @@ struct Finished {
     output: String,
 }
 
-/// What `cargo xtask` tells its program of itself, and some build scripts look at: a build from here would be made anew by hand,
-/// and the other way round.
-const OF_XTASK: [&str; 2] = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"];
+/// How the names begin of what `cargo xtask` tells its program of itself, and some build scripts look at: a build from here would
+/// be made anew by hand, and the other way round.
+const OF_XTASK: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 
 /// Cargo, in the workspace.
 pub(crate) fn cargo(metadata: &Metadata) -> Command {
@@ -37,10 +37,16 @@ pub(crate) fn cargo(metadata: &Metadata) -> Command {
 
 /// Lets a command that may be Cargo, or call it, build what it would if a person had typed it.
 pub(crate) fn unaware(command: &mut Command) -> &mut Command {
-    for name in OF_XTASK {
-        command.env_remove(name);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_of_xtask) {
+            command.env_remove(name);
+        }
     }
     command
+}
+
+fn is_of_xtask(name: &str) -> bool {
+    OF_XTASK.iter().any(|start| name.starts_with(start))
 }
 
 /// Runs a command that either succeeds or not.
@@ -220,7 +226,7 @@ mod tests {
     use std::process::Command;
     use std::time::{Duration, Instant};
 
-    use super::{finish, succeed, test};
+    use super::{answer, finish, succeed, test, unaware};
     use crate::report::Outcome;
     use crate::summary::Runner;
 
@@ -293,5 +299,19 @@ mod tests {
         assert!(finished.status.success());
         assert_eq!(finished.output, "said\n");
         assert!(started.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_command_is_not_told_of_xtask() {
+        let told = answer(&mut Command::new("env")).unwrap();
+        for name in ["CARGO_MANIFEST_DIR=", "CARGO_PKG_NAME=xtask", "PATH="] {
+            assert!(told.contains(name), "Cargo tells this test: {told}");
+        }
+        let told = answer(unaware(&mut Command::new("env"))).unwrap();
+        assert!(
+            !told.contains("CARGO_MANIFEST_") && !told.contains("CARGO_PKG_"),
+            "{told}"
+        );
+        assert!(told.contains("PATH="), "{told}");
     }
 }
