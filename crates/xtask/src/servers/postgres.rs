@@ -82,9 +82,10 @@ fn for_postgres(folder: &Path, port: u16) -> Vec<String> {
     let settings = [
         "listen_addresses=127.0.0.1".to_owned(),
         format!("unix_socket_directories={}", folder.display()),
-        // A hundred databases a minute are made and removed. What is committed outlives the server's own end all the same, and
-        // tests that make one crash start their own.
+        // Hundreds of databases are made and removed. What is committed outlives the server's own end all the same, and tests
+        // that make one crash start their own.
         "fsync=off".to_owned(),
+        // It may lie in memory.
         "max_wal_size=256MB".to_owned(),
         "max_connections=300".to_owned(),
         "shared_preload_libraries=pg_stat_statements".to_owned(),

@@ -236,8 +236,8 @@ impl Drop for Throwaway {
     }
 }
 
-/// A folder in memory with room for a server, unless somebody has said where temporary files go. Its disk is not what the tests
-/// wait for then: a database, of which every other test makes one, is 300 files.
+/// A folder in memory with room for a server, unless somebody has said where temporary files go. A disk is not what the tests
+/// wait for then: a database, of which they make hundreds, is 300 files.
 fn roomy_memory() -> Option<&'static Path> {
     const MEMORY: &str = "/dev/shm";
     const ROOM: u64 = 4 << 30;
