@@ -1,20 +1,14 @@
 //! Whether an access token is good right now: what introspection, the gate and the management API share.
 
-use std::{sync::Arc, time::Instant};
-
 use informer_oauth_domain::{
     claims::AccessTokenClaims,
-    client::Registration,
     id::{ClientRef, TokenRecordId},
     timestamp::Timestamp,
     token_record::TokenRecord,
 };
 use informer_oauth_ports::{ClientStore as _, StoreError, TokenSigner as _, TokenStore as _};
 
-use crate::{
-    cache::{Kept, TokenCaches},
-    error::Fault,
-};
+use crate::{cache::TokenCaches, error::Fault};
 
 /// Verifies access tokens against keys, their token record and their client.
 #[derive(Clone)]
@@ -45,51 +39,9 @@ impl AccessTokens {
         Ok(enabled.then_some((claims, record)))
     }
 
-    /// A good token that expires, if all that says so is remembered: then there is nothing to wait for. `None` says nothing of a
-    /// token but that it has to be verified.
-    pub(crate) fn recall(&self, token: &str, now: Timestamp) -> Option<GoodToken> {
-        // Before anything is looked at: what is forgotten meanwhile makes what was seen count no more.
-        let forgotten = self.caches.forgotten();
-        let claims = self.caches.signatures.recall(token)?;
-        let record = self.caches.tokens.recall(claims.token_record)?;
-        let registration = self.caches.clients.recall(claims.client_id)?;
-        let is_good = is_good(&record, &claims, now) && registration.client.profile.enabled;
-        let good = GoodToken {
-            claims,
-            record,
-            registration,
-            forgotten,
-        };
-        (is_good && !good.is_over(now)).then_some(good)
-    }
-
-    /// Whether nothing of what made a token good was forgotten since, is over by now or is to be read again.
-    pub(crate) fn still_holds(&self, good: &GoodToken, now: Timestamp) -> bool {
-        let moment = Instant::now();
-        good.forgotten == self.caches.forgotten()
-            && !good.record.is_old(moment)
-            && !good.registration.is_old(moment)
-            && !good.is_over(now)
-    }
-
     /// Notes that a token of this record was used.
     pub(crate) async fn touch(&self, record: TokenRecordId, now: Timestamp) -> Result<(), StoreError> {
         self.caches.tokens.touch(record, now).await
-    }
-}
-
-/// A token that was good, and all that said so.
-pub(crate) struct GoodToken {
-    pub(crate) claims: Arc<AccessTokenClaims>,
-    pub(crate) record: Arc<Kept<TokenRecord>>,
-    pub(crate) registration: Arc<Kept<Arc<Registration>>>,
-    pub(crate) forgotten: u64,
-}
-
-impl GoodToken {
-    /// A token without expiry counts as over: its user's standing is asked for at every use.
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.claims.expires_at.is_none_or(|at| at <= now) || !self.record.is_live(now)
     }
 }
 

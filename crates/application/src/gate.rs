@@ -1,7 +1,5 @@
 //! The gate: whether a bearer token lets a request through to Informer (RFC 6750, http-api.md §6).
 
-mod recent;
-
 use std::time::Duration;
 
 use informer_oauth_domain::{
@@ -14,12 +12,7 @@ use informer_oauth_domain::{
     timestamp::Timestamp,
 };
 
-pub use self::recent::RecentTokens;
-use crate::{
-    access_tokens::{AccessTokens, GoodToken},
-    error::Fault,
-    user_standing::UserStanding,
-};
+use crate::{access_tokens::AccessTokens, error::Fault, user_standing::UserStanding};
 
 /// How often the use of a token without expiry is written down at most.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
@@ -49,18 +42,6 @@ pub enum GateAnswer {
     },
     /// The path cannot be judged safely.
     BadPath,
-}
-
-/// What the gate answers about a token that it remembers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Recalled<'a, T> {
-    /// The request may pass; and what was made of the token's claims.
-    Allowed(&'a T),
-    /// The token does not reach that far.
-    Insufficient {
-        /// The least scope that would.
-        needed: Scope,
-    },
 }
 
 /// Judges requests on their way to Informer.
@@ -112,32 +93,6 @@ impl Gate {
                 token_record: claims.token_record,
             },
             Verdict::Insufficient { needed, .. } => GateAnswer::Insufficient { needed },
-        })
-    }
-
-    /// What [`Gate::judge`] answers, where nothing has to be waited for: nearly always, since the same tokens come again and again.
-    /// What is `made` of a token's claims is remembered with it.
-    pub fn recall<'a, T>(
-        &self,
-        recent: &'a mut RecentTokens<T>,
-        bearer: &str,
-        method: &str,
-        uri: &str,
-        now: Timestamp,
-        made: impl FnOnce(&AccessTokenClaims) -> Option<T>,
-    ) -> Option<Recalled<'a, T>> {
-        let path = NormalPath::parse(uri).ok()?;
-        let holds = |good: &GoodToken| self.access.still_holds(good, now);
-        let find = || {
-            let good = self.access.recall(bearer, now)?;
-            let made = made(&good.claims).filter(|_| self.is_for_us(&good.claims))?;
-            Some((good, made))
-        };
-        let (good, made) = recent.of(bearer, holds, find)?;
-        let claims = &good.claims;
-        Some(match self.routes.judge(method, &path, &claims.subject, claims.scope) {
-            Verdict::Allowed { .. } => Recalled::Allowed(made),
-            Verdict::Insufficient { needed, .. } => Recalled::Insufficient { needed },
         })
     }
 

@@ -2,11 +2,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::{
-    HttpRequest,
-    dev::{Payload, RequestHead},
-    web,
-};
+use actix_web::{HttpRequest, web};
 use informer_oauth_application::client_credentials::BasicCredentials;
 use informer_oauth_domain::{
     error::{ErrorCode, OAuthError},
@@ -38,24 +34,6 @@ const BODY_ONLY: [&str; 10] = [
 
 const IN_THE_QUERY: OAuthError = ErrorCode::InvalidRequest.because("Parameters belong in the body, not in the URI.");
 
-/// A request as it arrives: by the router, or by the short way before it.
-pub(crate) struct Arrival<'a> {
-    pub(crate) state: &'a HttpState,
-    pub(crate) head: &'a RequestHead,
-    pub(crate) payload: Payload,
-}
-
-impl<'a> Arrival<'a> {
-    /// One that a route took.
-    pub(crate) fn routed(request: &'a HttpRequest, payload: web::Payload) -> Self {
-        Self {
-            state: HttpState::of(request),
-            head: request.head(),
-            payload: payload.into_inner(),
-        }
-    }
-}
-
 /// A request of an OAuth client.
 pub(crate) struct ClientRequest {
     pub(crate) parameters: Parameters,
@@ -68,9 +46,13 @@ impl ClientRequest {
     /// Reads body, header and query. A query is refused if it holds what belongs in the body, and ignored otherwise.
     ///
     /// The body is read first, whatever the rest is like: the connection then stays usable.
-    pub(crate) async fn read(arrival: Arrival<'_>, accepted: Accepted) -> Result<Self, ProtocolErrorResponse> {
-        let Arrival { state, head, payload } = arrival;
-        let body = parameters::from_body(state, &head.headers, payload, accepted).await;
+    pub(crate) async fn read(
+        request: &HttpRequest,
+        payload: web::Payload,
+        accepted: Accepted,
+    ) -> Result<Self, ProtocolErrorResponse> {
+        let (state, head) = (HttpState::of(request), request.head());
+        let body = parameters::from_body(state, &head.headers, payload.into_inner(), accepted).await;
         let basic = basic::read(&head.headers)?;
         if let Some(query) = head.uri.query().filter(|query| !query.is_empty()) {
             let query = parameters::of_query(query)?;

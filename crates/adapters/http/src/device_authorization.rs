@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    client_request::{Arrival, ClientRequest},
+    client_request::ClientRequest,
     parameters::Accepted,
     protocol_error::{ProtocolErrorBody, ProtocolErrorResponse, ProtocolResult, json_bytes, no_store},
     state::HttpState,
@@ -68,7 +68,7 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     security((), ("client" = [])),
 )]
 pub(crate) async fn device_authorization(request: HttpRequest, payload: Payload) -> ProtocolResult {
-    let asked = ClientRequest::read(Arrival::routed(&request, payload), Accepted::Form).await?;
+    let asked = ClientRequest::read(&request, payload, Accepted::Form).await?;
     answer(&request, asked).await
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn device_authorization(request: HttpRequest, payload: Payload)
     security((), ("client" = [])),
 )]
 pub(crate) async fn device_token(request: HttpRequest, payload: Payload) -> ProtocolResult {
-    let asked = ClientRequest::read(Arrival::routed(&request, payload), Accepted::FormOrJson).await?;
+    let asked = ClientRequest::read(&request, payload, Accepted::FormOrJson).await?;
     answer(&request, asked).await
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    client_request::{Arrival, ClientRequest},
+    client_request::ClientRequest,
     parameters::Accepted,
     protocol_error::{ProtocolErrorBody, ProtocolErrorResponse, ProtocolResult, json_bytes, no_store},
     revoke::OneToken,
@@ -72,18 +72,13 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     security(("client" = [])),
 )]
 pub(crate) async fn introspect(request: HttpRequest, payload: Payload) -> ProtocolResult {
-    answer(Arrival::routed(&request, payload)).await
-}
-
-/// Answers, whichever way the request came.
-pub(crate) async fn answer(arrival: Arrival<'_>) -> ProtocolResult {
-    let state = arrival.state;
+    let state = HttpState::of(&request);
     let ClientRequest {
         parameters,
         basic,
         address,
         now,
-    } = ClientRequest::read(arrival, Accepted::Form).await?;
+    } = ClientRequest::read(&request, payload, Accepted::Form).await?;
     let used_basic = basic.is_some();
     let found = state
         .app

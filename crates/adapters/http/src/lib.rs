@@ -18,7 +18,6 @@ pub mod caller;
 mod client_request;
 mod device_authorization;
 mod diagnosis;
-mod direct;
 mod docs;
 pub mod document;
 mod envelope;
@@ -64,7 +63,6 @@ pub use brand::{
     logo::{Logo, LogoError, MAX_LOGO_BYTES},
 };
 pub use caller::{Caller, RequestTime};
-pub use direct::{Direct, DirectService, direct};
 pub use metrics::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS, describe_metrics};
 pub use protocol_error::{ProtocolErrorResponse, ProtocolResult};
 pub use server::server;
@@ -91,8 +89,7 @@ pub fn configure(routes: &mut web::ServiceConfig) {
     pages::configure(routes);
 }
 
-/// The whole application for one worker, to be handed to an `HttpServer`: by way of [`direct`], if it should be as fast as it
-/// can.
+/// The whole application for one worker, to be handed to an `HttpServer`.
 pub fn service(
     state: web::Data<HttpState>,
 ) -> App<

@@ -55,19 +55,9 @@ impl Line {
         }
     }
 
-    /// Adds the request's id, when everything else is done.
-    pub(crate) fn identify(self, headers: &mut HeaderMap) {
-        headers.insert(REQUEST_ID, self.id);
-    }
-
-    /// Adds what every answer has.
+    /// Adds the headers that every answer has. A yes to a proxy has fewer: no browser gets to see it.
     pub(crate) fn finish(&self, status: StatusCode, headers: &mut HeaderMap) {
         headers.insert(REQUEST_ID, self.id.clone());
-        self.complete(status, headers);
-    }
-
-    /// Adds what every answer has but the request's id. No browser gets to see a yes to a proxy.
-    pub(crate) fn complete(&self, status: StatusCode, headers: &mut HeaderMap) {
         if self.standing.to_proxy && status.is_success() {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         } else {

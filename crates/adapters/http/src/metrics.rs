@@ -7,10 +7,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 
 use actix_web::http::{Method, StatusCode};
 use foldhash::fast::RandomState;
-use informer_oauth_application::{
-    error::Fault,
-    gate::{GateAnswer, Recalled},
-};
+use informer_oauth_application::{error::Fault, gate::GateAnswer};
 use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 
 const REQUESTS: &str = "informer_oauth_http_requests_total";
@@ -133,15 +130,6 @@ impl GateAnswers {
             unjudged: of("unjudged"),
             fault: of("fault"),
         }
-    }
-
-    /// Counts one answer about a token that is remembered.
-    pub(crate) fn count_recalled<T>(&self, judged: &Recalled<'_, T>) {
-        let counter = match judged {
-            Recalled::Allowed(_) => &self.allowed,
-            Recalled::Insufficient { .. } => &self.insufficient_scope,
-        };
-        counter.increment(1);
     }
 
     /// Counts one answer.

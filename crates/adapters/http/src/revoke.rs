@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web, web::Payload};
 use utoipa::ToSchema;
 
 use crate::{
-    client_request::{Arrival, ClientRequest},
+    client_request::ClientRequest,
     parameters::Accepted,
     protocol_error::{ProtocolErrorBody, ProtocolErrorResponse, ProtocolResult, no_store},
     state::HttpState,
@@ -54,7 +54,7 @@ pub(crate) async fn revoke(request: HttpRequest, payload: Payload) -> ProtocolRe
         basic,
         address,
         now,
-    } = ClientRequest::read(Arrival::routed(&request, payload), Accepted::Form).await?;
+    } = ClientRequest::read(&request, payload, Accepted::Form).await?;
     let used_basic = basic.is_some();
     HttpState::of(&request)
         .app

@@ -4,14 +4,14 @@ use std::{io, net::TcpListener, time::Duration};
 
 use actix_web::{HttpServer, dev::Server, web::Data};
 
-use crate::{direct::direct, service, state::HttpState};
+use crate::{service, state::HttpState};
 
-/// The whole [`service`] on a listening socket, with the limits of its state and the short way of [`direct`], once the answer is
+/// The whole [`service`] on a listening socket, with the limits of its state, once the answer is
 /// awaited. `workers` threads answer requests. Signals are the caller's: its handle stops it, and requests that are under way
 /// then have `grace` to end.
 pub fn server(state: Data<HttpState>, listener: TcpListener, workers: usize, grace: Duration) -> io::Result<Server> {
     let limits = state.settings.server;
-    let server = HttpServer::new(move || direct(state.clone(), service(state.clone())))
+    let server = HttpServer::new(move || service(state.clone()))
         .workers(workers)
         .keep_alive(limits.keep_alive)
         .client_request_timeout(limits.head_timeout)

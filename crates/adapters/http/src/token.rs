@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    client_request::{Arrival, ClientRequest},
+    client_request::ClientRequest,
     parameters::Accepted,
     protocol_error::{ProtocolErrorBody, ProtocolErrorResponse, ProtocolResult, json_bytes, no_store},
 };
@@ -89,7 +89,7 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
     security((), ("client" = [])),
 )]
 pub(crate) async fn token(request: HttpRequest, payload: Payload) -> ProtocolResult {
-    answer(Arrival::routed(&request, payload), Accepted::Form).await
+    answer(&request, payload, Accepted::Form).await
 }
 
 /// Exchange a code, a device code or a refresh token for tokens, also with JSON
@@ -113,7 +113,7 @@ pub(crate) async fn token(request: HttpRequest, payload: Payload) -> ProtocolRes
     security((), ("client" = [])),
 )]
 pub(crate) async fn access_token(request: HttpRequest, payload: Payload) -> ProtocolResult {
-    answer(Arrival::routed(&request, payload), Accepted::FormOrJson).await
+    answer(&request, payload, Accepted::FormOrJson).await
 }
 
 /// Ask whether a device has been approved
@@ -140,15 +140,15 @@ pub(crate) async fn device_access_token(request: HttpRequest, payload: Payload) 
     access_token(request, payload).await
 }
 
-/// Answers, whichever way the request came.
-pub(crate) async fn answer(arrival: Arrival<'_>, accepted: Accepted) -> ProtocolResult {
-    let state = arrival.state;
+/// Answers all three of them.
+async fn answer(request: &HttpRequest, payload: Payload, accepted: Accepted) -> ProtocolResult {
+    let state = HttpState::of(request);
     let ClientRequest {
         parameters,
         basic,
         address,
         now,
-    } = ClientRequest::read(arrival, accepted).await?;
+    } = ClientRequest::read(request, payload, accepted).await?;
     let used_basic = basic.is_some();
     let tokens = state
         .app

@@ -19,9 +19,9 @@ use actix_web::{
 };
 use informer_oauth_application::{
     error::{Fault, ProtocolError},
-    gate::{GateAnswer, Recalled, RecentTokens},
+    gate::GateAnswer,
 };
-use informer_oauth_domain::{claims::AccessTokenClaims, error::ErrorCode, scope::Scope};
+use informer_oauth_domain::{error::ErrorCode, scope::Scope};
 
 use crate::{
     caller::{Bearer, bearer},
@@ -48,7 +48,7 @@ const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer error=\"inva
 const TOKEN_REQUIRED: HeaderValue = HeaderValue::from_static("Bearer");
 
 /// What stands before the original URI when Envoy asks, and is all of the path when others do.
-pub(crate) const PATH: &str = "/oauth/verify";
+const PATH: &str = "/oauth/verify";
 /// The same before an original path.
 const BY_PATH: &str = "/oauth/verify/{original:.*}";
 
@@ -63,14 +63,6 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
 /// The same before an original path. Patterns take longer to compare than plain paths, so this comes after those.
 pub(crate) fn configure_by_path(routes: &mut web::ServiceConfig) {
     routes.service(web::resource(BY_PATH).route(web::route().to(verify)));
-}
-
-/// The route that a path would take, if it is the gate's.
-pub(crate) fn route_of(path: &str) -> Option<&'static str> {
-    match path.strip_prefix(PATH)? {
-        "" => Some(PATH),
-        behind => behind.starts_with('/').then_some(BY_PATH),
-    }
 }
 
 /// May this request go on to Informer?
@@ -115,38 +107,6 @@ pub(crate) async fn answer_to(state: &HttpState, method: &Method, uri: &Uri, hea
     };
     state.gate_answers().count(&judged);
     answer(state, judged.map_err(ProtocolError::from)?, by_path)
-}
-
-/// What [`answer_to`] answers, where nothing has to be waited for.
-pub(crate) fn recalled(
-    state: &HttpState,
-    recent: &mut RecentTokens<Said>,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Option<HttpResponse> {
-    let (asked, _) = asked(method, target(uri), headers);
-    let (method, uri) = asked?;
-    let (false, Bearer::Token(token)) = (brings_ours(headers), bearer(headers)) else {
-        return None;
-    };
-    let said = |claims: &AccessTokenClaims| {
-        yes::said(&yes::Holder {
-            username: &claims.subject,
-            client_id: claims.client_id,
-            scope: claims.scope,
-            token_record: claims.token_record,
-        })
-    };
-    let judged = state
-        .app
-        .gate
-        .recall(recent, token, method, uri, state.app.now(), said)?;
-    state.gate_answers().count_recalled(&judged);
-    Some(match judged {
-        Recalled::Allowed(said) => allowed(said),
-        Recalled::Insufficient { needed } => insufficient(needed),
-    })
 }
 
 /// As it came: whoever decodes it is the gate, once.
@@ -262,7 +222,7 @@ fn refusal(
     response.body(error_body(code, description))
 }
 
-fn allowed(said: &Said) -> HttpResponse {
+fn allowed(said: &yes::Said) -> HttpResponse {
     let mut response = HttpResponse::new(StatusCode::OK);
     let headers = response.headers_mut();
     for (name, value) in [USER, CLIENT, SCOPE, TOKEN].into_iter().zip(said) {
@@ -304,8 +264,6 @@ fn agreed(said: [Option<&str>; 2]) -> Option<&str> {
 }
 
 mod yes;
-
-pub(crate) use yes::Said;
 
 #[cfg(test)]
 mod tests;

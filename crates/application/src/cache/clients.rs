@@ -13,7 +13,7 @@ use informer_oauth_ports::{
     PageRequest, SecretInsertion, StoreError,
 };
 
-use super::remembered::{Kept, Remembered};
+use super::remembered::Remembered;
 
 /// Remembers registrations that were looked up by `client_id`, for at most a second. Every change goes to the store and
 /// makes this process forget.
@@ -27,15 +27,6 @@ impl CachedClients {
     pub fn new(inner: Arc<dyn ClientStore>, capacity: u64) -> Self {
         let known = Remembered::new("clients", capacity);
         Self { inner, known }
-    }
-
-    /// A registration, if it is remembered.
-    pub(crate) fn recall(&self, id: ClientId) -> Option<Arc<Kept<Arc<Registration>>>> {
-        self.known.recall(&id)
-    }
-
-    pub(super) fn forgotten(&self) -> u64 {
-        self.known.forgotten()
     }
 
     fn forget(&self, client: ClientUid) {

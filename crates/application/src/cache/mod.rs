@@ -8,19 +8,11 @@ mod signatures;
 mod tokens;
 mod users;
 
-use std::{
-    hash::Hash,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{hash::Hash, sync::Arc, time::Duration};
 
 use foldhash::fast::RandomState;
 use metrics::{Counter, counter};
 
-pub(crate) use self::remembered::Kept;
 pub use self::{clients::CachedClients, signatures::CachedSignatures, tokens::CachedTokens, users::CachedUsers};
 use crate::metrics::CACHE_LOOKUPS;
 
@@ -30,13 +22,6 @@ pub(crate) struct TokenCaches {
     pub(crate) signatures: Arc<CachedSignatures>,
     pub(crate) tokens: Arc<CachedTokens>,
     pub(crate) clients: Arc<CachedClients>,
-}
-
-impl TokenCaches {
-    /// A number that is another one once any of them has forgotten something.
-    pub(crate) fn forgotten(&self) -> u64 {
-        self.signatures.forgotten() + self.tokens.forgotten() + self.clients.forgotten()
-    }
 }
 
 /// How old a cached answer may be at most, also when nobody tells of changes.
@@ -56,21 +41,6 @@ where
         .max_capacity(capacity)
         .time_to_live(lifetime)
         .build_with_hasher(RandomState::default())
-}
-
-/// How often a cache has forgotten something.
-#[derive(Default)]
-struct Forgotten(AtomicU64);
-
-impl Forgotten {
-    /// To be called when it is forgotten already: whoever sees the number from before sees that, or is not told yet.
-    fn count(&self) {
-        self.0.fetch_add(1, Ordering::Release);
-    }
-
-    fn times(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
-    }
 }
 
 /// Counts how often a cache had what it was asked for.

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use super::{Cache, Forgotten, Lookups, STALENESS, cache, reads::Reads};
+use super::{Cache, Lookups, STALENESS, cache, reads::Reads};
 
 /// From this age on what is remembered is read again by the first who asks for it, while the others still take what is there.
 /// Otherwise all who ask for it when it goes would wait for it: as many as there are requests at a time.
@@ -19,26 +19,20 @@ pub(super) struct Remembered<K, V, E> {
     kept: Cache<K, Arc<Kept<V>>>,
     reads: Reads<K, Said<V, E>>,
     lookups: Lookups,
-    forgotten: Forgotten,
 }
 
 /// What a read says.
 type Said<V, E> = Result<Option<Arc<Kept<V>>>, E>;
 
 /// A value, and when somebody began to read it: what has changed since then it does not tell.
-pub(crate) struct Kept<V> {
+pub(super) struct Kept<V> {
     value: V,
     since: Instant,
 }
 
 impl<V> Kept<V> {
-    pub(crate) fn new(value: V, since: Instant) -> Arc<Self> {
+    fn new(value: V, since: Instant) -> Arc<Self> {
         Arc::new(Self { value, since })
-    }
-
-    /// Whether it is time for somebody to read it again.
-    pub(crate) fn is_old(&self, moment: Instant) -> bool {
-        self.age(moment) >= RENEWED_AFTER
     }
 
     fn age(&self, moment: Instant) -> Duration {
@@ -66,7 +60,6 @@ where
             kept: cache(capacity, STALENESS),
             reads: Reads::default(),
             lookups: Lookups::of(name),
-            forgotten: Forgotten::default(),
         }
     }
 
@@ -96,12 +89,6 @@ where
         self.reads.join(key.clone(), read, keep).await
     }
 
-    /// The value of a key, if nobody has to wait for it. That it is not so is not counted: whoever needs it then gets it.
-    pub(super) fn recall(&self, key: &K) -> Option<Arc<Kept<V>>> {
-        let known = self.fresh(key)?;
-        self.lookups.count(Some(known))
-    }
-
     /// What is remembered, unless it is time for somebody to read it again.
     fn fresh<Q>(&self, key: &Q) -> Option<Arc<Kept<V>>>
     where
@@ -113,19 +100,9 @@ where
         (age < RENEWED_AFTER || age < STALENESS && self.reads.is_under_way(key)).then_some(known)
     }
 
+    /// Drops a value, so that the next caller reads it again.
     pub(super) fn forget(&self, key: &K) {
-        self.outdate(key);
-        self.forgotten.count();
-    }
-
-    /// Has a value read again that has changed, but in nothing that whoever holds it goes by.
-    pub(super) fn outdate(&self, key: &K) {
         self.reads.forget(key, || self.kept.invalidate(key));
-    }
-
-    /// Counts what was forgotten.
-    pub(super) fn forgotten(&self) -> u64 {
-        self.forgotten.times()
     }
 
     /// Looks at every value: for those that are few, and forgotten seldom. What is being read is forgotten as well, whatever it is.
@@ -137,11 +114,9 @@ where
                 }
             }
         });
-        self.forgotten.count();
     }
 
     pub(super) fn forget_all(&self) {
         self.reads.forget_all(|| self.kept.invalidate_all());
-        self.forgotten.count();
     }
 }

@@ -11,7 +11,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{Change, ChangeListener, PublicKeySet, SigningError, TokenRefused, TokenSigner};
 
-use super::{Cache, Forgotten, Lookups, STALENESS, cache};
+use super::{Cache, Lookups, STALENESS, cache};
 
 /// Remembers access tokens whose signature was good, so that a token used often is verified once in a while only. Expiry
 /// is judged at every use.
@@ -21,7 +21,6 @@ pub struct CachedSignatures {
     inner: Arc<dyn TokenSigner>,
     seen: Cache<Genuine, Arc<AccessTokenClaims>>,
     lookups: Lookups,
-    forgotten: Forgotten,
 }
 
 /// A token that was verified. Whoever tries others learns nothing from how long a comparison takes: a text is compared only with
@@ -53,24 +52,7 @@ impl CachedSignatures {
     pub fn new(inner: Arc<dyn TokenSigner>, capacity: u64) -> Self {
         let seen = cache(capacity, STALENESS * 60);
         let lookups = Lookups::of("signatures");
-        Self {
-            inner,
-            seen,
-            lookups,
-            forgotten: Forgotten::default(),
-        }
-    }
-}
-
-impl CachedSignatures {
-    /// The claims of a token whose signature was good, if that is remembered, expired or not.
-    pub(crate) fn recall(&self, token: &str) -> Option<Arc<AccessTokenClaims>> {
-        let claims = self.seen.get(token)?;
-        self.lookups.count(Some(claims))
-    }
-
-    pub(super) fn forgotten(&self) -> u64 {
-        self.forgotten.times()
+        Self { inner, seen, lookups }
     }
 }
 
@@ -109,7 +91,6 @@ impl ChangeListener for CachedSignatures {
     fn changed(&self, change: Change) {
         if matches!(change, Change::SigningKeys | Change::Everything) {
             self.seen.invalidate_all();
-            self.forgotten.count();
         }
     }
 }

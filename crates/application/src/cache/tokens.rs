@@ -9,7 +9,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{Change, ChangeListener, Page, PageRequest, StoreError, TokenFilter, TokenStore};
 
-use super::remembered::{Kept, Remembered};
+use super::remembered::Remembered;
 
 /// Remembers token records that were found, for at most a second. Only [`TokenStore::find`] is answered from memory;
 /// every change goes to the store and makes this process forget.
@@ -26,17 +26,6 @@ impl CachedTokens {
     }
 }
 
-impl CachedTokens {
-    /// A record, if it is remembered.
-    pub(crate) fn recall(&self, id: TokenRecordId) -> Option<Arc<Kept<TokenRecord>>> {
-        self.found.recall(&id)
-    }
-
-    pub(super) fn forgotten(&self) -> u64 {
-        self.found.forgotten()
-    }
-}
-
 #[async_trait]
 impl TokenStore for CachedTokens {
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError> {
@@ -45,11 +34,7 @@ impl TokenStore for CachedTokens {
 
     async fn rotate(&self, request: &RotationRequest) -> Result<Rotation, StoreError> {
         let rotation = self.inner.rotate(request).await;
-        match rotation {
-            // That a grant was refreshed says nothing against its access tokens.
-            Ok(Rotation::Rotated(_)) => self.found.outdate(&request.record),
-            _ => self.found.forget(&request.record),
-        }
+        self.found.forget(&request.record);
         rotation
     }
 
@@ -102,7 +87,7 @@ impl TokenStore for CachedTokens {
 
     async fn touch(&self, id: TokenRecordId, at: Timestamp) -> Result<(), StoreError> {
         let touched = self.inner.touch(id, at).await;
-        self.found.outdate(&id);
+        self.found.forget(&id);
         touched
     }
 
