@@ -11,6 +11,7 @@ use crate::{
     parameters::Accepted,
     protocol_error::{ProtocolErrorBody, ProtocolErrorResponse, ProtocolResult, json_bytes, no_store},
     revoke::OneToken,
+    state::HttpState,
 };
 
 const INACTIVE: &str = r#"{"active":false}"#;

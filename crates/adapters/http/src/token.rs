@@ -9,6 +9,7 @@ use crate::{
     client_request::ClientRequest,
     parameters::Accepted,
     protocol_error::{ProtocolErrorBody, ProtocolErrorResponse, ProtocolResult, json_bytes, no_store},
+    state::HttpState,
 };
 
 /// A token request. Which fields are needed depends on the grant type.
