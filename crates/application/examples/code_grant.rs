@@ -3,7 +3,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use informer_oauth_application::{Application, Ports, Settings, gate::GateAnswer};
+use informer_oauth_application::{Application, Ports, RequestContext, Settings, gate::GateAnswer};
 use informer_oauth_domain::{
     authorization::OwnResources,
     client::{Client, ClientDraft},
@@ -90,7 +90,10 @@ async fn grant() -> Result<(), Box<dyn Error>> {
     .collect();
     let now = application.now();
     let request = application.authorize.judge(&request, now).await?;
-    let redirect = application.authorize.approve(&request, &ada, None, now).await?;
+    let redirect = application
+        .authorize
+        .approve(&request, &ada, &RequestContext::local(now))
+        .await?;
     let (_, answer) = redirect.split_once("code=").ok_or("no code in the redirect")?;
     let code = answer.split('&').next().unwrap_or_default();
 
@@ -104,7 +107,10 @@ async fn grant() -> Result<(), Box<dyn Error>> {
     ]
     .into_iter()
     .collect();
-    let tokens = application.token.answer(&form, None, None, application.now()).await?;
+    let tokens = application
+        .token
+        .answer(&form, None, &RequestContext::local(application.now()))
+        .await?;
     assert_eq!(tokens.scope, "read:dataset".parse()?);
     assert!(tokens.refresh_token.is_some());
 
@@ -123,7 +129,7 @@ async fn grant() -> Result<(), Box<dyn Error>> {
     assert!(
         application
             .token
-            .answer(&form, None, None, application.now())
+            .answer(&form, None, &RequestContext::local(application.now()))
             .await
             .is_err()
     );

@@ -1,15 +1,14 @@
 //! Writing the audit log.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use informer_oauth_domain::{
     audit::{AuditEvent, EventKind},
     id::ClientUid,
-    timestamp::Timestamp,
 };
 use informer_oauth_ports::{AuditLog, Entropy};
 
-use crate::{ids, metrics};
+use crate::{context::RequestContext, ids, metrics};
 
 /// What an event is about. Fields left out are unknown or do not apply.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +19,6 @@ pub struct About {
     pub client: Option<ClientUid>,
     /// What else it was done to.
     pub target: Option<String>,
-    /// From where.
-    pub address: Option<IpAddr>,
 }
 
 /// Appends events. The change that an event tells of has already happened, so failing to write the event cannot undo
@@ -38,16 +35,17 @@ impl AuditTrail {
         Self { log, entropy }
     }
 
-    /// Records one event.
-    pub async fn record(&self, kind: EventKind, about: About, now: Timestamp) {
+    /// Records one event, with the address and the id of the request that caused it.
+    pub async fn record(&self, kind: EventKind, about: About, context: &RequestContext) {
         let event = AuditEvent {
-            id: ids::event_id(&*self.entropy, now),
-            at: now,
+            id: ids::event_id(&*self.entropy, context.now),
+            at: context.now,
             kind,
             actor: about.actor,
             client: about.client,
             target: about.target,
-            address: about.address,
+            address: context.address,
+            request_id: context.request_id.clone(),
         };
         tracing::info!(
             target: "audit",
@@ -56,6 +54,7 @@ impl AuditTrail {
             client = event.client.map(tracing::field::display),
             about = event.target.as_deref(),
             address = event.address.map(tracing::field::display),
+            request_id = event.request_id.as_deref(),
         );
         metrics::event(kind);
         if let Err(error) = self.log.append(&event).await {

@@ -17,6 +17,7 @@ use informer_oauth_ports::{AttemptCounter, ClientStore, SecretHasher, StoreError
 use crate::{
     audit_trail::{About, AuditTrail},
     client_credentials::ClientCredentials,
+    context::RequestContext,
     error::ProtocolError,
 };
 
@@ -70,14 +71,13 @@ impl AuthenticateClient {
     pub async fn run(
         &self,
         credentials: &ClientCredentials,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<AuthenticatedClient, ProtocolError> {
         let registration = self.lookup(credentials.client_id()).await?;
         match credentials {
-            ClientCredentials::Public { .. } => Self::public(registration, now),
+            ClientCredentials::Public { .. } => Self::public(registration, context.now),
             ClientCredentials::Secret { client_id, secret } => {
-                self.confidential(registration, client_id, secret, address, now).await
+                self.confidential(registration, client_id, secret, context).await
             }
         }
     }
@@ -116,28 +116,26 @@ impl AuthenticateClient {
         registration: Option<Arc<Registration>>,
         client_id: &str,
         presented: &Secret,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<AuthenticatedClient, ProtocolError> {
         let text = ClientSecretText::parse(presented.expose());
         let claimed = registration
             .as_deref()
             .zip(text.as_ref())
-            .and_then(|(registration, text)| registration.live_secret(text.lookup(), now));
+            .and_then(|(registration, text)| registration.live_secret(text.lookup(), context.now));
         // What was verified before needs neither bcrypt nor the attempt counter: no store is asked.
         if let (Some(registration), Some(secret)) = (&registration, claimed)
             && self.hasher.remembers(secret.uid, &secret.hash, presented)
         {
-            self.note_use(secret, now).await;
+            self.note_use(secret, context.now).await;
             return Ok(AuthenticatedClient {
                 registration: Arc::clone(registration),
                 confidential: true,
             });
         }
 
-        let counted = CountedFailure::new(client_id, address);
-        self.check_limits(&counted, registration.as_deref(), address, now)
-            .await?;
+        let counted = CountedFailure::new(client_id, context.address);
+        self.check_limits(&counted, registration.as_deref(), context).await?;
         let verified = if let Some(secret) = claimed {
             self.hasher.verify(secret.uid, &secret.hash, presented).await?
         } else {
@@ -150,11 +148,10 @@ impl AuthenticateClient {
             false
         };
         let (true, Some(secret)) = (verified, claimed) else {
-            self.count_failure(&counted, registration.as_deref(), address, now)
-                .await?;
+            self.count_failure(&counted, registration.as_deref(), context).await?;
             return Err(REFUSED.into());
         };
-        self.note_use(secret, now).await;
+        self.note_use(secret, context.now).await;
         registration
             .map(|registration| AuthenticatedClient {
                 registration,
@@ -176,20 +173,19 @@ impl AuthenticateClient {
         &self,
         counted: &CountedFailure,
         registration: Option<&Registration>,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<(), ProtocolError> {
-        let by_client = self.attempts.peek(&counted.client_and_address, now).await?;
-        let by_address = self.attempts.peek(&counted.address, now).await?;
+        let by_client = self.attempts.peek(&counted.client_and_address, context.now).await?;
+        let by_address = self.attempts.peek(&counted.address, context.now).await?;
         let waits = [
-            self.limits.per_client_and_address.wait(by_client, now),
-            self.limits.per_address.wait(by_address, now),
+            self.limits.per_client_and_address.wait(by_client, context.now),
+            self.limits.per_address.wait(by_address, context.now),
         ];
         let Some(retry_after) = waits.into_iter().flatten().max() else {
             return Ok(());
         };
         tracing::warn!(
-            address = address.map(tracing::field::display),
+            address = context.address.map(tracing::field::display),
             client = registration.map(|known| tracing::field::display(known.client.uid)),
             "client authentication refused: too many failures"
         );
@@ -200,35 +196,33 @@ impl AuthenticateClient {
         &self,
         counted: &CountedFailure,
         registration: Option<&Registration>,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<(), ProtocolError> {
         let by_client = self
             .attempts
             .record(
                 &counted.client_and_address,
                 self.limits.per_client_and_address.window,
-                now,
+                context.now,
             )
             .await?;
         let by_address = self
             .attempts
-            .record(&counted.address, self.limits.per_address.window, now)
+            .record(&counted.address, self.limits.per_address.window, context.now)
             .await?;
         let about = About {
             client: registration.map(|known| known.client.uid),
-            address,
             ..About::default()
         };
         self.audit
-            .record(EventKind::ClientAuthenticationFailed, about.clone(), now)
+            .record(EventKind::ClientAuthenticationFailed, about.clone(), context)
             .await;
         // Once a window, at the failure that closes the door: the audit log cannot be flooded from outside.
         let closes = by_client.count == self.limits.per_client_and_address.attempts
             || by_address.count == self.limits.per_address.attempts;
         if closes {
             self.audit
-                .record(EventKind::ClientAuthenticationLimited, about, now)
+                .record(EventKind::ClientAuthenticationLimited, about, context)
                 .await;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! The authorization endpoint (RFC 6749 §4.1.1–4.1.2, RFC 9207).
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
     audit::EventKind,
@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use crate::{
     audit_trail::{About, AuditTrail},
+    context::RequestContext,
     error::Fault,
     ids,
 };
@@ -79,15 +80,13 @@ impl Authorize {
         &self,
         request: &AuthorizationRequest,
         user: &User,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<String, Fault> {
         self.consents
-            .remember(&user.username, request.client.uid, request.scope, now)
+            .remember(&user.username, request.client.uid, request.scope, context.now)
             .await?;
-        self.record(EventKind::ConsentGranted, request, user, address, now)
-            .await;
-        self.approve_silently(request, user, now).await
+        self.record(EventKind::ConsentGranted, request, user, context).await;
+        self.approve_silently(request, user, context.now).await
     }
 
     /// The same where consent is on record already.
@@ -118,14 +117,8 @@ impl Authorize {
     }
 
     /// The user says no.
-    pub async fn deny(
-        &self,
-        request: &AuthorizationRequest,
-        user: &User,
-        address: Option<IpAddr>,
-        now: Timestamp,
-    ) -> String {
-        self.record(EventKind::ConsentDenied, request, user, address, now).await;
+    pub async fn deny(&self, request: &AuthorizationRequest, user: &User, context: &RequestContext) -> String {
+        self.record(EventKind::ConsentDenied, request, user, context).await;
         let error = ErrorCode::AccessDenied.because("The user denied the request.");
         self.refusal_uri(&request.redirect, error, request.state.as_deref())
     }
@@ -140,20 +133,12 @@ impl Authorize {
         answer_uri(redirect, answer, state, self.resources.issuer.as_str())
     }
 
-    async fn record(
-        &self,
-        kind: EventKind,
-        request: &AuthorizationRequest,
-        user: &User,
-        address: Option<IpAddr>,
-        now: Timestamp,
-    ) {
+    async fn record(&self, kind: EventKind, request: &AuthorizationRequest, user: &User, context: &RequestContext) {
         let about = About {
             actor: Some(user.username.clone()),
             client: Some(request.client.uid),
             target: Some(request.scope.to_string()),
-            address,
         };
-        self.audit.record(kind, about, now).await;
+        self.audit.record(kind, about, context).await;
     }
 }

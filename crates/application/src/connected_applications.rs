@@ -1,6 +1,6 @@
 //! What a user has allowed, and taking it back: for any user about themselves (http-api.md §5).
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use informer_oauth_domain::{
     audit::EventKind,
@@ -16,6 +16,7 @@ use informer_oauth_ports::{Change, Changes, ClientStore, ConsentStore, PageReque
 
 use crate::{
     audit_trail::{About, AuditTrail},
+    context::RequestContext,
     error::Fault,
 };
 
@@ -107,14 +108,8 @@ impl ConnectedApplications {
     }
 
     /// Takes back; false when there was nothing of this user's to take back.
-    pub async fn disconnect(
-        &self,
-        user: &User,
-        what: Disconnection,
-        address: Option<IpAddr>,
-        now: Timestamp,
-    ) -> Result<bool, Fault> {
-        let act = Act { user, address, now };
+    pub async fn disconnect(&self, user: &User, what: Disconnection, context: &RequestContext) -> Result<bool, Fault> {
+        let act = Act { user, context };
         match what {
             Disconnection::Record(record) => self.end_record(record, act).await,
             Disconnection::Client(client) => {
@@ -155,12 +150,17 @@ impl ConnectedApplications {
         let Some(record) = self.tokens.find(id).await? else {
             return Ok(false);
         };
-        if record.username != act.user.username || !record.is_live(act.now) {
+        if record.username != act.user.username || !record.is_live(act.context.now) {
             return Ok(false);
         }
         self.forget(record.client, act).await?;
         let reason = RevocationReason::User;
-        if self.tokens.revoke(id, Some(record.client), reason, act.now).await? == Ending::Ended {
+        if self
+            .tokens
+            .revoke(id, Some(record.client), reason, act.context.now)
+            .await?
+            == Ending::Ended
+        {
             self.changes.publish(Change::TokenRecord(id)).await;
             self.record(EventKind::TokenRevoked, Some(record.client), Some(id.to_string()), act)
                 .await;
@@ -178,7 +178,10 @@ impl ConnectedApplications {
 
     async fn end_all(&self, client: Option<ClientUid>, act: Act<'_>) -> Result<bool, Fault> {
         let filter = granted_by(act.user, client);
-        let ended = self.tokens.revoke_all(&filter, RevocationReason::User, act.now).await?;
+        let ended = self
+            .tokens
+            .revoke_all(&filter, RevocationReason::User, act.context.now)
+            .await?;
         if ended == 0 {
             return Ok(false);
         }
@@ -193,9 +196,8 @@ impl ConnectedApplications {
             actor: Some(act.user.username.clone()),
             client,
             target,
-            address: act.address,
         };
-        self.audit.record(kind, about, act.now).await;
+        self.audit.record(kind, about, act.context).await;
     }
 }
 
@@ -203,8 +205,7 @@ impl ConnectedApplications {
 #[derive(Clone, Copy)]
 struct Act<'a> {
     user: &'a User,
-    address: Option<IpAddr>,
-    now: Timestamp,
+    context: &'a RequestContext,
 }
 
 fn granted_by(user: &User, client: Option<ClientUid>) -> TokenFilter {

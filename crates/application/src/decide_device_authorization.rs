@@ -1,6 +1,6 @@
 //! A person decides about a device (RFC 8628 §3.3, §5.1, §5.4).
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
     attempts::{AttemptLimit, place},
@@ -18,6 +18,7 @@ use thiserror::Error;
 
 use crate::{
     audit_trail::{About, AuditTrail},
+    context::RequestContext,
     error::Fault,
 };
 
@@ -78,15 +79,6 @@ pub enum Verdict {
     Deny,
 }
 
-/// Who decides, and from where.
-#[derive(Clone, Copy, Debug)]
-pub struct Decider<'a> {
-    /// The signed-in user.
-    pub user: &'a User,
-    /// Their address.
-    pub address: Option<IpAddr>,
-}
-
 /// Shows devices that wait, and carries decisions to them.
 ///
 /// Consent to a device is asked for every time and never remembered: whoever holds a code that somebody talked a person
@@ -102,12 +94,17 @@ pub struct DecideDeviceAuthorization {
 
 impl DecideDeviceAuthorization {
     /// The device that asks under a code as typed.
-    pub async fn find(&self, user_code: &str, by: Decider<'_>, now: Timestamp) -> Result<WaitingDevice, DeviceError> {
-        let counted = CountedGuess::new(by);
-        self.check_limits(&counted, now).await?;
-        match self.waiting(user_code, now).await? {
+    pub async fn find(
+        &self,
+        user_code: &str,
+        user: &User,
+        context: &RequestContext,
+    ) -> Result<WaitingDevice, DeviceError> {
+        let counted = CountedGuess::new(user, context);
+        self.check_limits(&counted, context.now).await?;
+        match self.waiting(user_code, context.now).await? {
             Some(device) => Ok(device),
-            None => Err(self.count_wrong(&counted, by, now).await?),
+            None => Err(self.count_wrong(&counted, user, context).await?),
         }
     }
 
@@ -116,20 +113,24 @@ impl DecideDeviceAuthorization {
         &self,
         user_code: &str,
         verdict: Verdict,
-        by: Decider<'_>,
-        now: Timestamp,
+        user: &User,
+        context: &RequestContext,
     ) -> Result<WaitingDevice, DeviceError> {
-        let device = self.find(user_code, by, now).await?;
+        let device = self.find(user_code, user, context).await?;
         let decision = match verdict {
             Verdict::Approve(scope) => device
                 .request
-                .approval(&by.user.username, scope)
+                .approval(&user.username, scope)
                 .ok_or(DeviceError::NothingGranted)?,
             Verdict::Deny => Decision::Deny,
         };
-        match self.devices.decide(&device.request.user_code, &decision, now).await? {
+        match self
+            .devices
+            .decide(&device.request.user_code, &decision, context.now)
+            .await?
+        {
             DeviceDecision::Decided(_) => {
-                self.record(&device, &decision, by, now).await;
+                self.record(&device, &decision, user, context).await;
                 Ok(device)
             }
             DeviceDecision::DecidedBefore => Err(DeviceError::DecidedBefore),
@@ -174,41 +175,48 @@ impl DecideDeviceAuthorization {
     async fn count_wrong(
         &self,
         counted: &CountedGuess,
-        by: Decider<'_>,
-        now: Timestamp,
+        user: &User,
+        context: &RequestContext,
     ) -> Result<DeviceError, DeviceError> {
         let UserCodeLimits { per_user, per_address } = self.limits;
-        let by_user = self.attempts.record(&counted.user, per_user.window, now).await?;
-        let by_address = self.attempts.record(&counted.address, per_address.window, now).await?;
+        let by_user = self
+            .attempts
+            .record(&counted.user, per_user.window, context.now)
+            .await?;
+        let by_address = self
+            .attempts
+            .record(&counted.address, per_address.window, context.now)
+            .await?;
         // Once a window, at the guess that closes the door: the audit log cannot be flooded.
         if by_user.count == per_user.attempts || by_address.count == per_address.attempts {
             let about = About {
-                actor: Some(by.user.username.clone()),
-                address: by.address,
+                actor: Some(user.username.clone()),
                 ..About::default()
             };
-            self.audit.record(EventKind::UserCodeLimited, about, now).await;
+            self.audit.record(EventKind::UserCodeLimited, about, context).await;
         }
-        let waits = [(per_user, by_user), (per_address, by_address)]
-            .map(|(limit, seen)| (seen.count > limit.attempts).then(|| limit.wait(seen, now)).flatten());
+        let waits = [(per_user, by_user), (per_address, by_address)].map(|(limit, seen)| {
+            (seen.count > limit.attempts)
+                .then(|| limit.wait(seen, context.now))
+                .flatten()
+        });
         Ok(match waits.into_iter().flatten().max() {
             Some(retry_after) => DeviceError::Limited { retry_after },
             None => DeviceError::Unknown,
         })
     }
 
-    async fn record(&self, device: &WaitingDevice, decision: &Decision, by: Decider<'_>, now: Timestamp) {
+    async fn record(&self, device: &WaitingDevice, decision: &Decision, user: &User, context: &RequestContext) {
         let (kind, scope) = match decision {
             Decision::Approve(approval) => (EventKind::DeviceApproved, approval.scope()),
             Decision::Deny => (EventKind::DeviceDenied, device.request.scope),
         };
         let about = About {
-            actor: Some(by.user.username.clone()),
+            actor: Some(user.username.clone()),
             client: Some(device.client.uid),
             target: Some(scope.to_string()),
-            address: by.address,
         };
-        self.audit.record(kind, about, now).await;
+        self.audit.record(kind, about, context).await;
     }
 }
 
@@ -218,10 +226,10 @@ struct CountedGuess {
 }
 
 impl CountedGuess {
-    fn new(by: Decider<'_>) -> Self {
+    fn new(user: &User, context: &RequestContext) -> Self {
         Self {
-            user: format!("user-code:user:{}", Digest::of(&by.user.username).to_hex()),
-            address: format!("user-code:address:{}", place(by.address)),
+            user: format!("user-code:user:{}", Digest::of(&user.username).to_hex()),
+            address: format!("user-code:address:{}", place(context.address)),
         }
     }
 }

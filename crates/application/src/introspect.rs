@@ -1,6 +1,6 @@
 //! Token introspection (RFC 7662).
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use informer_oauth_domain::{
     claims::AccessTokenClaims, error::ErrorCode, id::ClientId, parameters::Parameters, scope::ScopeSet,
@@ -12,6 +12,7 @@ use crate::{
     access_tokens::AccessTokens,
     authenticate_client::AuthenticateClient,
     client_credentials::{BasicCredentials, ClientCredentials},
+    context::RequestContext,
     error::{Fault, ProtocolError},
     user_standing::UserStanding,
 };
@@ -64,12 +65,11 @@ impl Introspect {
         &self,
         parameters: &Parameters,
         basic: Option<BasicCredentials>,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<Introspection, ProtocolError> {
         parameters.check_not_repeated()?;
         let credentials = ClientCredentials::read(basic, parameters)?;
-        let client = self.authenticate.run(&credentials, address, now).await?;
+        let client = self.authenticate.run(&credentials, context).await?;
         if !client.is_confidential() {
             return Err(ProtocolError::refused(
                 ErrorCode::InvalidClient,
@@ -87,7 +87,7 @@ impl Introspect {
             ErrorCode::InvalidRequest,
             "The token is missing.",
         ))?;
-        let Some(active) = self.describe(token, now).await? else {
+        let Some(active) = self.describe(token, context.now).await? else {
             return Ok(Introspection::Inactive);
         };
         let may_know = client.profile.introspect || active.client_id == client.client_id;

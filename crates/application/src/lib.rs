@@ -45,6 +45,7 @@ pub mod cache;
 pub mod callers;
 pub mod client_credentials;
 pub mod connected_applications;
+pub mod context;
 pub mod decide_device_authorization;
 pub mod diagnosis;
 pub mod error;
@@ -70,6 +71,7 @@ pub mod user_standing;
 pub mod users;
 
 pub use application::{Application, Ports, Settings};
+pub use context::RequestContext;
 pub use informer_oauth_ports::{
     ClientSort, Icon, KeyPurpose, KeyState, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn,
     TRACE_TARGET,

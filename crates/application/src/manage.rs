@@ -6,13 +6,12 @@
 //! [`ClientAdministrator`]: informer_oauth_domain::user::ClientAdministrator
 //! [`Superuser`]: informer_oauth_domain::user::Superuser
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use informer_oauth_domain::{
     audit::EventKind,
     client::Registration,
     id::{ClientRef, ClientUid},
-    timestamp::Timestamp,
 };
 use informer_oauth_ports::{
     AuditLog, Change, Changes, ClientStore, Entropy, SecretHasher, SigningKeyStore, TokenStore, UsageLog,
@@ -20,6 +19,7 @@ use informer_oauth_ports::{
 
 use crate::{
     audit_trail::{About, AuditTrail},
+    context::RequestContext,
     error::ManagementError,
 };
 
@@ -86,8 +86,7 @@ pub struct Manage(ManageParts);
 #[derive(Clone, Copy)]
 struct Act<'a> {
     actor: &'a str,
-    address: Option<IpAddr>,
-    now: Timestamp,
+    context: &'a RequestContext,
 }
 
 impl Manage {
@@ -110,9 +109,8 @@ impl Manage {
             actor: Some(act.actor.to_owned()),
             client: Some(client),
             target,
-            address: act.address,
         };
-        self.0.audit.record(kind, about, act.now).await;
+        self.0.audit.record(kind, about, act.context).await;
     }
 
     /// After a change to the client itself, its secrets or its icon: tells every cache, then writes the audit event.

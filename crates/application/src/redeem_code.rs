@@ -1,6 +1,6 @@
 //! Redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6).
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use informer_oauth_domain::{
     audit::EventKind,
@@ -17,6 +17,7 @@ use informer_oauth_ports::{Change, Changes, CodeStore, TokenStore};
 use crate::{
     audit_trail::{About, AuditTrail},
     authenticate_client::AuthenticatedClient,
+    context::RequestContext,
     error::ProtocolError,
     issue_tokens::{IssueTokens, TokenAnswer},
     user_standing::UserStanding,
@@ -46,8 +47,7 @@ impl RedeemCode {
         &self,
         client: &AuthenticatedClient,
         parameters: &Parameters,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<TokenAnswer, ProtocolError> {
         let code = parameters.get("code")?.ok_or(ProtocolError::refused(
             ErrorCode::InvalidRequest,
@@ -68,10 +68,10 @@ impl RedeemCode {
         };
         // Only a code that is used up tells whose it is.
         self.users.is_ready().await?;
-        match self.codes.redeem(&Digest::of(code), &presented, now).await? {
-            CodeRedemption::Redeemed(code) => self.issue(client, &code, address, now).await,
+        match self.codes.redeem(&Digest::of(code), &presented, context.now).await? {
+            CodeRedemption::Redeemed(code) => self.issue(client, &code, context).await,
             CodeRedemption::Replayed(code) => {
-                self.end_what_it_gave(client, &code, address, now).await?;
+                self.end_what_it_gave(client, &code, context).await?;
                 Err(REFUSED)
             }
             CodeRedemption::Refused(CodeMismatch::Resource) => Err(ProtocolError::refused(
@@ -79,7 +79,7 @@ impl RedeemCode {
                 "The resource is not the one that was granted.",
             )),
             CodeRedemption::Refused(mismatch) => {
-                self.note_theft(client, mismatch, address, now).await;
+                self.note_theft(client, mismatch, context).await;
                 Err(REFUSED)
             }
             CodeRedemption::Unknown => Err(REFUSED),
@@ -90,21 +90,22 @@ impl RedeemCode {
         &self,
         client: &AuthenticatedClient,
         code: &AuthorizationCode,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<TokenAnswer, ProtocolError> {
-        if !self.users.is_active(&code.username, now).await? {
+        if !self.users.is_active(&code.username, context.now).await? {
             return Err(REFUSED);
         }
-        let record = self.issue.begin(client.client(), record_of(code, now), now);
+        let record = self
+            .issue
+            .begin(client.client(), record_of(code, context.now), context.now);
         match self.tokens.insert(&record).await? {
             // Barred: a replay of the code was faster than this insertion. The one presentation that consumed the code
             // is answered all the same, so that of any number exactly one is (RFC 6749 §4.1.2); its tokens belong to a
             // revoked record, as they would if the replay had come a moment later.
-            Insertion::Inserted | Insertion::Barred => Ok(self.issue.run(&record, record.scope, now)?),
+            Insertion::Inserted | Insertion::Barred => Ok(self.issue.run(&record, record.scope, context.now)?),
             // It was redeemed before, and its store has lost the mark of that, as one may that takes over from another.
             Insertion::Exists => {
-                self.end_what_it_gave(client, code, address, now).await?;
+                self.end_what_it_gave(client, code, context).await?;
                 Err(REFUSED)
             }
         }
@@ -114,38 +115,29 @@ impl RedeemCode {
         &self,
         client: &AuthenticatedClient,
         code: &AuthorizationCode,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<(), ProtocolError> {
         self.tokens
-            .bar(&record_of(code, now), RevocationReason::CodeReplay, now)
+            .bar(&record_of(code, context.now), RevocationReason::CodeReplay, context.now)
             .await?;
         self.changes.publish(Change::TokenRecord(code.token_record)).await;
         let about = About {
             actor: Some(code.username.clone()),
             client: Some(client.client().uid),
             target: Some(code.token_record.to_string()),
-            address,
         };
-        self.audit.record(EventKind::CodeReplayed, about, now).await;
+        self.audit.record(EventKind::CodeReplayed, about, context).await;
         Ok(())
     }
 
     /// Somebody else's code in the hands of a client that proved who it is means that the code leaked.
-    async fn note_theft(
-        &self,
-        client: &AuthenticatedClient,
-        mismatch: CodeMismatch,
-        address: Option<IpAddr>,
-        now: Timestamp,
-    ) {
+    async fn note_theft(&self, client: &AuthenticatedClient, mismatch: CodeMismatch, context: &RequestContext) {
         if mismatch == CodeMismatch::Client && client.is_confidential() {
             let about = About {
                 client: Some(client.client().uid),
-                address,
                 ..About::default()
             };
-            self.audit.record(EventKind::CodeStolen, about, now).await;
+            self.audit.record(EventKind::CodeStolen, about, context).await;
         }
     }
 }

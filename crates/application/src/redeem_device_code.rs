@@ -1,6 +1,6 @@
 //! A device comes for its tokens (RFC 8628 §3.4–3.5).
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use informer_oauth_domain::{
     audit::EventKind,
@@ -16,6 +16,7 @@ use informer_oauth_ports::{DeviceStore, TokenStore};
 use crate::{
     audit_trail::{About, AuditTrail},
     authenticate_client::AuthenticatedClient,
+    context::RequestContext,
     error::ProtocolError,
     issue_tokens::{IssueTokens, TokenAnswer},
     user_standing::UserStanding,
@@ -42,8 +43,7 @@ impl RedeemDeviceCode {
         &self,
         client: &AuthenticatedClient,
         parameters: &Parameters,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<TokenAnswer, ProtocolError> {
         let device_code = parameters.get("device_code")?.ok_or(ProtocolError::refused(
             ErrorCode::InvalidRequest,
@@ -58,8 +58,12 @@ impl RedeemDeviceCode {
         };
         // Only a grant that is used up tells whose it is.
         self.users.is_ready().await?;
-        let refused = match self.devices.poll(&Digest::of(device_code), &presented, now).await? {
-            DevicePoll::Granted(grant) => return self.issue(client, &grant, now).await,
+        let refused = match self
+            .devices
+            .poll(&Digest::of(device_code), &presented, context.now)
+            .await?
+        {
+            DevicePoll::Granted(grant) => return self.issue(client, &grant, context.now).await,
             DevicePoll::Pending => ProtocolError::refused(
                 ErrorCode::AuthorizationPending,
                 "Nobody has decided yet. Ask again after the interval.",
@@ -75,7 +79,7 @@ impl RedeemDeviceCode {
                 "The resource is not the one that was asked for.",
             ),
             DevicePoll::OtherClient => {
-                self.note_theft(client, address, now).await;
+                self.note_theft(client, context).await;
                 REFUSED
             }
             DevicePoll::Redeemed | DevicePoll::Unknown => REFUSED,
@@ -103,14 +107,13 @@ impl RedeemDeviceCode {
     }
 
     /// Somebody else's code in the hands of a client that proved who it is means that the code leaked.
-    async fn note_theft(&self, client: &AuthenticatedClient, address: Option<IpAddr>, now: Timestamp) {
+    async fn note_theft(&self, client: &AuthenticatedClient, context: &RequestContext) {
         if client.is_confidential() {
             let about = About {
                 client: Some(client.client().uid),
-                address,
                 ..About::default()
             };
-            self.audit.record(EventKind::DeviceCodeStolen, about, now).await;
+            self.audit.record(EventKind::DeviceCodeStolen, about, context).await;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Refreshing (RFC 6749 §6) with rotation and replay detection (RFC 9700 §4.14.2).
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
     audit::EventKind,
@@ -16,6 +16,7 @@ use informer_oauth_ports::{Change, Changes, Entropy, TokenSigner, TokenStore};
 use crate::{
     audit_trail::{About, AuditTrail},
     authenticate_client::AuthenticatedClient,
+    context::RequestContext,
     error::ProtocolError,
     ids,
     issue_tokens::{IssueTokens, TokenAnswer},
@@ -47,12 +48,11 @@ impl Refresh {
         &self,
         client: &AuthenticatedClient,
         parameters: &Parameters,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<TokenAnswer, ProtocolError> {
-        let claims = self.claims(parameters, now)?;
+        let claims = self.claims(parameters, context.now)?;
         if claims.client_id != client.client().client_id {
-            self.note(EventKind::RefreshStolen, client, &claims, address, now).await;
+            self.note(EventKind::RefreshStolen, client, &claims, context).await;
             return Err(REFUSED.into());
         }
         let profile = &client.client().profile;
@@ -75,7 +75,7 @@ impl Refresh {
             ));
         }
         let scope = narrowed(parameters.get("scope")?, claims.scope)?;
-        if !self.users.is_active(&claims.subject, now).await? {
+        if !self.users.is_active(&claims.subject, context.now).await? {
             return Err(REFUSED.into());
         }
         let rotation = self
@@ -85,25 +85,23 @@ impl Refresh {
                 presented: claims.token_id,
                 presented_issued_at: claims.issued_at,
                 presented_generation: claims.generation,
-                successor: ids::token_id(&*self.entropy, now),
+                successor: ids::token_id(&*self.entropy, context.now),
                 asked: scope,
-                now,
+                now: context.now,
                 retry_window: self.retry_window,
             })
             .await?;
         match rotation {
-            Rotation::Rotated(record) | Rotation::Retried(record) => Ok(self.issue.run(&record, scope, now)?),
+            Rotation::Rotated(record) | Rotation::Retried(record) => Ok(self.issue.run(&record, scope, context.now)?),
             Rotation::Superseded => {
-                self.note(EventKind::RefreshSuperseded, client, &claims, address, now)
-                    .await;
+                self.note(EventKind::RefreshSuperseded, client, &claims, context).await;
                 Err(REFUSED.into())
             }
             Rotation::Reused { first } => {
                 if first {
                     self.changes.publish(Change::TokenRecord(claims.token_record)).await;
                 }
-                self.note(EventKind::RefreshReplayed, client, &claims, address, now)
-                    .await;
+                self.note(EventKind::RefreshReplayed, client, &claims, context).await;
                 Err(REFUSED.into())
             }
             Rotation::Ended | Rotation::Unknown => Err(REFUSED.into()),
@@ -137,16 +135,14 @@ impl Refresh {
         kind: EventKind,
         client: &AuthenticatedClient,
         claims: &RefreshTokenClaims,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) {
         let about = About {
             actor: Some(claims.subject.clone()),
             client: Some(client.client().uid),
             target: Some(claims.token_record.to_string()),
-            address,
         };
-        self.audit.record(kind, about, now).await;
+        self.audit.record(kind, about, context).await;
     }
 }
 

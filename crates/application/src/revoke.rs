@@ -1,6 +1,6 @@
 //! Token revocation (RFC 7009).
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use informer_oauth_domain::{
     audit::EventKind,
@@ -16,6 +16,7 @@ use crate::{
     audit_trail::{About, AuditTrail},
     authenticate_client::AuthenticateClient,
     client_credentials::{BasicCredentials, ClientCredentials},
+    context::RequestContext,
     error::ProtocolError,
 };
 
@@ -35,33 +36,31 @@ impl Revoke {
         &self,
         parameters: &Parameters,
         basic: Option<BasicCredentials>,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<(), ProtocolError> {
         parameters.check_not_repeated()?;
         let credentials = ClientCredentials::read(basic, parameters)?;
-        let client = self.authenticate.run(&credentials, address, now).await?;
+        let client = self.authenticate.run(&credentials, context).await?;
         let client = client.client();
         let token = parameters.get("token")?.ok_or(ProtocolError::refused(
             ErrorCode::InvalidRequest,
             "The token is missing.",
         ))?;
-        let Some(record) = self.record_of(token, now) else {
+        let Some(record) = self.record_of(token, context.now) else {
             return Ok(());
         };
         let ending = self
             .tokens
-            .revoke(record, Some(client.uid), RevocationReason::Client, now)
+            .revoke(record, Some(client.uid), RevocationReason::Client, context.now)
             .await?;
         if ending == Ending::Ended {
             self.changes.publish(Change::TokenRecord(record)).await;
             let about = About {
                 client: Some(client.uid),
                 target: Some(record.to_string()),
-                address,
                 ..About::default()
             };
-            self.audit.record(EventKind::TokenRevoked, about, now).await;
+            self.audit.record(EventKind::TokenRevoked, about, context).await;
         }
         Ok(())
     }

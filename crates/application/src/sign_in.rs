@@ -1,12 +1,13 @@
 //! Signing in and out where the users are local.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
-use informer_oauth_domain::{audit::EventKind, secret::Secret, timestamp::Timestamp};
+use informer_oauth_domain::{audit::EventKind, secret::Secret};
 use informer_oauth_ports::{PasswordSignIn, SignIn};
 
 use crate::{
     audit_trail::{About, AuditTrail},
+    context::RequestContext,
     error::Fault,
 };
 
@@ -30,14 +31,15 @@ impl SignInWithPassword {
         &self,
         username: &str,
         password: &Secret,
-        address: Option<IpAddr>,
         replaces: Option<&Secret>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<SignIn, Fault> {
         let Some(passwords) = &self.passwords else {
             return Ok(SignIn::Refused);
         };
-        let outcome = passwords.sign_in(username, password, address, replaces, now).await?;
+        let outcome = passwords
+            .sign_in(username, password, context.address, replaces, context.now)
+            .await?;
         let name: String = username.chars().take(NAME_LIMIT).collect();
         let (kind, actor, target) = match &outcome {
             SignIn::SignedIn { user, .. } => (EventKind::SignedIn, Some(user.username.clone()), None),
@@ -50,10 +52,9 @@ impl SignInWithPassword {
                 About {
                     actor,
                     target,
-                    address,
                     client: None,
                 },
-                now,
+                context,
             )
             .await;
         Ok(outcome)

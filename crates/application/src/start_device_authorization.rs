@@ -8,13 +8,13 @@ use informer_oauth_domain::{
     error::ErrorCode,
     parameters::Parameters,
     secret::{Digest, Secret},
-    timestamp::Timestamp,
 };
 use informer_oauth_ports::{DeviceInsertion, DeviceStore, Entropy};
 
 use crate::{
     authenticate_client::AuthenticateClient,
     client_credentials::{BasicCredentials, ClientCredentials},
+    context::RequestContext,
     error::{Fault, ProtocolError},
     ids,
 };
@@ -51,12 +51,12 @@ impl StartDeviceAuthorization {
         &self,
         parameters: &Parameters,
         basic: Option<BasicCredentials>,
-        origin: DeviceOrigin,
-        now: Timestamp,
+        user_agent: Option<&str>,
+        context: &RequestContext,
     ) -> Result<DeviceAuthorizationAnswer, ProtocolError> {
         parameters.check_not_repeated()?;
         let credentials = ClientCredentials::read(basic, parameters)?;
-        let client = self.authenticate.run(&credentials, origin.address(), now).await?;
+        let client = self.authenticate.run(&credentials, context).await?;
         let client = client.client();
         if !client.profile.enabled {
             return Err(ProtocolError::refused(
@@ -72,10 +72,10 @@ impl StartDeviceAuthorization {
             client_id: client.client_id,
             scope: requested_scope(client, parameters.get("scope")?)?,
             audience: self.resources.resolve(client, parameters.get("resource")?)?,
-            origin,
-            token_record: ids::token_record_id(&*self.entropy, now),
-            issued_at: now,
-            expires_at: now + self.lifetime,
+            origin: DeviceOrigin::new(context.address, user_agent),
+            token_record: ids::token_record_id(&*self.entropy, context.now),
+            issued_at: context.now,
+            expires_at: context.now + self.lifetime,
         };
         for _ in 0..DRAWS {
             match self.devices.insert(&request).await? {

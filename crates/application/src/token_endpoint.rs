@@ -1,12 +1,13 @@
 //! The token endpoint (RFC 6749 §3.2): authenticates the client and hands over to the grant.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
-use informer_oauth_domain::{error::ErrorCode, parameters::Parameters, timestamp::Timestamp};
+use informer_oauth_domain::{error::ErrorCode, parameters::Parameters};
 
 use crate::{
     authenticate_client::{AuthenticateClient, AuthenticatedClient},
     client_credentials::{BasicCredentials, ClientCredentials},
+    context::RequestContext,
     error::ProtocolError,
     issue_tokens::TokenAnswer,
     metrics,
@@ -41,12 +42,11 @@ impl TokenEndpoint {
         &self,
         parameters: &Parameters,
         basic: Option<BasicCredentials>,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<TokenAnswer, ProtocolError> {
-        let answer = self.exchange(parameters, basic, address, now).await;
+        let answer = self.exchange(parameters, basic, context).await;
         metrics::grant(parameters, &answer);
-        self.usage.note(parameters, &answer, now);
+        self.usage.note(parameters, &answer, context.now);
         answer
     }
 
@@ -54,8 +54,7 @@ impl TokenEndpoint {
         &self,
         parameters: &Parameters,
         basic: Option<BasicCredentials>,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<TokenAnswer, ProtocolError> {
         parameters.check_not_repeated()?;
         let grant_type = parameters.get("grant_type")?.ok_or(ProtocolError::refused(
@@ -69,11 +68,11 @@ impl TokenEndpoint {
             ));
         }
         let credentials = ClientCredentials::read(basic, parameters)?;
-        let client = self.client(grant_type, &credentials, parameters, address, now).await?;
+        let client = self.client(grant_type, &credentials, parameters, context).await?;
         match grant_type {
-            AUTHORIZATION_CODE => self.redeem_code.run(&client, parameters, address, now).await,
-            DEVICE_CODE => self.redeem_device_code.run(&client, parameters, address, now).await,
-            _ => self.refresh.run(&client, parameters, address, now).await,
+            AUTHORIZATION_CODE => self.redeem_code.run(&client, parameters, context).await,
+            DEVICE_CODE => self.redeem_device_code.run(&client, parameters, context).await,
+            _ => self.refresh.run(&client, parameters, context).await,
         }
     }
 
@@ -82,15 +81,16 @@ impl TokenEndpoint {
         grant_type: &str,
         credentials: &ClientCredentials,
         parameters: &Parameters,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<AuthenticatedClient, ProtocolError> {
-        let authenticated = self.authenticate.run(credentials, address, now).await;
+        let authenticated = self.authenticate.run(credentials, context).await;
         let refused =
             matches!(&authenticated, Err(ProtocolError::OAuth(error)) if error.code == ErrorCode::InvalidClient);
         if refused
             && grant_type == REFRESH_TOKEN
-            && self.refresh.belonged_to(credentials.client_id(), parameters, now)
+            && self
+                .refresh
+                .belonged_to(credentials.client_id(), parameters, context.now)
             && !self.authenticate.is_registered(credentials.client_id()).await?
         {
             return Err(Refresh::refusal());

@@ -14,6 +14,7 @@ use informer_oauth_ports::{
 
 use crate::{
     audit_trail::{About, AuditTrail},
+    context::RequestContext,
     error::ManagementError,
 };
 
@@ -139,7 +140,7 @@ impl Users {
             target: Some(username.to_owned()),
             ..About::default()
         };
-        self.audit.record(kind, about, now).await;
+        self.audit.record(kind, about, &RequestContext::local(now)).await;
     }
 }
 

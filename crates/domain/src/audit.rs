@@ -123,4 +123,6 @@ pub struct AuditEvent {
     pub target: Option<String>,
     /// From which address.
     pub address: Option<IpAddr>,
+    /// The id of the request that caused it, as its answer's `X-Request-Id` says; `None` at the command line.
+    pub request_id: Option<String>,
 }

@@ -87,11 +87,13 @@ pub async fn populate(stores: &dyn DurableStores) -> Outcome<()> {
         client: None,
         target: None,
         address: None,
+        request_id: None,
         ..an_event(1)
     };
     let awkward = AuditEvent {
         target: Some("é '%_\\ 🦀".into()),
         address: "2001:db8::1".parse().ok(),
+        request_id: Some("request-1".to_owned()),
         ..an_event(2)
     };
     for event in [bare, awkward] {

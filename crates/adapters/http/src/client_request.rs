@@ -1,18 +1,15 @@
 //! What the endpoints that clients authenticate at have in common: token, revocation, introspection.
 
-use std::net::IpAddr;
-
 use actix_web::{HttpRequest, web};
-use informer_oauth_application::client_credentials::BasicCredentials;
+use informer_oauth_application::{RequestContext, client_credentials::BasicCredentials};
 use informer_oauth_domain::{
     error::{ErrorCode, OAuthError},
     parameters::Parameters,
-    timestamp::Timestamp,
 };
 
 use crate::{
-    address::Address,
     basic,
+    context::context_of,
     parameters::{self, Accepted},
     protocol_error::ProtocolErrorResponse,
     state::HttpState,
@@ -38,8 +35,7 @@ const IN_THE_QUERY: OAuthError = ErrorCode::InvalidRequest.because("Parameters b
 pub(crate) struct ClientRequest {
     pub(crate) parameters: Parameters,
     pub(crate) basic: Option<BasicCredentials>,
-    pub(crate) address: Option<IpAddr>,
-    pub(crate) now: Timestamp,
+    pub(crate) context: RequestContext,
 }
 
 impl ClientRequest {
@@ -63,8 +59,7 @@ impl ClientRequest {
         Ok(Self {
             parameters: body?,
             basic,
-            address: Address::behind(head, state).0,
-            now: state.app.now(),
+            context: context_of(request),
         })
     }
 }

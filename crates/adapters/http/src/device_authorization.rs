@@ -1,7 +1,6 @@
 //! The device authorization endpoint (RFC 8628 §3.1–3.2), and its second address under the Informer API.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::USER_AGENT, web, web::Payload};
-use informer_oauth_domain::device::DeviceOrigin;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -101,8 +100,7 @@ async fn answer(request: &HttpRequest, asked: ClientRequest) -> ProtocolResult {
     let ClientRequest {
         parameters,
         basic,
-        address,
-        now,
+        context,
     } = asked;
     let used_basic = basic.is_some();
     let state = HttpState::of(request);
@@ -110,7 +108,7 @@ async fn answer(request: &HttpRequest, asked: ClientRequest) -> ProtocolResult {
     let started = state
         .app
         .start_device
-        .run(&parameters, basic, DeviceOrigin::new(address, agent), now)
+        .run(&parameters, basic, agent, &context)
         .await
         .map_err(|error| ProtocolErrorResponse::from(error).after_basic(used_basic))?;
     let user_code = started.user_code.to_string();

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use actix_web::{
-    Error, HttpResponse, HttpResponseBuilder,
+    Error, HttpMessage as _, HttpResponse, HttpResponseBuilder,
     body::{BodySize, BoxBody, MessageBody as _},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
@@ -24,6 +24,7 @@ use tracing::Instrument as _;
 
 use crate::{
     api_error::{self, Source, Validation},
+    context::RequestId,
     family::Family,
     json::{HAL, accepts_hal},
     line::Line,
@@ -48,6 +49,7 @@ pub(crate) async fn envelope(
         .expect("`service` registers it before any route");
     let route = || request.match_pattern();
     let line = Line::begin(request.head(), request.uri().clone(), &state, requests, route);
+    request.extensions_mut().insert(RequestId(line.id.clone()));
     let is_api = line.standing.family == Family::Informer && request.path().starts_with("/api/");
     let hal = is_api && accepts_hal(request.headers());
 

@@ -77,14 +77,13 @@ pub(crate) async fn introspect(request: HttpRequest, payload: Payload) -> Protoc
     let ClientRequest {
         parameters,
         basic,
-        address,
-        now,
+        context,
     } = ClientRequest::read(&request, payload, Accepted::Form).await?;
     let used_basic = basic.is_some();
     let found = state
         .app
         .introspect
-        .run(&parameters, basic, address, now)
+        .run(&parameters, basic, &context)
         .await
         .map_err(|error| ProtocolErrorResponse::from(error).after_basic(used_basic))?;
     let mut response = no_store(&mut HttpResponse::Ok());

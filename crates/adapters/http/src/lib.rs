@@ -16,6 +16,7 @@ pub mod body;
 pub mod brand;
 pub mod caller;
 mod client_request;
+mod context;
 mod device_authorization;
 mod diagnosis;
 mod docs;

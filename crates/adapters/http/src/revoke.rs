@@ -52,14 +52,13 @@ pub(crate) async fn revoke(request: HttpRequest, payload: Payload) -> ProtocolRe
     let ClientRequest {
         parameters,
         basic,
-        address,
-        now,
+        context,
     } = ClientRequest::read(&request, payload, Accepted::Form).await?;
     let used_basic = basic.is_some();
     HttpState::of(&request)
         .app
         .revoke
-        .run(&parameters, basic, address, now)
+        .run(&parameters, basic, &context)
         .await
         .map_err(|error| ProtocolErrorResponse::from(error).after_basic(used_basic))?;
     Ok(no_store(&mut HttpResponse::Ok()).body("{}"))

@@ -147,14 +147,13 @@ async fn answer(request: &HttpRequest, payload: Payload, accepted: Accepted) -> 
     let ClientRequest {
         parameters,
         basic,
-        address,
-        now,
+        context,
     } = ClientRequest::read(request, payload, accepted).await?;
     let used_basic = basic.is_some();
     let tokens = state
         .app
         .token
-        .answer(&parameters, basic, address, now)
+        .answer(&parameters, basic, &context)
         .await
         .map_err(|error| ProtocolErrorResponse::from(error).after_basic(used_basic))?;
     let body = TokenBody {

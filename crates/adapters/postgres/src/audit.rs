@@ -28,6 +28,7 @@ struct EventRow {
     client_uid: Option<Uuid>,
     target: Option<String>,
     address: Option<String>,
+    request_id: Option<String>,
 }
 
 const EVENT: &str = "audit event";
@@ -44,6 +45,7 @@ impl From<&AuditEvent> for EventRow {
             client_uid: event.client.map(ClientUid::uuid),
             target: event.target.as_ref().map(text),
             address: event.address.map(|address| address.to_string()),
+            request_id: event.request_id.clone(),
         }
     }
 }
@@ -64,6 +66,7 @@ impl TryFrom<EventRow> for AuditEvent {
             client: row.client_uid.map(ClientUid::new),
             target: row.target,
             address,
+            request_id: row.request_id,
         })
     }
 }

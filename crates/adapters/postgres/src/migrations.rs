@@ -15,20 +15,22 @@ struct Migration {
     up: &'static str,
 }
 
+/// The migration in this folder of `migrations/postgres`.
+macro_rules! migration {
+    ($name:literal) => {
+        Migration {
+            name: $name,
+            up: include_str!(concat!("../../../../migrations/postgres/", $name, "/up.sql")),
+        }
+    };
+}
+
 /// Every change, oldest first.
 const MIGRATIONS: &[Migration] = &[
-    Migration {
-        name: "2026-11-24-000000_initial",
-        up: include_str!("../../../../migrations/postgres/2026-11-24-000000_initial/up.sql"),
-    },
-    Migration {
-        name: "2026-11-25-000000_usage",
-        up: include_str!("../../../../migrations/postgres/2026-11-25-000000_usage/up.sql"),
-    },
-    Migration {
-        name: "2026-11-27-000000_secret_labels",
-        up: include_str!("../../../../migrations/postgres/2026-11-27-000000_secret_labels/up.sql"),
-    },
+    migration!("2026-11-24-000000_initial"),
+    migration!("2026-11-25-000000_usage"),
+    migration!("2026-11-27-000000_secret_labels"),
+    migration!("2026-12-01-000500_event_request_ids"),
 ];
 
 impl Migration {

@@ -29,6 +29,7 @@ struct EventRow {
     client_uid: Option<Vec<u8>>,
     target: Option<String>,
     address: Option<String>,
+    request_id: Option<String>,
 }
 
 const EVENT: &str = "audit event";
@@ -43,6 +44,7 @@ impl From<&AuditEvent> for EventRow {
             client_uid: event.client.map(|client| blob(client.uuid())),
             target: event.target.clone(),
             address: event.address.map(|address| address.to_string()),
+            request_id: event.request_id.clone(),
         }
     }
 }
@@ -64,6 +66,7 @@ impl TryFrom<EventRow> for AuditEvent {
             client: client.map(ClientUid::new),
             target: row.target,
             address,
+            request_id: row.request_id,
         })
     }
 }

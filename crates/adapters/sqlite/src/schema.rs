@@ -65,6 +65,7 @@ diesel::table! {
         client_uid -> Nullable<Binary>,
         target -> Nullable<Text>,
         address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
     }
 }
 

@@ -67,7 +67,7 @@ impl World {
 
     async fn disconnect(&self, username: &str, what: Disconnection) -> bool {
         self.connected
-            .disconnect(&user(username), what, None, moment(9))
+            .disconnect(&user(username), what, &RequestContext::local(moment(9)))
             .await
             .unwrap()
     }

@@ -1,14 +1,11 @@
-use std::net::IpAddr;
-
 use informer_oauth_domain::{
     client::{Client, ClientDraft, ClientProfile, Source},
     id::{ClientId, ClientRef},
-    timestamp::Timestamp,
     user::ClientAdministrator,
 };
 
 use super::{Act, ClientPatch, ClientVersion, Difference, Manage, Precondition, differences};
-use crate::error::ManagementError;
+use crate::{context::RequestContext, error::ManagementError};
 
 /// A client as a file describes it. Fields that the file leaves out stay as they are; a new client has their defaults.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -90,13 +87,11 @@ impl Manage {
         &self,
         admin: &ClientAdministrator,
         plan: Plan,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<Client, ManagementError> {
         let act = Act {
             actor: admin.username(),
-            address,
-            now,
+            context,
         };
         match plan {
             Plan::Nothing(client) => Ok(client),

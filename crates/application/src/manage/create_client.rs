@@ -1,17 +1,15 @@
-use std::net::IpAddr;
-
 use informer_oauth_domain::{
     audit::EventKind,
     client::{Client, ClientDraft, ClientProfile, Source},
     id::ClientId,
     template::template,
-    timestamp::Timestamp,
     user::ClientAdministrator,
 };
 use informer_oauth_ports::ClientInsertion;
 
 use super::{Act, ClientPatch, Manage, ReadOnly};
 use crate::{
+    context::RequestContext,
     error::{Fault, ManagementError},
     ids,
 };
@@ -37,8 +35,7 @@ impl Manage {
         &self,
         admin: &ClientAdministrator,
         new: NewClient,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<Client, ManagementError> {
         let (start, client_id, source) = match new.template {
             None => (ClientDraft::default(), None, Source::Admin),
@@ -58,8 +55,7 @@ impl Manage {
             source,
             Act {
                 actor: admin.username(),
-                address,
-                now,
+                context,
             },
         )
         .await
@@ -73,13 +69,13 @@ impl Manage {
         act: Act<'_>,
     ) -> Result<Client, ManagementError> {
         let mut client = Client {
-            uid: ids::client_uid(&*self.0.entropy, act.now),
+            uid: ids::client_uid(&*self.0.entropy, act.context.now),
             client_id: fixed.unwrap_or_else(|| ids::client_id(&*self.0.entropy)),
             profile,
             source,
             created_by: act.actor.to_owned(),
-            created_at: act.now,
-            updated_at: act.now,
+            created_at: act.context.now,
+            updated_at: act.context.now,
             revision: 1,
         };
         for _ in 0..DRAWS {

@@ -1,4 +1,4 @@
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use informer_oauth_domain::{
     audit::EventKind,
@@ -12,6 +12,7 @@ use informer_oauth_ports::SecretInsertion;
 
 use super::{Act, Manage};
 use crate::{
+    context::RequestContext,
     error::{Fault, ManagementError},
     ids,
 };
@@ -67,15 +68,13 @@ impl Manage {
         admin: &ClientAdministrator,
         client: ClientRef,
         new: NewSecret,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<CreatedSecret, ManagementError> {
-        new.check(now)?;
+        new.check(context.now)?;
         let registration = self.known(client).await?;
         let act = Act {
             actor: admin.username(),
-            address,
-            now,
+            context,
         };
         for _ in 0..DRAWS {
             let text = ClientSecretText::from_base62(&self.0.entropy.base62(SECRET_CHARACTERS))
@@ -118,25 +117,23 @@ impl Manage {
         client: ClientRef,
         text: &ClientSecretText,
         new: NewSecret,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<SecretAddition, ManagementError> {
-        new.check(now)?;
-        if let Some(known) = self.find_secret(admin, client, text, now).await? {
+        new.check(context.now)?;
+        if let Some(known) = self.find_secret(admin, client, text, context.now).await? {
             return Ok(SecretAddition::Present(known));
         }
         let registration = self.known(client).await?;
         let act = Act {
             actor: admin.username(),
-            address,
-            now,
+            context,
         };
         if let Some(secret) = self.insert_secret(&registration, text, &new, act).await? {
             return Ok(SecretAddition::Added(secret));
         }
         // Another was quicker, perhaps with the very same: by its uid, a client is never remembered from before.
         let client = ClientRef::Uid(registration.client.uid);
-        let present = self.find_secret(admin, client, text, now).await?;
+        let present = self.find_secret(admin, client, text, context.now).await?;
         present.map(SecretAddition::Present).ok_or(BEGINS_ALIKE)
     }
 
@@ -153,25 +150,25 @@ impl Manage {
             return Err(FULL);
         }
         let secret = ClientSecret {
-            uid: ids::secret_uid(&*self.0.entropy, act.now),
+            uid: ids::secret_uid(&*self.0.entropy, act.context.now),
             client: registration.client.uid,
             lookup: text.lookup(),
             hash: self.0.hasher.hash(text).await?,
             hint: text.hint(),
             label: new.label.clone(),
-            created_at: act.now,
-            updated_at: act.now,
+            created_at: act.context.now,
+            updated_at: act.context.now,
             expires_at: new.expires_at,
             last_used_at: None,
         };
-        let others_expire_at = new.expire_others_in.map(|deadline| act.now + deadline);
+        let others_expire_at = new.expire_others_in.map(|deadline| act.context.now + deadline);
         match self.0.clients.insert_secret(&secret, others_expire_at).await? {
             SecretInsertion::Inserted => {}
             SecretInsertion::Full => return Err(FULL),
             SecretInsertion::Unknown => return Err(ManagementError::NotFound("Client")),
             SecretInsertion::LookupTaken => return Ok(None),
         }
-        if others_expire_at.is_some_and(|at| at <= act.now) {
+        if others_expire_at.is_some_and(|at| at <= act.context.now) {
             for other in &registration.secrets {
                 self.0.hasher.forget(other.uid);
             }

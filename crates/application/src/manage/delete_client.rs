@@ -1,10 +1,8 @@
-use std::net::IpAddr;
-
-use informer_oauth_domain::{audit::EventKind, client::Client, id::ClientRef, timestamp::Timestamp, user::Superuser};
+use informer_oauth_domain::{audit::EventKind, client::Client, id::ClientRef, user::Superuser};
 use informer_oauth_ports::{Change, ClientDeletion};
 
 use super::{Act, Manage, Precondition};
-use crate::error::ManagementError;
+use crate::{context::RequestContext, error::ManagementError};
 
 impl Manage {
     /// One client, for a superuser who is about to delete it: the rank alone suffices for that.
@@ -23,13 +21,12 @@ impl Manage {
         superuser: &Superuser,
         client: ClientRef,
         precondition: &Precondition,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<(), ManagementError> {
         let registration = self.known(client).await?;
         let client = &registration.client;
         precondition.check(client)?;
-        match self.0.clients.delete(client.uid, now).await? {
+        match self.0.clients.delete(client.uid, context.now).await? {
             ClientDeletion::Unknown => Err(ManagementError::NotFound("Client")),
             ClientDeletion::Deleted { revoked } => {
                 for secret in &registration.secrets {
@@ -40,8 +37,7 @@ impl Manage {
                 }
                 let act = Act {
                     actor: superuser.username(),
-                    address,
-                    now,
+                    context,
                 };
                 self.client_changed(
                     EventKind::ClientDeleted,

@@ -1,14 +1,11 @@
-use std::net::IpAddr;
-
 use informer_oauth_domain::{
     audit::EventKind,
     id::{ClientRef, SecretUid},
-    timestamp::Timestamp,
     user::ClientAdministrator,
 };
 
 use super::{Act, Manage};
-use crate::error::ManagementError;
+use crate::{context::RequestContext, error::ManagementError};
 
 impl Manage {
     /// Deletes a secret of this client: it stops working at once here, and within a second everywhere.
@@ -17,8 +14,7 @@ impl Manage {
         admin: &ClientAdministrator,
         client: ClientRef,
         secret: SecretUid,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<(), ManagementError> {
         let client = self.known(client).await?.client.uid;
         if !self.0.clients.delete_secret(client, secret).await? {
@@ -27,8 +23,7 @@ impl Manage {
         self.0.hasher.forget(secret);
         let act = Act {
             actor: admin.username(),
-            address,
-            now,
+            context,
         };
         self.client_changed(EventKind::SecretDeleted, client, Some(secret.to_string()), act)
             .await;

@@ -1,9 +1,11 @@
-use std::net::IpAddr;
-
-use informer_oauth_domain::{client::Client, id::ClientRef, timestamp::Timestamp, user::ClientAdministrator};
+use informer_oauth_domain::{client::Client, id::ClientRef, user::ClientAdministrator};
 
 use super::{Act, ClientChange, Manage, Precondition};
-use crate::error::{Fault, ManagementError};
+
+use crate::{
+    context::RequestContext,
+    error::{Fault, ManagementError},
+};
 
 /// How often a patch without a precondition starts again. Each time another edit has got through.
 const ATTEMPTS: usize = 100;
@@ -16,13 +18,11 @@ impl Manage {
         admin: &ClientAdministrator,
         client: ClientRef,
         change: ClientChange,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<Client, ManagementError> {
         let act = Act {
             actor: admin.username(),
-            address,
-            now,
+            context,
         };
         for _ in 0..ATTEMPTS {
             let present = self.known(client).await?.client.clone();

@@ -1,16 +1,13 @@
-use std::net::IpAddr;
-
 use informer_oauth_domain::{
     audit::EventKind,
     client::{Client, ClientDraft, ClientProfile},
     id::ClientRef,
-    timestamp::Timestamp,
     user::ClientAdministrator,
 };
 use informer_oauth_ports::ClientReplacement;
 
 use super::{Act, ClientChange, Manage, differences};
-use crate::error::ManagementError;
+use crate::{context::RequestContext, error::ManagementError};
 
 impl Manage {
     /// Replaces a client's profile: fields that are left out get their defaults. Without a precondition the last to
@@ -20,8 +17,7 @@ impl Manage {
         admin: &ClientAdministrator,
         client: ClientRef,
         change: ClientChange,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<Client, ManagementError> {
         let present = self.known(client).await?.client.clone();
         let expected = change.precondition.check(&present)?;
@@ -36,8 +32,7 @@ impl Manage {
             expected,
             Act {
                 actor: admin.username(),
-                address,
-                now,
+                context,
             },
         )
         .await
@@ -54,7 +49,12 @@ impl Manage {
         if present.profile == *profile {
             return Ok(present);
         }
-        match self.0.clients.replace(present.uid, profile, expected, act.now).await? {
+        match self
+            .0
+            .clients
+            .replace(present.uid, profile, expected, act.context.now)
+            .await?
+        {
             ClientReplacement::Replaced(client) => {
                 let fields: Vec<_> = differences(&present.profile.to_draft(), &profile.to_draft())
                     .iter()

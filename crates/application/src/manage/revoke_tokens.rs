@@ -1,16 +1,13 @@
-use std::net::IpAddr;
-
 use informer_oauth_domain::{
     audit::EventKind,
     id::{ClientRef, TokenRecordId},
-    timestamp::Timestamp,
     token_record::{Ending, RevocationReason},
     user::ClientAdministrator,
 };
 use informer_oauth_ports::{Change, TokenFilter};
 
 use super::{Act, Manage};
-use crate::error::ManagementError;
+use crate::{context::RequestContext, error::ManagementError};
 
 impl Manage {
     /// Ends every live token record of a client or, with `username`, those of that user; how many it was.
@@ -19,8 +16,7 @@ impl Manage {
         admin: &ClientAdministrator,
         client: ClientRef,
         username: Option<String>,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<u64, ManagementError> {
         let client = self.known(client).await?.client.uid;
         let filter = TokenFilter {
@@ -30,7 +26,7 @@ impl Manage {
         let revoked = self
             .0
             .tokens
-            .revoke_all(&filter, RevocationReason::Administrator, now)
+            .revoke_all(&filter, RevocationReason::Administrator, context.now)
             .await?;
         if revoked > 0 {
             self.0.changes.publish(Change::TokenRecords).await;
@@ -45,8 +41,7 @@ impl Manage {
             Some(target),
             Act {
                 actor: admin.username(),
-                address,
-                now,
+                context,
             },
         )
         .await;
@@ -59,22 +54,20 @@ impl Manage {
         admin: &ClientAdministrator,
         client: ClientRef,
         token: TokenRecordId,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<(), ManagementError> {
         let client = self.known(client).await?.client.uid;
         match self
             .0
             .tokens
-            .revoke(token, Some(client), RevocationReason::Administrator, now)
+            .revoke(token, Some(client), RevocationReason::Administrator, context.now)
             .await?
         {
             Ending::Ended => {
                 self.0.changes.publish(Change::TokenRecord(token)).await;
                 let act = Act {
                     actor: admin.username(),
-                    address,
-                    now,
+                    context,
                 };
                 self.record(EventKind::TokenRevoked, client, Some(token.to_string()), act)
                     .await;

@@ -1,12 +1,10 @@
-use std::net::IpAddr;
-
 use informer_oauth_domain::{
-    audit::EventKind, icon::IconImage, id::ClientRef, secret::Digest, timestamp::Timestamp, user::ClientAdministrator,
+    audit::EventKind, icon::IconImage, id::ClientRef, secret::Digest, user::ClientAdministrator,
 };
 use informer_oauth_ports::Icon;
 
 use super::{Act, Manage};
-use crate::error::ManagementError;
+use crate::{context::RequestContext, error::ManagementError};
 
 impl Manage {
     /// Sets a client's icon. What the bytes are is told by the bytes.
@@ -15,8 +13,7 @@ impl Manage {
         admin: &ClientAdministrator,
         client: ClientRef,
         bytes: Vec<u8>,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<(), ManagementError> {
         let client = self.known(client).await?.client.uid;
         let image = IconImage::new(bytes)?;
@@ -38,8 +35,7 @@ impl Manage {
         }
         let act = Act {
             actor: admin.username(),
-            address,
-            now,
+            context,
         };
         self.client_changed(EventKind::ClientIconChanged, client, Some(kind.mime().to_owned()), act)
             .await;
@@ -51,8 +47,7 @@ impl Manage {
         &self,
         admin: &ClientAdministrator,
         client: ClientRef,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<(), ManagementError> {
         let client = self.known(client).await?.client.uid;
         if !self.0.clients.set_icon(client, None).await? {
@@ -60,8 +55,7 @@ impl Manage {
         }
         let act = Act {
             actor: admin.username(),
-            address,
-            now,
+            context,
         };
         self.client_changed(EventKind::ClientIconChanged, client, Some("none".to_owned()), act)
             .await;

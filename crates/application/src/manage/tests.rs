@@ -13,6 +13,7 @@ use informer_oauth_domain::{
     client_secret::{ClientSecretText, SecretLabel},
     id::SecretUid,
     secret::{Secret, SecretHash},
+    timestamp::Timestamp,
     user::{ClientAdministrator, User},
 };
 use informer_oauth_memory::Memory;
@@ -30,6 +31,15 @@ mod usage;
 
 const ADDRESS: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)));
 const ALL: PageRequest = PageRequest { start: 0, limit: 200 };
+
+/// A request from [`ADDRESS`].
+fn context_at(now: Timestamp) -> RequestContext {
+    RequestContext {
+        now,
+        address: ADDRESS,
+        request_id: Some("request-1".to_owned()),
+    }
+}
 
 /// The use cases over an empty store, with ears for what they tell.
 struct World {
@@ -77,9 +87,14 @@ impl World {
         self.clock.advance(TICK)
     }
 
+    /// A request from [`ADDRESS`], later than the one before.
+    fn context(&self) -> RequestContext {
+        context_at(self.now())
+    }
+
     async fn client(&self, name: &str) -> Client {
         self.manage
-            .create_client(&self.admin, named(name), ADDRESS, self.now())
+            .create_client(&self.admin, named(name), &self.context())
             .await
             .unwrap()
     }

@@ -1,5 +1,3 @@
-use std::net::IpAddr;
-
 use informer_oauth_domain::{
     audit::EventKind,
     timestamp::Timestamp,
@@ -9,7 +7,7 @@ use informer_oauth_domain::{
 use informer_oauth_ports::{Change, Page, PageRequest, TokenFilter};
 
 use super::Manage;
-use crate::{audit_trail::About, error::ManagementError};
+use crate::{audit_trail::About, context::RequestContext, error::ManagementError};
 
 fn granted_by(username: String) -> TokenFilter {
     TokenFilter {
@@ -35,14 +33,13 @@ impl Manage {
         &self,
         admin: &ClientAdministrator,
         username: String,
-        address: Option<IpAddr>,
-        now: Timestamp,
+        context: &RequestContext,
     ) -> Result<u64, ManagementError> {
         let filter = granted_by(username.clone());
         let revoked = self
             .0
             .tokens
-            .revoke_all(&filter, RevocationReason::Administrator, now)
+            .revoke_all(&filter, RevocationReason::Administrator, context.now)
             .await?;
         if revoked > 0 {
             self.0.changes.publish(Change::TokenRecords).await;
@@ -50,10 +47,9 @@ impl Manage {
         let about = About {
             actor: Some(admin.username().to_owned()),
             target: Some(format!("{revoked} of {username}")),
-            address,
             client: None,
         };
-        self.0.audit.record(EventKind::TokensRevoked, about, now).await;
+        self.0.audit.record(EventKind::TokensRevoked, about, context).await;
         Ok(revoked)
     }
 }

@@ -173,7 +173,10 @@ async fn authenticated(store: &Memory) -> AuthenticatedClient {
     let credentials = ClientCredentials::Public {
         client_id: client.client_id.to_string(),
     };
-    authenticate.run(&credentials, None, NOW).await.unwrap()
+    authenticate
+        .run(&credentials, &RequestContext::local(NOW))
+        .await
+        .unwrap()
 }
 
 async fn events(store: &Memory) -> Vec<AuditEvent> {
@@ -202,12 +205,17 @@ fn a_code_whose_store_forgot_its_use_is_redeemed_once_and_the_second_time_ends_w
             record.is_some_and(|record| record.is_live(NOW))
         };
 
-        let first = redeem.run(&client, &parameters, None, NOW).await.unwrap();
+        let first = redeem
+            .run(&client, &parameters, &RequestContext::local(NOW))
+            .await
+            .unwrap();
         assert!(first.refresh_token.is_some() && live().await);
         assert_eq!(events(&store).await, []);
 
         for later in 1..3 {
-            let second = redeem.run(&client, &parameters, None, NOW + seconds(later)).await;
+            let second = redeem
+                .run(&client, &parameters, &RequestContext::local(NOW + seconds(later)))
+                .await;
             match second {
                 Err(ProtocolError::OAuth(error)) => assert_eq!(error.code, ErrorCode::InvalidGrant),
                 other => panic!("{other:?}"),
@@ -273,11 +281,14 @@ fn a_code_that_comes_while_nobody_knows_the_users_is_not_used_up() {
         };
         let there = std::mem::replace(&mut redeem.users, away);
         for _ in 0..2 {
-            let answer = redeem.run(&client, &parameters, None, NOW).await;
+            let answer = redeem.run(&client, &parameters, &RequestContext::local(NOW)).await;
             assert!(matches!(answer, Err(ProtocolError::Fault(_))), "{answer:?}");
         }
         redeem.users = there;
-        redeem.run(&client, &parameters, None, NOW).await.unwrap();
+        redeem
+            .run(&client, &parameters, &RequestContext::local(NOW))
+            .await
+            .unwrap();
         assert_eq!(events(&store).await, []);
     });
 }

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use informer_oauth_application::{
-    Application, ClientSort, PageRequest,
+    Application, ClientSort, PageRequest, RequestContext,
     manage::{ClientPatch, ClientQuery, NewClient, NewSecret, Precondition},
 };
 use informer_oauth_domain::{client::Client, id::ClientRef, user::ClientAdministrator};
@@ -159,7 +159,12 @@ async fn carry_out(
                 let reference = ClientRef::Uid(client.uid);
                 let created = app
                     .manage
-                    .create_secret(&admin, reference, NewSecret::default(), None, app.now())
+                    .create_secret(
+                        &admin,
+                        reference,
+                        NewSecret::default(),
+                        &RequestContext::local(app.now()),
+                    )
                     .await?;
                 shown.secret = Some(created.text.secret().expose().to_owned());
             }
@@ -170,7 +175,12 @@ async fn carry_out(
             let client = find(app, &admin, &client).await?;
             let reference = ClientRef::Uid(client.uid);
             app.manage
-                .delete_client(admin.as_superuser(), reference, &Precondition::None, None, app.now())
+                .delete_client(
+                    admin.as_superuser(),
+                    reference,
+                    &Precondition::None,
+                    &RequestContext::local(app.now()),
+                )
                 .await?;
             let deleted = Deleted {
                 deleted: client.client_id.to_string(),
@@ -204,7 +214,10 @@ async fn create(app: &Application, admin: &ClientAdministrator, new: &CreateClie
         fields,
         ..NewClient::default()
     };
-    Ok(app.manage.create_client(admin, new, None, app.now()).await?)
+    Ok(app
+        .manage
+        .create_client(admin, new, &RequestContext::local(app.now()))
+        .await?)
 }
 
 /// The client that a person means by its `client_id`, id or exact name.

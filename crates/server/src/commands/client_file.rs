@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context as _;
 use informer_oauth_application::{
-    Application,
+    Application, RequestContext,
     manage::{ClientPatch, DesiredClient, Difference, Plan},
 };
 use informer_oauth_domain::{
@@ -313,11 +313,14 @@ pub(super) async fn apply(
     out.print(&steps, |steps| steps.iter().map(Step::text).collect())?;
     if !dry_run {
         for (plan, secret) in plans {
-            let client = app.manage.carry_out(admin, plan, None, app.now()).await?;
+            let client = app
+                .manage
+                .carry_out(admin, plan, &RequestContext::local(app.now()))
+                .await?;
             if let Some(GivenSecret { text, terms }) = secret {
                 let client = ClientRef::Uid(client.uid);
                 app.manage
-                    .add_secret(admin, client, &text, terms, None, app.now())
+                    .add_secret(admin, client, &text, terms, &RequestContext::local(app.now()))
                     .await?;
             }
         }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use informer_oauth_application::{Application, manage::NewSecret};
+use informer_oauth_application::{Application, RequestContext, manage::NewSecret};
 use informer_oauth_domain::{
     client_secret::{ClientSecret, SecretLabel},
     id::{ClientRef, SecretUid},
@@ -80,7 +80,10 @@ pub(super) async fn run(
                 expires_at,
                 expire_others_in: expire_others_in.map(Duration::from_secs),
             };
-            let created = app.manage.create_secret(admin, client, new, None, app.now()).await?;
+            let created = app
+                .manage
+                .create_secret(admin, client, new, &RequestContext::local(app.now()))
+                .await?;
             let mut shown = Shown::from(&created.secret);
             shown.secret = Some(created.text.secret().expose().to_owned());
             out.print(&shown, |shown| {
@@ -115,7 +118,9 @@ pub(super) async fn run(
             let uid: SecretUid = secret
                 .parse()
                 .map_err(|_| Misuse(format!("{secret:?} is no secret's id; `client secret list` shows them")))?;
-            app.manage.delete_secret(admin, client, uid, None, app.now()).await?;
+            app.manage
+                .delete_secret(admin, client, uid, &RequestContext::local(app.now()))
+                .await?;
             out.print(&Removed { removed: secret }, |removed| {
                 format!("removed {}", removed.removed)
             })

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use informer_oauth_application::audit_trail::About;
+use informer_oauth_application::{RequestContext, audit_trail::About};
 use informer_oauth_domain::audit::EventKind;
 use informer_oauth_ports::{KeyPurpose, KeyRotation, KeyState, SealedKey};
 use serde::Serialize;
@@ -106,7 +106,11 @@ async fn carry_out(installation: &Installation, command: KeysCommand, out: Outpu
                         target: Some(purpose.as_str().to_owned()),
                         ..About::default()
                     };
-                    installation.app.audit.record(EventKind::KeysRotated, about, now).await;
+                    installation
+                        .app
+                        .audit
+                        .record(EventKind::KeysRotated, about, &RequestContext::local(now))
+                        .await;
                 }
                 done.push(Rotated {
                     purpose: purpose.as_str(),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use actix_web::rt::{self, task::JoinHandle, time::sleep};
-use informer_oauth_application::{Application, audit_trail::About};
+use informer_oauth_application::{Application, RequestContext, audit_trail::About};
 use informer_oauth_crypto::{KeySchedule, Keys};
 use informer_oauth_domain::audit::EventKind;
 use informer_oauth_ports::{Change, ChangeListener, Changes};
@@ -192,7 +192,10 @@ impl KeyTask {
                 target: Some(purpose.as_str().to_owned()),
                 ..About::default()
             };
-            self.app.audit.record(EventKind::KeysRotated, about, now).await;
+            self.app
+                .audit
+                .record(EventKind::KeysRotated, about, &RequestContext::local(now))
+                .await;
         }
         if self.app.public_keys() != before {
             self.changes.publish(Change::SigningKeys).await;

@@ -1,7 +1,7 @@
 //! What the first start makes: the built-in clients and somebody who can sign in.
 
 use informer_oauth_application::{
-    Application, PageRequest,
+    Application, PageRequest, RequestContext,
     error::ManagementError,
     manage::{ClientQuery, NewClient},
     users::NewUser,
@@ -90,7 +90,11 @@ async fn register_builtin_clients(app: &Application) -> anyhow::Result<()> {
             template: Some(template.name.to_owned()),
             ..NewClient::default()
         };
-        match app.manage.create_client(&administrator, new, None, app.now()).await {
+        match app
+            .manage
+            .create_client(&administrator, new, &RequestContext::local(app.now()))
+            .await
+        {
             Ok(_) | Err(ManagementError::Conflict(_)) => {}
             Err(error) => return Err(error.into()),
         }

@@ -1,16 +1,41 @@
 //! The binary on a Postgres whose schema another release has made: an older one, a newer one that only has more, a newer one
 //! that has less.
 
-use std::{process::Output, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+    sync::Arc,
+};
 
 use crate::{
     common::{Service, stores::ProductionStores},
     support::*,
 };
 
-/// What takes the schema back to what the first release made.
-const FIRST: &str = "ALTER TABLE client_secrets DROP COLUMN label; DROP TABLE schema_floor; DROP TABLE usage_counts;
-     DELETE FROM __diesel_schema_migrations WHERE version > '20261124000000'";
+/// The folder of each migration of Postgres after the first, oldest first.
+fn later_migrations() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/postgres");
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut migrations: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    migrations.sort();
+    migrations.split_off(1)
+}
+
+fn names(migrations: &[PathBuf]) -> Vec<&str> {
+    migrations
+        .iter()
+        .map(|path| path.file_name().unwrap().to_str().unwrap())
+        .collect()
+}
+
+/// Takes the schema back to that of the first release.
+fn revert_to_first(stores: &ProductionStores) {
+    for migration in later_migrations().iter().rev() {
+        stores.sql(&fs::read_to_string(migration.join("down.sql")).unwrap());
+    }
+    stores.sql("DELETE FROM __diesel_schema_migrations WHERE version > '20261124000000'");
+}
 
 /// What a later release may add while this one serves.
 const ADDED: &str = "CREATE TABLE later (x integer);
@@ -37,11 +62,13 @@ fn on_an_older_schema_nothing_starts_until_it_is_migrated_and_then_everything_is
     let client = world.public_client();
     let tokens = world.tokens(&client);
     assert!(world.service.terminate().success());
-    stores.sql(FIRST);
+    revert_to_first(&stores);
+    let migrations = later_migrations();
+    let names = names(&migrations);
 
     let said = refused(&world.service.cli(&["serve"]));
     assert!(
-        said.contains("lacks schema changes (2026-11-25-000000_usage, 2026-11-27-000000_secret_labels)")
+        said.contains(&format!("lacks schema changes ({})", names.join(", ")))
             && said.contains("`informer-oauth migrate`")
             && said.contains("`informer-oauth serve --migrate`"),
         "{said}"
@@ -50,15 +77,10 @@ fn on_an_older_schema_nothing_starts_until_it_is_migrated_and_then_everything_is
     let said = refused(&world.service.cli(&["user", "list"]));
     assert!(said.contains("`informer-oauth migrate`"), "{said}");
     let planned = world.service.cli_ok(&["migrate", "--dry-run"]);
-    assert_eq!(
-        planned.trim(),
-        "would apply 2026-11-25-000000_usage\nwould apply 2026-11-27-000000_secret_labels"
-    );
+    let each = |verb: &str| names.iter().map(|name| format!("{verb} {name}\n")).collect::<String>();
+    assert_eq!(planned.trim(), each("would apply").trim());
     let applied = world.service.cli_ok(&["migrate"]);
-    assert_eq!(
-        applied.trim(),
-        "applied 2026-11-25-000000_usage\napplied 2026-11-27-000000_secret_labels"
-    );
+    assert_eq!(applied.trim(), each("applied").trim());
 
     world.service.launch();
     world.reconnect();

@@ -34,6 +34,7 @@ pub async fn an_event_is_read_back_as_it_was_appended(store: &dyn AuditLog) {
         client: None,
         target: None,
         address: None,
+        request_id: None,
         ..an_event(0)
     };
     store.append(&bare).await.answered();

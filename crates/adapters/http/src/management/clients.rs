@@ -109,7 +109,7 @@ fn sort(query: &Query) -> ApiResult<(ClientSort, bool)> {
 )]
 pub(super) async fn create(request: HttpRequest, by: Administration, body: Payload) -> ApiResult<HttpResponse> {
     let new = payload::new_client(json::read(&request, body).await?)?;
-    let client = by.manage().create_client(&by.proof, new, by.address, by.now).await?;
+    let client = by.manage().create_client(&by.proof, new, &by.context).await?;
     let location = client_path(by.base(), client.uid);
     Ok(answer(
         HttpResponse::Created().insert_header((LOCATION, location)),
@@ -170,7 +170,7 @@ pub(super) async fn replace(request: HttpRequest, by: Administration, body: Payl
     };
     let client = by
         .manage()
-        .replace_client(&by.proof, client, change, by.address, by.now)
+        .replace_client(&by.proof, client, change, &by.context)
         .await?;
     Ok(answer(&mut HttpResponse::Ok(), by.base(), client))
 }
@@ -210,10 +210,7 @@ pub(super) async fn patch(request: HttpRequest, by: Administration, body: Payloa
         read_only,
         precondition: precondition(&request),
     };
-    let client = by
-        .manage()
-        .patch_client(&by.proof, client, change, by.address, by.now)
-        .await?;
+    let client = by.manage().patch_client(&by.proof, client, change, &by.context).await?;
     Ok(answer(&mut HttpResponse::Ok(), by.base(), client))
 }
 
@@ -237,7 +234,7 @@ pub(super) async fn patch(request: HttpRequest, by: Administration, body: Payloa
 pub(super) async fn delete(request: HttpRequest, by: Permitted<Superuser>) -> ApiResult<HttpResponse> {
     let client = client_named(&request)?;
     by.manage()
-        .delete_client(&by.proof, client, &precondition(&request), by.address, by.now)
+        .delete_client(&by.proof, client, &precondition(&request), &by.context)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -79,7 +79,7 @@ pub(super) async fn set(request: HttpRequest, by: Administration, payload: Paylo
         return Err(BodyError::Empty.into());
     }
     by.manage()
-        .set_icon(&by.proof, client, bytes.into(), by.address, by.now)
+        .set_icon(&by.proof, client, bytes.into(), &by.context)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -99,7 +99,7 @@ pub(super) async fn set(request: HttpRequest, by: Administration, payload: Paylo
 )]
 pub(super) async fn delete(request: HttpRequest, by: Administration) -> ApiResult<HttpResponse> {
     by.manage()
-        .delete_icon(&by.proof, client_named(&request)?, by.address, by.now)
+        .delete_icon(&by.proof, client_named(&request)?, &by.context)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,21 +1,18 @@
 //! Client management: the Informer API (http-api.md §1).
 
-use std::net::IpAddr;
-
 use actix_web::{FromRequest, HttpRequest, dev, web};
 use futures_util::future::LocalBoxFuture;
-use informer_oauth_application::manage::Manage;
+use informer_oauth_application::{RequestContext, manage::Manage};
 use informer_oauth_domain::{
     id::ClientRef,
-    timestamp::Timestamp,
     user::{ClientAdministrator, Superuser},
 };
 use utoipa::OpenApi;
 
 use crate::{
-    address::Address,
     api_error::{ApiError, ApiResult},
-    caller::{Caller, RequestTime},
+    caller::Caller,
+    context::context_of,
     state::HttpState,
 };
 
@@ -103,8 +100,7 @@ pub fn configure(routes: &mut web::ServiceConfig) {
 struct Permitted<P> {
     proof: P,
     state: web::Data<HttpState>,
-    address: Option<IpAddr>,
-    now: Timestamp,
+    context: RequestContext,
 }
 
 /// A superuser with the token API feature.
@@ -149,8 +145,7 @@ impl<P: Proof + 'static> FromRequest for Permitted<P> {
             Ok(Self {
                 proof: P::check(&caller)?,
                 state: HttpState::of(&request).clone(),
-                address: Address::of(&request).0,
-                now: RequestTime::of(&request).0,
+                context: context_of(&request),
             })
         })
     }

@@ -289,6 +289,8 @@ pub(crate) struct EventBody {
     target: Option<String>,
     /// From which address.
     address: Option<String>,
+    /// The `X-Request-Id` of the request that caused it.
+    request_id: Option<String>,
     /// The client concerned.
     oauth_client_id: Option<String>,
 }
@@ -302,6 +304,7 @@ impl EventBody {
             actor: event.actor,
             target: event.target,
             address: event.address.map(|address| address.to_string()),
+            request_id: event.request_id,
             oauth_client_id: event.client.map(|client| client.to_string()),
         }
     }

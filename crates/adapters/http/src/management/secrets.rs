@@ -56,10 +56,7 @@ pub(super) async fn list(request: HttpRequest, by: Administration) -> ApiResult<
 pub(super) async fn create(request: HttpRequest, by: Administration, body: Payload) -> ApiResult<HttpResponse> {
     let client = client_named(&request)?;
     let new = payload::new_secret(json::read_optional(&request, body).await?.unwrap_or_default())?;
-    let created = by
-        .manage()
-        .create_secret(&by.proof, client, new, by.address, by.now)
-        .await?;
+    let created = by.manage().create_secret(&by.proof, client, new, &by.context).await?;
     let location = format!(
         "{}/secrets/{}",
         client_path(by.base(), created.secret.client),
@@ -112,7 +109,7 @@ pub(super) async fn read(request: HttpRequest, by: Administration) -> ApiResult<
 )]
 pub(super) async fn delete(request: HttpRequest, by: Administration) -> ApiResult<HttpResponse> {
     by.manage()
-        .delete_secret(&by.proof, client_named(&request)?, named(&request)?, by.address, by.now)
+        .delete_secret(&by.proof, client_named(&request)?, named(&request)?, &by.context)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

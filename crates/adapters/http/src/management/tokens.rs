@@ -39,7 +39,7 @@ pub(super) async fn list(request: HttpRequest, by: Administration) -> ApiResult<
     let username = query.one("username")?.map(str::to_owned);
     let page = by
         .manage()
-        .list_tokens(&by.proof, client_named(&request)?, username, asked, by.now)
+        .list_tokens(&by.proof, client_named(&request)?, username, asked, by.context.now)
         .await?;
     let path = format!("{}/tokens", client_path(by.base(), client.uid));
     let items = page.items.into_iter().map(TokenBody::new).collect();
@@ -71,7 +71,7 @@ pub(super) async fn revoke_all(request: HttpRequest, by: Administration) -> ApiR
     let username = query.one("username")?.map(str::to_owned);
     let revoked = by
         .manage()
-        .revoke_tokens(&by.proof, client, username, by.address, by.now)
+        .revoke_tokens(&by.proof, client, username, &by.context)
         .await?;
     Ok(HttpResponse::Ok().json(Revoked { revoked }))
 }
@@ -95,7 +95,7 @@ pub(super) async fn revoke_all(request: HttpRequest, by: Administration) -> ApiR
 pub(super) async fn revoke(request: HttpRequest, by: Administration) -> ApiResult<HttpResponse> {
     let token: TokenRecordId = in_path(&request, "token", "Token")?;
     by.manage()
-        .revoke_token(&by.proof, client_named(&request)?, token, by.address, by.now)
+        .revoke_token(&by.proof, client_named(&request)?, token, &by.context)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

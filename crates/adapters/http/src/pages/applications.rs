@@ -91,7 +91,7 @@ async fn disconnect(visit: &Visit, payload: web::Payload) -> Result<HttpResponse
     }
     let (what, done) = field("disconnect").and_then(read).ok_or(Problem::Unreadable)?;
     let connected = &visit.app().connected;
-    if connected.disconnect(&user, what, visit.address(), visit.now).await? {
+    if connected.disconnect(&user, what, &visit.context()).await? {
         Ok(see_other(&format!("{path}?done={done}")))
     } else {
         Ok(nothing_there(visit, &path))

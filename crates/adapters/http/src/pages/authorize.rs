@@ -185,7 +185,7 @@ async fn judge_and_decide(visit: &Visit, payload: web::Payload) -> Result<HttpRe
             let approved = visit
                 .app()
                 .authorize
-                .approve(&granted, &signed_in.user, visit.address(), visit.now)
+                .approve(&granted, &signed_in.user, &visit.context())
                 .await;
             Ok(or_back(visit, &request, approved.map(|location| see_other(&location))))
         }
@@ -193,7 +193,7 @@ async fn judge_and_decide(visit: &Visit, payload: web::Payload) -> Result<HttpRe
             let location = visit
                 .app()
                 .authorize
-                .deny(&request, &signed_in.user, visit.address(), visit.now)
+                .deny(&request, &signed_in.user, &visit.context())
                 .await;
             Ok(see_other(&location))
         }

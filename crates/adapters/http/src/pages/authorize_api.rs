@@ -227,9 +227,9 @@ pub(super) async fn decide(visit: Visit, caller: Caller, payload: web::Payload) 
     };
     let authorize = &visit.app().authorize;
     let redirect_uri = if decision.approve {
-        authorize.approve(&request, &user, visit.address(), visit.now).await?
+        authorize.approve(&request, &user, &visit.context()).await?
     } else {
-        authorize.deny(&request, &user, visit.address(), visit.now).await
+        authorize.deny(&request, &user, &visit.context()).await
     };
     Ok(uncached().json(Onward { redirect_uri }))
 }

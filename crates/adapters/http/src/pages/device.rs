@@ -10,7 +10,7 @@ use actix_web::{
 };
 use informer_oauth_application::{
     SignedIn,
-    decide_device_authorization::{Decider, DeviceError, Verdict, WaitingDevice},
+    decide_device_authorization::{DeviceError, Verdict, WaitingDevice},
 };
 use informer_oauth_domain::{device::UserCode, parameters::Parameters};
 
@@ -189,13 +189,6 @@ async fn look_up_or_decide(visit: &Visit, payload: web::Payload) -> Result<HttpR
     decide(visit, &signed_in, code, &fields).await
 }
 
-fn decider<'a>(visit: &Visit, signed_in: &'a SignedIn) -> Decider<'a> {
-    Decider {
-        user: &signed_in.user,
-        address: visit.address(),
-    }
-}
-
 async fn look_up(visit: &Visit, signed_in: &SignedIn, typed: &str, token: &str) -> Result<HttpResponse, Problem> {
     if typed.is_empty() {
         let asking = Asking::again(StatusCode::BAD_REQUEST, MISSING, typed);
@@ -206,8 +199,12 @@ async fn look_up(visit: &Visit, signed_in: &SignedIn, typed: &str, token: &str) 
         let asking = Asking::again(StatusCode::FORBIDDEN, STALE, typed);
         return Ok(code_page(visit, signed_in, &asking));
     }
-    let by = decider(visit, signed_in);
-    match visit.app().decide_device.find(typed, by, visit.now).await {
+    match visit
+        .app()
+        .decide_device
+        .find(typed, &signed_in.user, &visit.context())
+        .await
+    {
         Ok(device) => Ok(decision_page(
             visit,
             signed_in,
@@ -264,12 +261,14 @@ async fn decide(
             });
         }
     };
-    let by = decider(visit, signed_in);
     let typed = code.to_string();
     let decide_device = &visit.app().decide_device;
-    match decide_device.decide(&typed, verdict, by, visit.now).await {
+    match decide_device
+        .decide(&typed, verdict, &signed_in.user, &visit.context())
+        .await
+    {
         Ok(device) => Ok(done(visit, &device, verdict)),
-        Err(DeviceError::NothingGranted) => match decide_device.find(&typed, by, visit.now).await {
+        Err(DeviceError::NothingGranted) => match decide_device.find(&typed, &signed_in.user, &visit.context()).await {
             Ok(device) => Ok(decision_page(
                 visit,
                 signed_in,

@@ -7,7 +7,7 @@ use actix_web::{
     http::{StatusCode, header::CACHE_CONTROL},
     web,
 };
-use informer_oauth_application::decide_device_authorization::{Decider, DeviceError, Verdict, WaitingDevice};
+use informer_oauth_application::decide_device_authorization::{DeviceError, Verdict, WaitingDevice};
 use informer_oauth_domain::scope::ScopeSet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -121,11 +121,11 @@ fn refusal(error: DeviceError) -> ApiError {
 pub(super) async fn find(visit: Visit, caller: Caller, payload: web::Payload) -> ApiResult<HttpResponse> {
     let user = session_user(caller)?;
     let typed: TypedCode = json::read(&visit.request, payload).await?;
-    let by = Decider {
-        user: &user,
-        address: visit.address(),
-    };
-    let found = visit.app().decide_device.find(&typed.user_code, by, visit.now).await;
+    let found = visit
+        .app()
+        .decide_device
+        .find(&typed.user_code, &user, &visit.context())
+        .await;
     let device = found.map_err(refusal)?;
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, "no-store"));
@@ -163,14 +163,10 @@ pub(super) async fn decide(visit: Visit, caller: Caller, payload: web::Payload) 
     } else {
         Verdict::Deny
     };
-    let by = Decider {
-        user: &user,
-        address: visit.address(),
-    };
     visit
         .app()
         .decide_device
-        .decide(&decision.user_code, verdict, by, visit.now)
+        .decide(&decision.user_code, verdict, &user, &visit.context())
         .await
         .map_err(refusal)?;
     Ok(HttpResponse::NoContent().finish())

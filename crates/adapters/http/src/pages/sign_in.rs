@@ -114,7 +114,7 @@ async fn check(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Pro
     let outcome = visit
         .app()
         .sign_in
-        .sign_in(username, &password, visit.address(), replaces.as_ref(), visit.now)
+        .sign_in(username, &password, replaces.as_ref(), &visit.context())
         .await?;
     match outcome {
         SignIn::SignedIn { cookie, lifetime, .. } => {

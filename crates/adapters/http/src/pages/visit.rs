@@ -11,7 +11,9 @@ use actix_web::{
     },
     web,
 };
-use informer_oauth_application::{Application, SignInPage, SignedIn, authorize::AuthorizeError, error::Fault};
+use informer_oauth_application::{
+    Application, RequestContext, SignInPage, SignedIn, authorize::AuthorizeError, error::Fault,
+};
 use informer_oauth_domain::{
     authorization::{AuthorizationRefusal, AuthorizationRequest},
     parameters::Parameters,
@@ -29,9 +31,9 @@ use super::{
     views::{ActionView, MessageView, Switch},
 };
 use crate::{
-    address::Address,
     body,
     caller::{RequestTime, cookie},
+    context::context_of,
     parameters::{self, FORM},
     state::HttpState,
 };
@@ -82,8 +84,8 @@ impl Visit {
         &self.state.app
     }
 
-    pub(super) fn address(&self) -> Option<std::net::IpAddr> {
-        Address::of(&self.request).0
+    pub(super) fn context(&self) -> RequestContext {
+        context_of(&self.request)
     }
 
     /// The session cookie that the browser sent, whatever it is worth.

@@ -18,7 +18,7 @@ async fn apply(world: &World, desired: DesiredClient) -> Client {
     let plan = world.manage.plan_client(&world.admin, desired).await.unwrap();
     world
         .manage
-        .carry_out(&world.admin, plan, None, world.now())
+        .carry_out(&world.admin, plan, &world.context())
         .await
         .unwrap()
 }
@@ -47,7 +47,7 @@ fn applying_creates_then_changes_then_does_nothing() {
         assert_eq!(world.read(&created).await, created, "planning changes nothing");
         let changed = world
             .manage
-            .carry_out(&world.admin, plan, None, world.now())
+            .carry_out(&world.admin, plan, &world.context())
             .await
             .unwrap();
         assert_eq!((changed.uid, changed.revision), (created.uid, 2));
@@ -97,12 +97,11 @@ fn a_plan_is_not_carried_out_on_a_client_that_has_changed_since() {
                 &world.admin,
                 ClientRef::Uid(client.uid),
                 described("meanwhile"),
-                None,
-                world.now(),
+                &world.context(),
             )
             .await
             .unwrap();
-        let late = world.manage.carry_out(&world.admin, plan, None, world.now()).await;
+        let late = world.manage.carry_out(&world.admin, plan, &world.context()).await;
         assert!(matches!(late, Err(ManagementError::Stale)));
         assert_eq!(world.read(&client).await.profile.description, "meanwhile");
     });

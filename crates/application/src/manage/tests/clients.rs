@@ -31,7 +31,14 @@ fn a_client_is_registered_with_defaults_and_an_id_of_its_own() {
         );
         let events = world.events(&one).await;
         assert_eq!(kinds(&events), [EventKind::ClientCreated]);
-        assert_eq!((events[0].actor.as_deref(), events[0].address), (Some("ada"), ADDRESS));
+        assert_eq!(
+            (
+                events[0].actor.as_deref(),
+                events[0].address,
+                events[0].request_id.as_deref()
+            ),
+            (Some("ada"), ADDRESS, Some("request-1"))
+        );
     });
 }
 
@@ -45,7 +52,7 @@ fn a_template_fills_in_what_the_request_leaves_out() {
         };
         let client = world
             .manage
-            .create_client(&world.admin, new, ADDRESS, world.now())
+            .create_client(&world.admin, new, &world.context())
             .await
             .unwrap();
         assert_eq!(
@@ -59,7 +66,7 @@ fn a_template_fills_in_what_the_request_leaves_out() {
         };
         let error = world
             .manage
-            .create_client(&world.admin, unknown, ADDRESS, world.now())
+            .create_client(&world.admin, unknown, &world.context())
             .await
             .unwrap_err();
         assert!(matches!(error, ManagementError::InvalidValue { field: "template", .. }));
@@ -74,10 +81,9 @@ fn a_built_in_client_keeps_its_client_id_and_exists_once() {
             template: Some("Informer CLI".into()),
             ..NewClient::default()
         };
-        let outcomes = at_once(8, |_| {
-            world
-                .manage
-                .create_client(&world.admin, request(), ADDRESS, world.now())
+        let outcomes = at_once(8, |_| async {
+            let context = world.context();
+            world.manage.create_client(&world.admin, request(), &context).await
         });
         let created: Vec<_> = outcomes.iter().flatten().collect();
         assert_eq!(created.len(), 1);
@@ -112,7 +118,7 @@ fn what_the_service_sets_cannot_be_chosen() {
         };
         let error = world
             .manage
-            .create_client(&world.admin, own_id.clone(), ADDRESS, world.now())
+            .create_client(&world.admin, own_id.clone(), &world.context())
             .await
             .unwrap_err();
         assert!(matches!(
@@ -126,7 +132,7 @@ fn what_the_service_sets_cannot_be_chosen() {
         assert!(
             world
                 .manage
-                .create_client(&world.admin, of_template, ADDRESS, world.now())
+                .create_client(&world.admin, of_template, &world.context())
                 .await
                 .is_ok()
         );
@@ -139,7 +145,7 @@ fn what_the_service_sets_cannot_be_chosen() {
         };
         let error = world
             .manage
-            .create_client(&world.admin, own_source, ADDRESS, world.now())
+            .create_client(&world.admin, own_source, &world.context())
             .await
             .unwrap_err();
         assert!(matches!(error, ManagementError::InvalidValue { field: "source", .. }));
@@ -157,8 +163,7 @@ fn deleting_needs_the_rank_alone_and_ends_what_belonged_to_the_client() {
                 &world.admin,
                 ClientRef::Uid(client.uid),
                 NewSecret::default(),
-                ADDRESS,
-                world.now(),
+                &world.context(),
             )
             .await
             .unwrap();
@@ -179,14 +184,13 @@ fn deleting_needs_the_rank_alone_and_ends_what_belonged_to_the_client() {
             token_api: false,
         };
         let superuser = informer_oauth_domain::user::Superuser::check(&off).unwrap();
-        let delete = || {
-            world.manage.delete_client(
-                &superuser,
-                ClientRef::ClientId(client.client_id),
-                &Precondition::None,
-                ADDRESS,
-                world.now(),
-            )
+        let delete = async || {
+            let named = ClientRef::ClientId(client.client_id);
+            let context = world.context();
+            world
+                .manage
+                .delete_client(&superuser, named, &Precondition::None, &context)
+                .await
         };
         delete().await.unwrap();
         assert_eq!(
@@ -268,12 +272,12 @@ fn an_icon_is_what_its_bytes_say_and_a_monogram_stands_in() {
         );
         let svg = world
             .manage
-            .set_icon(&world.admin, at, monogram.bytes.clone(), ADDRESS, world.now())
+            .set_icon(&world.admin, at, monogram.bytes.clone(), &world.context())
             .await;
         assert!(matches!(svg, Err(ManagementError::Icon(_))));
         world
             .manage
-            .set_icon(&world.admin, at, GIF.to_vec(), ADDRESS, world.now())
+            .set_icon(&world.admin, at, GIF.to_vec(), &world.context())
             .await
             .unwrap();
         let icon = world.manage.read_icon(at).await.unwrap();
@@ -281,7 +285,7 @@ fn an_icon_is_what_its_bytes_say_and_a_monogram_stands_in() {
         assert_ne!(icon.digest, monogram.digest);
         world
             .manage
-            .delete_icon(&world.admin, at, ADDRESS, world.now())
+            .delete_icon(&world.admin, at, &world.context())
             .await
             .unwrap();
         assert_eq!(world.manage.read_icon(at).await.unwrap(), monogram);
@@ -300,7 +304,7 @@ fn an_icon_is_what_its_bytes_say_and_a_monogram_stands_in() {
         ));
         let set = world
             .manage
-            .set_icon(&world.admin, nobody, GIF.to_vec(), ADDRESS, world.now())
+            .set_icon(&world.admin, nobody, GIF.to_vec(), &world.context())
             .await;
         assert!(matches!(set, Err(ManagementError::NotFound("Client"))));
     });
@@ -321,7 +325,12 @@ fn names_are_told_of_the_clients_that_are_still_there() {
         assert_eq!(read, gone);
         world
             .manage
-            .delete_client(superuser, ClientRef::Uid(gone.uid), &Precondition::None, ADDRESS, now)
+            .delete_client(
+                superuser,
+                ClientRef::Uid(gone.uid),
+                &Precondition::None,
+                &context_at(now),
+            )
             .await
             .unwrap();
         let names = world

@@ -13,8 +13,7 @@ fn replacing_resets_what_is_left_out() {
                 &world.admin,
                 ClientRef::Uid(client.uid),
                 described("old"),
-                ADDRESS,
-                world.now(),
+                &world.context(),
             )
             .await
             .unwrap();
@@ -29,8 +28,7 @@ fn replacing_resets_what_is_left_out() {
                 &world.admin,
                 ClientRef::ClientId(client.client_id),
                 change,
-                ADDRESS,
-                values::moment(1),
+                &context_at(values::moment(1)),
             )
             .await
             .unwrap();
@@ -56,8 +54,7 @@ fn what_changes_nothing_is_no_change() {
                 &world.admin,
                 ClientRef::Uid(client.uid),
                 described(""),
-                ADDRESS,
-                values::moment(5),
+                &context_at(values::moment(5)),
             )
             .await
             .unwrap();
@@ -85,8 +82,7 @@ fn a_bad_field_changes_nothing() {
                 &world.admin,
                 ClientRef::Uid(client.uid),
                 uris("javascript:alert(1)"),
-                ADDRESS,
-                world.now(),
+                &world.context(),
             )
             .await
             .unwrap_err();
@@ -98,8 +94,7 @@ fn a_bad_field_changes_nothing() {
                 &world.admin,
                 ClientRef::Uid(client.uid),
                 uris("boardapp:/cb"),
-                ADDRESS,
-                world.now(),
+                &world.context(),
             )
             .await;
         assert!(allowed.is_ok(), "the operator lets this scheme through");
@@ -117,13 +112,13 @@ fn an_edit_of_another_state_is_stale_and_of_two_with_one_tag_one_wins() {
             ..described(&format!("edit {number}"))
         };
         let outcomes = at_once(20, |number| {
-            world.manage.patch_client(
-                &world.admin,
-                ClientRef::Uid(client.uid),
-                change(number),
-                ADDRESS,
-                world.now(),
-            )
+            let (world, client, change) = (&world, ClientRef::Uid(client.uid), change(number));
+            async move {
+                world
+                    .manage
+                    .patch_client(&world.admin, client, change, &world.context())
+                    .await
+            }
         });
         assert_eq!(outcomes.iter().flatten().count(), 1);
         assert!(
@@ -138,19 +133,13 @@ fn an_edit_of_another_state_is_stale_and_of_two_with_one_tag_one_wins() {
         };
         let late = world
             .manage
-            .replace_client(&world.admin, ClientRef::Uid(client.uid), whole, ADDRESS, world.now())
+            .replace_client(&world.admin, ClientRef::Uid(client.uid), whole, &world.context())
             .await;
         assert!(matches!(late, Err(ManagementError::Stale)));
         let superuser = world.admin.as_superuser();
         let delete = world
             .manage
-            .delete_client(
-                superuser,
-                ClientRef::Uid(client.uid),
-                &precondition,
-                ADDRESS,
-                world.now(),
-            )
+            .delete_client(superuser, ClientRef::Uid(client.uid), &precondition, &world.context())
             .await;
         assert!(matches!(delete, Err(ManagementError::Stale)));
         let other = world.client("Other").await;
@@ -166,7 +155,7 @@ fn an_edit_of_another_state_is_stale_and_of_two_with_one_tag_one_wins() {
         };
         let mixed_up = world
             .manage
-            .patch_client(&world.admin, ClientRef::Uid(other.uid), foreign, ADDRESS, world.now())
+            .patch_client(&world.admin, ClientRef::Uid(other.uid), foreign, &world.context())
             .await;
         assert!(
             matches!(mixed_up, Err(ManagementError::Stale)),
@@ -190,9 +179,13 @@ fn patches_without_a_tag_lose_nothing() {
         let outcomes = at_once(flags.len(), |number| {
             let mut change = ClientChange::default();
             flags[number](&mut change.fields);
-            world
-                .manage
-                .patch_client(&world.admin, ClientRef::Uid(client.uid), change, ADDRESS, world.now())
+            let (world, client) = (&world, ClientRef::Uid(client.uid));
+            async move {
+                world
+                    .manage
+                    .patch_client(&world.admin, client, change, &world.context())
+                    .await
+            }
         });
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
         let client = world.read(&client).await;
@@ -231,13 +224,7 @@ fn read_only_fields_pass_when_they_say_what_is_so() {
         assert!(
             world
                 .manage
-                .patch_client(
-                    &world.admin,
-                    ClientRef::Uid(client.uid),
-                    change(&so),
-                    ADDRESS,
-                    world.now()
-                )
+                .patch_client(&world.admin, ClientRef::Uid(client.uid), change(&so), &world.context())
                 .await
                 .is_ok()
         );
@@ -259,8 +246,7 @@ fn read_only_fields_pass_when_they_say_what_is_so() {
                     &world.admin,
                     ClientRef::Uid(client.uid),
                     change(&claims),
-                    ADDRESS,
-                    world.now(),
+                    &world.context(),
                 )
                 .await
                 .unwrap_err();

@@ -7,7 +7,7 @@ use super::*;
 async fn add(world: &World, client: &Client, new: NewSecret) -> Result<CreatedSecret, ManagementError> {
     world
         .manage
-        .create_secret(&world.admin, ClientRef::Uid(client.uid), new, ADDRESS, world.now())
+        .create_secret(&world.admin, ClientRef::Uid(client.uid), new, &world.context())
         .await
 }
 
@@ -196,10 +196,11 @@ fn a_secret_is_found_and_deleted_under_its_own_client_only() {
         let (mine, other) = (world.client("Mine").await, world.client("Other").await);
         let secret = add(&world, &mine, NewSecret::default()).await.unwrap().secret.uid;
         world.heard.changes();
-        let delete = |client: &Client| {
+        let delete = async |client: &Client| {
             world
                 .manage
-                .delete_secret(&world.admin, ClientRef::Uid(client.uid), secret, ADDRESS, world.now())
+                .delete_secret(&world.admin, ClientRef::Uid(client.uid), secret, &world.context())
+                .await
         };
         let elsewhere = world
             .manage
@@ -223,7 +224,7 @@ async fn give(world: &World, client: &Client, text: &str, new: NewSecret) -> Res
     let client = ClientRef::Uid(client.uid);
     world
         .manage
-        .add_secret(&world.admin, client, &text, new, ADDRESS, world.now())
+        .add_secret(&world.admin, client, &text, new, &world.context())
         .await
 }
 

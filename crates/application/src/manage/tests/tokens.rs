@@ -38,14 +38,16 @@ fn all_records_of_a_client_or_of_one_user_are_revoked_and_counted() {
         }
         grant(&world, &other, 4, "ada").await;
         world.heard.changes();
-        let revoke = |username: Option<&str>| {
-            world.manage.revoke_tokens(
-                &world.admin,
-                ClientRef::Uid(mine.uid),
-                username.map(str::to_owned),
-                ADDRESS,
-                values::moment(10),
-            )
+        let revoke = async |username: Option<&str>| {
+            world
+                .manage
+                .revoke_tokens(
+                    &world.admin,
+                    ClientRef::Uid(mine.uid),
+                    username.map(str::to_owned),
+                    &context_at(values::moment(10)),
+                )
+                .await
         };
         assert_eq!(revoke(Some("ada")).await.unwrap(), 2);
         assert_eq!(world.heard.changes(), [Change::TokenRecords]);
@@ -76,14 +78,16 @@ fn one_record_is_revoked_under_its_own_client_only() {
         let (mine, other) = (world.client("Mine").await, world.client("Other").await);
         let record = grant(&world, &mine, 1, "ada").await;
         world.heard.changes();
-        let revoke = |client: &Client| {
-            world.manage.revoke_token(
-                &world.admin,
-                ClientRef::Uid(client.uid),
-                record.id,
-                ADDRESS,
-                values::moment(10),
-            )
+        let revoke = async |client: &Client| {
+            world
+                .manage
+                .revoke_token(
+                    &world.admin,
+                    ClientRef::Uid(client.uid),
+                    record.id,
+                    &context_at(values::moment(10)),
+                )
+                .await
         };
         assert!(matches!(revoke(&other).await, Err(ManagementError::NotFound("Token"))));
         assert_eq!(live(&world, &mine, None).await, 1);
@@ -114,10 +118,11 @@ fn all_records_of_a_user_are_listed_and_revoked_whichever_client_has_them() {
                 .await;
             page.unwrap().total
         };
-        let revoke = || {
+        let revoke = async || {
             world
                 .manage
-                .revoke_user_tokens(&world.admin, "ada".into(), ADDRESS, values::moment(10))
+                .revoke_user_tokens(&world.admin, "ada".into(), &context_at(values::moment(10)))
+                .await
         };
         assert_eq!((list("ada").await, list("bob").await, list("ad").await), (2, 1, 0));
         assert_eq!(revoke().await.unwrap(), 2);

@@ -65,8 +65,7 @@ pub(super) async fn save(console: &Console<'_>, fields: &Parameters) -> Answer {
             console.administrator()?,
             ClientRef::Uid(client.uid),
             change,
-            console.address(),
-            console.now(),
+            &console.context(),
         )
         .await;
     match saved {
@@ -149,13 +148,7 @@ pub(super) async fn set_enabled(console: &Console<'_>, fields: &Parameters) -> A
     };
     let client = console
         .manage()
-        .patch_client(
-            administrator,
-            console.client()?,
-            change,
-            console.address(),
-            console.now(),
-        )
+        .patch_client(administrator, console.client()?, change, &console.context())
         .await?;
     Ok(console.goes_to(&path_of(&client), notice))
 }

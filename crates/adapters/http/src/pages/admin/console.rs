@@ -1,10 +1,10 @@
 //! A visit to the console by somebody who may be there, and how its pages and forms are answered.
 
-use std::{net::IpAddr, str::FromStr};
+use std::str::FromStr;
 
 use actix_web::{HttpResponse, http::StatusCode, web::Payload};
 use askama::Template;
-use informer_oauth_application::{SignedIn, manage::Manage};
+use informer_oauth_application::{RequestContext, SignedIn, manage::Manage};
 use informer_oauth_domain::{
     id::ClientRef,
     parameters::Parameters,
@@ -156,8 +156,8 @@ impl<'a> Console<'a> {
         self.visit.now
     }
 
-    pub(super) fn address(&self) -> Option<IpAddr> {
-        self.visit.address()
+    pub(super) fn context(&self) -> RequestContext {
+        self.visit.context()
     }
 
     /// The part of the path called `name`, read as an id; what cannot be one is not found.

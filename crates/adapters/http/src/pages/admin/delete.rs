@@ -52,8 +52,7 @@ pub(super) async fn delete(console: &Console<'_>, fields: &Parameters) -> Answer
             &console.superuser,
             ClientRef::Uid(client.uid),
             &Precondition::None,
-            console.address(),
-            console.now(),
+            &console.context(),
         )
         .await?;
     Ok(console.goes_to("/oauth/admin/clients", Notice::Deleted))

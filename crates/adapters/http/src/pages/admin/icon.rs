@@ -56,8 +56,7 @@ async fn set(visit: &Visit, payload: Payload) -> Answer {
             administrator,
             ClientRef::Uid(client.uid),
             image.to_vec(),
-            console.address(),
-            console.now(),
+            &console.context(),
         )
         .await;
     match done {
@@ -89,12 +88,7 @@ pub(super) async fn delete(console: &Console<'_>, _: &Parameters) -> Answer {
     let client = present(console).await?;
     console
         .manage()
-        .delete_icon(
-            console.administrator()?,
-            ClientRef::Uid(client.uid),
-            console.address(),
-            console.now(),
-        )
+        .delete_icon(console.administrator()?, ClientRef::Uid(client.uid), &console.context())
         .await?;
     Ok(console.goes_to(&path_of(&client), Notice::IconRemoved))
 }

@@ -121,7 +121,7 @@ pub(super) async fn create(console: &Console<'_>, fields: &Parameters) -> Answer
     };
     let made = console
         .manage()
-        .create_client(administrator, new, console.address(), console.now())
+        .create_client(administrator, new, &console.context())
         .await;
     let template = template.unwrap_or_default();
     match made {

@@ -146,8 +146,7 @@ pub(super) async fn create(console: &Console<'_>, fields: &Parameters) -> Answer
             console.administrator()?,
             ClientRef::Uid(client.uid),
             new,
-            console.address(),
-            console.now(),
+            &console.context(),
         )
         .await;
     match made {
@@ -200,8 +199,7 @@ pub(super) async fn delete(console: &Console<'_>, _: &Parameters) -> Answer {
             console.administrator()?,
             ClientRef::Uid(client.uid),
             console.named("secret")?,
-            console.address(),
-            console.now(),
+            &console.context(),
         )
         .await?;
     Ok(console.goes_to(&format!("{}/secrets", path_of(&client)), Notice::SecretDeleted))

@@ -196,8 +196,7 @@ pub(super) async fn revoke_of_client(console: &Console<'_>, fields: &Parameters)
                     console.administrator()?,
                     named,
                     username.map(str::to_owned),
-                    console.address(),
-                    console.now(),
+                    &console.context(),
                 )
                 .await?
         }
@@ -215,7 +214,7 @@ pub(super) async fn revoke_of_user(console: &Console<'_>, fields: &Parameters) -
         Revocation::All => {
             console
                 .manage()
-                .revoke_user_tokens(administrator, username.to_owned(), console.address(), console.now())
+                .revoke_user_tokens(administrator, username.to_owned(), &console.context())
                 .await?
         }
     };
@@ -225,13 +224,7 @@ pub(super) async fn revoke_of_user(console: &Console<'_>, fields: &Parameters) -
 async fn revoke_one(console: &Console<'_>, client: ClientRef, token: TokenRecordId) -> Result<u64, super::stop::Stop> {
     console
         .manage()
-        .revoke_token(
-            console.administrator()?,
-            client,
-            token,
-            console.address(),
-            console.now(),
-        )
+        .revoke_token(console.administrator()?, client, token, &console.context())
         .await?;
     Ok(1)
 }
