@@ -44,6 +44,7 @@ pub async fn an_event_is_read_back_as_it_was_appended(store: &dyn AuditLog) {
             kind: *kind,
             address,
             target: Some("é '%_\\ 🦀".into()),
+            request_id: Some(format!("request-{n}")),
             ..an_event(n)
         };
         store.append(&event).await.answered();

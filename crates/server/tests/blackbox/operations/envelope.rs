@@ -126,6 +126,32 @@ fn log_lines_are_structured_and_carry_the_request_id() {
 }
 
 #[test]
+fn one_id_leads_from_a_clients_answer_to_the_access_log_and_the_audit_event() {
+    let world = World::start();
+    let client = world.confidential_client();
+    let wrong = client.with_secret("cs_Wr0ngWr0ngWr0ngWr0ngWr0ngWr0ngW");
+    let answer = world.refresh(&wrong, "x");
+    let id = answer.header("x-request-id").unwrap().to_owned();
+
+    let event = world
+        .events(&client)
+        .into_iter()
+        .find(|event| is_of_kind(event, "client.authentication_failed"))
+        .unwrap();
+    assert_eq!(event["requestId"], id.as_str(), "{event}");
+    let log = || world.service.log();
+    assert!(comes_true(A_SECOND, || log().contains(&id)), "{id}");
+    let log = log();
+    let lines: Vec<Value> = log
+        .lines()
+        .filter(|line| line.contains(&id))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let targets: Vec<&str> = lines.iter().filter_map(|line| line["target"].as_str()).collect();
+    assert_eq!(targets, ["audit", "http"], "{log}");
+}
+
+#[test]
 fn the_first_start_prints_the_address_the_password_once_and_the_next_step() {
     let mut world = World::start();
     let banner = world.service.stdout();
