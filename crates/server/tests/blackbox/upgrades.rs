@@ -77,10 +77,10 @@ fn on_an_older_schema_nothing_starts_until_it_is_migrated_and_then_everything_is
     let said = refused(&world.service.cli(&["user", "list"]));
     assert!(said.contains("`informer-oauth migrate`"), "{said}");
     let planned = world.service.cli_ok(&["migrate", "--dry-run"]);
-    let each = |verb: &str| names.iter().map(|name| format!("{verb} {name}\n")).collect::<String>();
-    assert_eq!(planned.trim(), each("would apply").trim());
+    let each = |verb: &str| names.iter().map(|name| format!("{verb} {name}")).collect::<Vec<_>>();
+    assert_eq!(planned.trim().lines().collect::<Vec<_>>(), each("would apply"));
     let applied = world.service.cli_ok(&["migrate"]);
-    assert_eq!(applied.trim(), each("applied").trim());
+    assert_eq!(applied.trim().lines().collect::<Vec<_>>(), each("applied"));
 
     world.service.launch();
     world.reconnect();
