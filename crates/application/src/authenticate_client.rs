@@ -7,7 +7,7 @@ use informer_oauth_domain::{
     audit::EventKind,
     client::{Client, Registration},
     client_secret::{ClientSecret, ClientSecretText},
-    error::{ErrorCode, OAuthError},
+    error::{ErrorCode, OAuthError, Reason},
     id::{ClientId, ClientRef},
     secret::Secret,
     timestamp::Timestamp,
@@ -95,9 +95,9 @@ impl AuthenticateClient {
     }
 
     fn public(registration: Option<Arc<Registration>>, now: Timestamp) -> Result<AuthenticatedClient, ProtocolError> {
-        let registration = registration.ok_or(REFUSED)?;
+        let registration = registration.ok_or(REFUSED.for_reason(Reason::ClientUnknown))?;
         if registration.is_confidential(now) {
-            return Err(REFUSED.into());
+            return Err(REFUSED.for_reason(Reason::SecretMissing).into());
         }
         if !registration.client.profile.pkce {
             return Err(ProtocolError::refused(
@@ -149,7 +149,12 @@ impl AuthenticateClient {
         };
         let (true, Some(secret)) = (verified, claimed) else {
             self.count_failure(&counted, registration.as_deref(), context).await?;
-            return Err(REFUSED.into());
+            let reason = if registration.is_some() {
+                Reason::SecretWrong
+            } else {
+                Reason::ClientUnknown
+            };
+            return Err(REFUSED.for_reason(reason).into());
         };
         self.note_use(secret, context.now).await;
         registration

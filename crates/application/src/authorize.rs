@@ -120,12 +120,15 @@ impl Authorize {
     pub async fn deny(&self, request: &AuthorizationRequest, user: &User, context: &RequestContext) -> String {
         self.record(EventKind::ConsentDenied, request, user, context).await;
         let error = ErrorCode::AccessDenied.because("The user denied the request.");
-        self.refusal_uri(&request.redirect, error, request.state.as_deref())
+        self.refusal_uri(&request.redirect, &error, request.state.as_deref())
     }
 
     /// Where the browser goes with an error.
-    pub fn refusal_uri(&self, redirect: &VerifiedRedirect, error: OAuthError, state: Option<&str>) -> String {
-        let answer = [("error", error.code.as_str()), ("error_description", error.description)];
+    pub fn refusal_uri(&self, redirect: &VerifiedRedirect, error: &OAuthError, state: Option<&str>) -> String {
+        let answer = [
+            ("error", error.code.as_str()),
+            ("error_description", &error.description),
+        ];
         self.uri(redirect, &answer, state)
     }
 

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use crate::{
     body::BodyError,
+    log_fields::LogFields,
     protocol_error::{RETRY_AFTER_SECONDS, json_bytes, whole_seconds},
 };
 
@@ -187,6 +188,16 @@ impl ApiError {
         }
     }
 
+    /// Adds the error's code and fault to the access log.
+    pub(crate) fn describe(&self, log: &LogFields) {
+        match self {
+            Self::InvalidToken => log.set_code(ErrorCode::InvalidToken),
+            Self::InsufficientScope(_) => log.set_code(ErrorCode::InsufficientScope),
+            Self::Management(ManagementError::Fault(fault)) => log.set_fault(fault),
+            _ => {}
+        }
+    }
+
     fn challenge(&self) -> Option<String> {
         match self {
             Self::InvalidToken => Some(format!("Bearer error=\"{}\"", ErrorCode::InvalidToken)),
@@ -233,9 +244,6 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        if let Self::Management(ManagementError::Fault(fault)) = self {
-            tracing::error!(%fault, "a request failed");
-        }
         let status = self.status_code();
         let mut response = HttpResponse::build(status);
         response.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));

@@ -10,6 +10,7 @@ use informer_oauth_domain::{
 use crate::{
     basic,
     context::context_of,
+    log_fields::LogFields,
     parameters::{self, Accepted},
     protocol_error::ProtocolErrorResponse,
     state::HttpState,
@@ -50,6 +51,10 @@ impl ClientRequest {
         let (state, head) = (HttpState::of(request), request.head());
         let body = parameters::from_body(state, &head.headers, payload.into_inner(), accepted).await;
         let basic = basic::read(&head.headers)?;
+        if let (Ok(body), Some(log)) = (&body, LogFields::of(request)) {
+            let client_id = basic.as_ref().map(|basic| basic.client_id.as_str());
+            log.set_request(client_id.or_else(|| body.get("client_id").ok().flatten()), body);
+        }
         if let Some(query) = head.uri.query().filter(|query| !query.is_empty()) {
             let query = parameters::of_query(query)?;
             if BODY_ONLY.iter().any(|name| query.contains(name)) {

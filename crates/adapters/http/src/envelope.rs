@@ -24,7 +24,6 @@ use tracing::Instrument as _;
 
 use crate::{
     api_error::{self, Source, Validation},
-    context::RequestId,
     family::Family,
     json::{HAL, accepts_hal},
     line::Line,
@@ -49,7 +48,7 @@ pub(crate) async fn envelope(
         .expect("`service` registers it before any route");
     let route = || request.match_pattern();
     let line = Line::begin(request.head(), request.uri().clone(), &state, requests, route);
-    request.extensions_mut().insert(RequestId(line.id.clone()));
+    request.extensions_mut().insert(line.log.clone());
     let is_api = line.standing.family == Family::Informer && request.path().starts_with("/api/");
     let hal = is_api && accepts_hal(request.headers());
 
@@ -71,8 +70,14 @@ pub(crate) async fn envelope(
         .instrument(line.span.clone())
         .await
     {
-        Ok(Ok(response)) => response,
+        Ok(Ok(response)) => {
+            if let Some(error) = response.response().error() {
+                line.log.set_from(error);
+            }
+            response
+        }
         Ok(Err(error)) => {
+            line.log.set_from(&error);
             let mut response = error.error_response();
             if is_foreign(response.status(), response.headers()) {
                 response = bare(response.status(), line.standing.family);
@@ -112,11 +117,7 @@ fn end(line: &Line, response: &ServiceResponse<BoxBody>) {
 
 /// The answer to a request whose handler panicked.
 pub(crate) fn panicked(line: &Line) -> HttpResponse {
-    tracing::error!(
-        request_id = line.id.to_str().unwrap_or_default(),
-        path = line.uri.path(),
-        "a request panicked"
-    );
+    tracing::error!(request_id = line.id(), path = line.uri.path(), "a request panicked");
     bare(StatusCode::INTERNAL_SERVER_ERROR, line.standing.family)
 }
 

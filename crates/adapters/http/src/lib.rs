@@ -30,6 +30,7 @@ mod introspect;
 pub mod json;
 mod jwks;
 mod line;
+mod log_fields;
 pub mod management;
 mod metadata;
 mod metrics;

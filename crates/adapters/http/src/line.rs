@@ -1,6 +1,9 @@
 //! What is said of every request: its id, its span, its line in the log, and what is counted of it.
 
-use std::time::Instant;
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     dev::RequestHead,
@@ -10,10 +13,13 @@ use actix_web::{
     },
 };
 use informer_oauth_application::TRACE_TARGET;
+use informer_oauth_domain::error::ErrorCode;
 use tracing::{Span, field::Empty};
 
 use crate::{
+    address::Address,
     family::Standing,
+    log_fields::LogFields,
     metrics::{NO_ROUTE, Requests, method_name},
     request_id::{REQUEST_ID, request_id},
     security_headers,
@@ -26,7 +32,8 @@ pub(crate) struct Line {
     requests: Requests,
     https: bool,
     pub(crate) span: Span,
-    pub(crate) id: HeaderValue,
+    pub(crate) log: LogFields,
+    address: Option<IpAddr>,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) standing: Standing,
@@ -48,7 +55,8 @@ impl Line {
             requests: requests.clone(),
             https: state.is_https(),
             span: span(head, state, &id, route),
-            id,
+            log: LogFields::new(id),
+            address: Address::behind(head, state).0,
             method: head.method.clone(),
             standing: Standing::of(uri.path()),
             uri,
@@ -57,7 +65,7 @@ impl Line {
 
     /// Adds the headers that every answer has. A yes to a proxy has fewer: no browser gets to see it.
     pub(crate) fn finish(&self, status: StatusCode, headers: &mut HeaderMap) {
-        headers.insert(REQUEST_ID, self.id.clone());
+        headers.insert(REQUEST_ID, self.log.request_id().clone());
         if self.standing.to_proxy && status.is_success() {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         } else {
@@ -75,6 +83,11 @@ impl Line {
                 self.span.record("otel.status_code", "ERROR");
             }
         }
+        let request_id = self.id();
+        let fields = self.log.fields();
+        if let Some(fault) = fields.fault {
+            tracing::error!(fault, request_id, "a request failed");
+        }
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
@@ -82,8 +95,13 @@ impl Line {
                     method = self.method.as_str(),
                     path = self.uri.path(),
                     status = status.as_u16(),
-                    ms = took.as_secs_f64() * 1000.0,
-                    request_id = self.id.to_str().unwrap_or_default(),
+                    ms = rounded_ms(took),
+                    error = fields.error.map(ErrorCode::as_str),
+                    reason = fields.reason,
+                    client_id = fields.client_id.map(tracing::field::display),
+                    grant_type = fields.grant_type,
+                    address = self.address.map(tracing::field::display),
+                    request_id,
                 )
             };
         }
@@ -95,6 +113,16 @@ impl Line {
             line!(info);
         }
     }
+
+    /// The request's id.
+    pub(crate) fn id(&self) -> &str {
+        self.log.request_id().to_str().unwrap_or_default()
+    }
+}
+
+/// A duration in milliseconds, to the microsecond.
+fn rounded_ms(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
 /// The request's span, for whoever collects traces. It names the route and never the path: that may hold names, and the query

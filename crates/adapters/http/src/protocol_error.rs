@@ -24,7 +24,7 @@ use informer_oauth_domain::error::{ErrorCode, OAuthError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::body::BodyError;
+use crate::{body::BodyError, log_fields::LogFields};
 
 /// How long a client is asked to wait when a dependency is down, in seconds.
 pub const RETRY_AFTER_SECONDS: u64 = 2;
@@ -33,14 +33,14 @@ pub const RETRY_AFTER_SECONDS: u64 = 2;
 pub type ProtocolResult = Result<HttpResponse, ProtocolErrorResponse>;
 
 /// The error body of the OAuth endpoints (RFC 6749 §5.2).
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct ProtocolErrorBody {
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProtocolErrorBody<'a> {
     /// The code.
     #[schema(value_type = String, example = "invalid_grant")]
     pub error: &'static str,
     /// A sentence for the client's developer.
     #[schema(value_type = String)]
-    pub error_description: &'static str,
+    pub error_description: &'a str,
 }
 
 /// A protocol error on its way out.
@@ -73,13 +73,23 @@ impl ProtocolErrorResponse {
         }
     }
 
-    fn parts(&self) -> (StatusCode, ErrorCode, &'static str, Option<u64>) {
+    /// Adds the error's code, reason and fault to the access log.
+    pub(crate) fn describe(&self, log: &LogFields) {
+        log.set_code(self.parts().1);
+        match &self.kind {
+            Kind::Protocol(ProtocolError::OAuth(error)) => log.set_error(error),
+            Kind::Protocol(ProtocolError::Fault(fault)) => log.set_fault(fault),
+            Kind::Protocol(ProtocolError::Limited { .. }) | Kind::Http(..) => {}
+        }
+    }
+
+    fn parts(&self) -> (StatusCode, ErrorCode, &str, Option<u64>) {
         match &self.kind {
             Kind::Http(status, description) if status.is_server_error() => {
                 (*status, ErrorCode::ServerError, description, None)
             }
             Kind::Http(status, description) => (*status, ErrorCode::InvalidRequest, description, None),
-            Kind::Protocol(ProtocolError::OAuth(OAuthError { code, description })) => {
+            Kind::Protocol(ProtocolError::OAuth(OAuthError { code, description, .. })) => {
                 (status_of(*code), *code, description, None)
             }
             Kind::Protocol(ProtocolError::Limited { retry_after }) => (
@@ -162,9 +172,6 @@ impl ResponseError for ProtocolErrorResponse {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        if let Kind::Protocol(ProtocolError::Fault(fault)) = &self.kind {
-            tracing::error!(%fault, "a request failed");
-        }
         let (status, code, description, retry_after) = self.parts();
         let mut response = no_store(&mut HttpResponse::build(status));
         if let Some(seconds) = retry_after {
@@ -181,7 +188,7 @@ impl ResponseError for ProtocolErrorResponse {
 }
 
 /// The body's bytes.
-pub fn error_body(code: ErrorCode, description: &'static str) -> Vec<u8> {
+pub fn error_body(code: ErrorCode, description: &str) -> Vec<u8> {
     json_bytes(&ProtocolErrorBody {
         error: code.as_str(),
         error_description: description,

@@ -204,19 +204,16 @@ async fn judge_and_decide(visit: &Visit, payload: web::Payload) -> Result<HttpRe
 }
 
 fn refuse(visit: &Visit, request: &AuthorizationRequest, error: OAuthError) -> HttpResponse {
-    see_other(
-        &visit
-            .app()
-            .authorize
-            .refusal_uri(&request.redirect, error, request.state.as_deref()),
-    )
+    visit.note(|log| log.set_error(&error));
+    let authorize = &visit.app().authorize;
+    see_other(&authorize.refusal_uri(&request.redirect, &error, request.state.as_deref()))
 }
 
 /// The answer, or the browser's way back to the client that says why there is none: once the redirect URI is verified the
 /// client is to know, and a redirect has no status code to say it with (RFC 6749 §4.1.2.1).
 fn or_back(visit: &Visit, request: &AuthorizationRequest, answer: Result<HttpResponse, Fault>) -> HttpResponse {
     answer.unwrap_or_else(|fault| {
-        tracing::error!(%fault, "an authorization request failed");
+        visit.note(|log| log.set_fault(&fault));
         let error = match fault {
             Fault::Unavailable(_) => {
                 ErrorCode::TemporarilyUnavailable.because("The service is temporarily unavailable.")

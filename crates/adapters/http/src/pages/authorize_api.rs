@@ -186,14 +186,14 @@ impl ClientDetails {
 pub(super) async fn details(visit: Visit, caller: Caller) -> ApiResult<HttpResponse> {
     let user = session_user(caller)?;
     let parameters = parameters::from_query(&visit.request).map_err(|error| ApiError::Invalid {
-        message: error.description.to_owned(),
+        message: error.description.into_owned(),
         source: Source::Query,
         keys: Vec::new(),
     })?;
     match judge(&visit, &parameters, Source::Query).await? {
         Judged::Back {
             location, description, ..
-        } => Ok(refused(location, description)),
+        } => Ok(refused(location, description.into_owned())),
         Judged::Good(request) => {
             let consent = visit.app().authorize.has_consent(&request, &user).await?;
             Ok(uncached().json(AuthorizationDetails::new(&visit, &request, consent)))
@@ -222,7 +222,7 @@ pub(super) async fn decide(visit: Visit, caller: Caller, payload: web::Payload) 
     let request = match judge(&visit, &decision.parameters(), Source::Payload).await? {
         Judged::Back {
             location, description, ..
-        } => return Ok(refused(location, description)),
+        } => return Ok(refused(location, description.into_owned())),
         Judged::Good(request) => request,
     };
     let authorize = &visit.app().authorize;
@@ -257,11 +257,11 @@ async fn judge(visit: &Visit, parameters: &Parameters, source: Source) -> ApiRes
     })
 }
 
-fn refused(redirect_uri: String, description: &str) -> HttpResponse {
+fn refused(redirect_uri: String, message: String) -> HttpResponse {
     let error = ApiErrorBody {
         status_code: 400,
         error: "Bad Request".to_owned(),
-        message: description.to_owned(),
+        message,
         validation: None,
     };
     HttpResponse::BadRequest()

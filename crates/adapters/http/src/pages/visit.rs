@@ -1,6 +1,9 @@
 //! One request for a page: what every handler needs to know, and how it answers.
 
-use std::future::{Ready, ready};
+use std::{
+    borrow::Cow,
+    future::{Ready, ready},
+};
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
@@ -34,6 +37,7 @@ use crate::{
     body,
     caller::{RequestTime, cookie},
     context::context_of,
+    log_fields::LogFields,
     parameters::{self, FORM},
     state::HttpState,
 };
@@ -58,7 +62,7 @@ pub(super) enum Judged {
         /// The address with the error in it.
         location: String,
         /// What the client is told, in a sentence.
-        description: &'static str,
+        description: Cow<'static, str>,
         /// The redirect's source expression for a Content-Security-Policy.
         origin: String,
     },
@@ -86,6 +90,13 @@ impl Visit {
 
     pub(super) fn context(&self) -> RequestContext {
         context_of(&self.request)
+    }
+
+    /// Adds something to the request's line in the access log.
+    pub(super) fn note(&self, add: impl FnOnce(&LogFields)) {
+        if let Some(log) = LogFields::of(&self.request) {
+            add(&log);
+        }
     }
 
     /// The session cookie that the browser sent, whatever it is worth.
@@ -158,15 +169,21 @@ impl Visit {
     /// Judges an authorization request; what must not be redirected is a [`Problem`].
     pub(super) async fn judge(&self, parameters: &Parameters) -> Result<Judged, Problem> {
         match self.app().authorize.judge(parameters, self.now).await {
-            Ok(request) => Ok(Judged::Good(Box::new(request))),
+            Ok(request) => {
+                self.note(|log| log.set_client(request.client.client_id));
+                Ok(Judged::Good(Box::new(request)))
+            }
             Err(AuthorizeError::Fault(fault)) => Err(fault.into()),
             Err(AuthorizeError::Refused(refusal)) => match *refusal {
                 AuthorizationRefusal::Page(problem) => Err(Problem::Refused(problem)),
-                AuthorizationRefusal::Redirect { redirect, error, state } => Ok(Judged::Back {
-                    location: self.app().authorize.refusal_uri(&redirect, error, state.as_deref()),
-                    description: error.description,
-                    origin: redirect.origin_for_csp(),
-                }),
+                AuthorizationRefusal::Redirect { redirect, error, state } => {
+                    self.note(|log| log.set_error(&error));
+                    Ok(Judged::Back {
+                        location: self.app().authorize.refusal_uri(&redirect, &error, state.as_deref()),
+                        description: error.description,
+                        origin: redirect.origin_for_csp(),
+                    })
+                }
             },
         }
     }
@@ -196,7 +213,7 @@ impl Visit {
 
     fn problem_page(&self, problem: Problem) -> HttpResponse {
         if let Problem::Fault(fault) = &problem {
-            tracing::error!(%fault, "a page failed");
+            self.note(|log| log.set_fault(fault));
         }
         let Message {
             status,

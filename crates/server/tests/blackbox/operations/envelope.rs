@@ -149,6 +149,18 @@ fn one_id_leads_from_a_clients_answer_to_the_access_log_and_the_audit_event() {
         .collect();
     let targets: Vec<&str> = lines.iter().filter_map(|line| line["target"].as_str()).collect();
     assert_eq!(targets, ["audit", "http"], "{log}");
+    let line = lines.iter().find(|line| line["target"] == "http").unwrap();
+    for (field, expected) in [
+        ("error", "invalid_client"),
+        ("reason", "secret_wrong"),
+        ("grant_type", "refresh_token"),
+        ("client_id", client.client_id.as_str()),
+        ("address", "127.0.0.1"),
+    ] {
+        assert_eq!(line[field], expected, "{field}: {line}");
+    }
+    let ms = line["ms"].as_f64().unwrap() * 1000.0;
+    assert!((ms - ms.round()).abs() < 1e-6, "rounded to microseconds: {line}");
 }
 
 #[test]
