@@ -18,6 +18,8 @@ pub struct Template {
     pub group: &'static str,
     /// Its name: what a creation request calls it by.
     pub name: &'static str,
+    /// What it is for, in a few words.
+    pub summary: &'static str,
     /// The fixed `client_id` of a built-in client, which can therefore exist once only.
     pub client_id: Option<ClientId>,
     /// The fields that it fills in.
@@ -29,16 +31,21 @@ pub const INFORMER_CLI: ClientId = ClientId::new([0xa6, 0xbd, 0x8f, 0x0f, 0x72, 
 /// Informer's mobile application.
 pub const INFORMER_GO: ClientId = ClientId::new([0x7d, 0xe1, 0x83, 0x32, 0x68, 0x32, 0xa1, 0x82, 0x37, 0xb4]);
 
-/// Every template: Generic App, Informer CLI, Informer GO.
+/// The group that Informer lists its templates under.
+const GROUP: &str = "__top";
+
+/// Every template, as Informer publishes them: Generic App, Informer CLI, Informer GO.
 pub fn templates() -> [Template; 3] {
     [
         Template {
-            group: "Custom",
+            group: GROUP,
             name: "Generic App",
+            summary: "An application of your own",
             client_id: None,
             draft: ClientDraft {
-                name: "Generic App".into(),
-                description: "An application of your own".into(),
+                name: "My Application".into(),
+                description: "A generic OAuth application".into(),
+                pkce: false,
                 refresh_tokens: true,
                 ..ClientDraft::default()
             },
@@ -68,14 +75,14 @@ pub fn template(name: &str) -> Option<Template> {
     templates().into_iter().find(|template| template.name == name)
 }
 
-fn built_in(name: &'static str, client_id: ClientId, description: &str, redirect_uris: &[&str]) -> Template {
+fn built_in(name: &'static str, client_id: ClientId, summary: &'static str, redirect_uris: &[&str]) -> Template {
     Template {
-        group: "Informer",
+        group: GROUP,
         name,
+        summary,
         client_id: Some(client_id),
         draft: ClientDraft {
             name: name.into(),
-            description: description.into(),
             redirect_uris: redirect_uris.iter().map(|uri| (*uri).to_owned()).collect(),
             pkce: true,
             refresh_tokens: true,
@@ -95,7 +102,8 @@ mod tests {
         assert_eq!(INFORMER_GO.to_string(), "7de183326832a18237b4");
         for template in templates() {
             let profile = template.draft.check(&[]).unwrap();
-            assert!(profile.pkce && profile.refresh_tokens, "{}", template.name);
+            assert!(profile.refresh_tokens, "{}", template.name);
+            assert_eq!(profile.pkce, template.client_id.is_some(), "{}", template.name);
         }
         assert_eq!(built_in_templates().count(), 2);
     }

@@ -97,7 +97,7 @@ fn a_client_is_made_from_a_template_and_a_built_in_one_once() {
     for _ in 0..2 {
         let page = world.admin.visit(&page.url).is(200);
         let form = form_to(&page, CLIENTS);
-        obeyed(&world.admin, &page, form, "Generic App");
+        obeyed(&world.admin, &page, form, "My Application");
     }
 }
 

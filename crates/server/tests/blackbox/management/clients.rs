@@ -212,7 +212,23 @@ fn templates_are_listed_and_clients_are_made_from_them() {
     assert_eq!(names, ["Generic App", "Informer CLI", "Informer GO"]);
     for item in items {
         assert_eq!(members(item), ["group", "name", "oauthClient"]);
-        assert_eq!(item["oauthClient"]["pkce"], true);
+        assert_eq!(item["group"], "__top");
+    }
+    assert_eq!(
+        items[0]["oauthClient"],
+        json!({
+            "name": "My Application", "description": "A generic OAuth application", "pkce": false,
+            "enableRefreshTokens": true,
+        })
+    );
+    for (item, client_id) in [(&items[1], "a6bd8f0f72b2c3275ff6"), (&items[2], "7de183326832a18237b4")] {
+        let client = &item["oauthClient"];
+        assert_eq!(
+            (&client["name"], &client["client_id"], &client["pkce"]),
+            (&item["name"], &json!(client_id), &json!(true)),
+            "{item}"
+        );
+        assert_eq!(client["enableRefreshTokens"], true, "{item}");
     }
     let made = world
         .admin

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use informer_oauth_domain::{client::ClientDraft, template::Template};
+use informer_oauth_domain::template::Template;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,34 +38,25 @@ pub(crate) struct TemplateBody {
     oauth_client: TemplateClient,
 }
 
-/// The fields that a template fills in.
+/// The fields that a template fills in: the others are those of a blank client.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TemplateClient {
     /// The fixed public id of a built-in client, which can exist once only.
     #[serde(rename = "client_id", skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
-    /// See the client's own.
+    /// The client's name.
     name: String,
-    /// See the client's own.
+    /// The client's description, where the template has one.
+    #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
-    /// See the client's own.
-    url: Option<String>,
-    /// See the client's own.
-    #[serde(rename = "redirect_uri")]
+    /// The client's redirect URIs, where the template has some.
+    #[serde(rename = "redirect_uri", skip_serializing_if = "Vec::is_empty")]
     redirect_uri: Vec<String>,
-    /// See the client's own.
+    /// Whether the client must use PKCE.
     pkce: bool,
-    /// See the client's own.
+    /// Whether the client gets refresh tokens.
     enable_refresh_tokens: bool,
-    /// See the client's own.
-    scope: Vec<String>,
-    /// See the client's own.
-    enabled: bool,
-    /// See the client's own.
-    introspect: bool,
-    /// See the client's own.
-    resources: Vec<String>,
 }
 
 impl Templates {
@@ -80,33 +71,17 @@ impl Templates {
 
 impl TemplateBody {
     fn new(template: Template) -> Self {
-        let ClientDraft {
-            name,
-            description,
-            url,
-            redirect_uris,
-            pkce,
-            refresh_tokens,
-            scope,
-            enabled,
-            introspect,
-            resources,
-        } = template.draft;
+        let draft = template.draft;
         Self {
             group: template.group,
             name: template.name,
             oauth_client: TemplateClient {
                 client_id: template.client_id.map(|id| id.to_string()),
-                name,
-                description,
-                url,
-                redirect_uri: redirect_uris,
-                pkce,
-                enable_refresh_tokens: refresh_tokens,
-                scope,
-                enabled,
-                introspect,
-                resources,
+                name: draft.name,
+                description: draft.description,
+                redirect_uri: draft.redirect_uris,
+                pkce: draft.pkce,
+                enable_refresh_tokens: draft.refresh_tokens,
             },
         }
     }

@@ -23,7 +23,7 @@ const PATH: &str = "/oauth/admin/clients";
 /// What the chooser offers.
 pub(super) struct TemplateLine {
     pub(super) name: &'static str,
-    pub(super) description: String,
+    pub(super) summary: &'static str,
     pub(super) href: String,
     /// Whether it can be used only once and has been.
     pub(super) exists: bool,
@@ -101,7 +101,7 @@ async fn line(console: &Console<'_>, start: ClientTemplate) -> Result<TemplateLi
     let query = url::form_urlencoded::byte_serialize(start.name.as_bytes()).collect::<String>();
     Ok(TemplateLine {
         name: start.name,
-        description: start.draft.description,
+        summary: start.summary,
         exists: there.is_some(),
         href: console
             .site()

@@ -204,7 +204,7 @@ fn pages(text: &str) -> Vec<String> {
             .into_iter()
             .map(|exists| TemplateLine {
                 name: "Generic App",
-                description: text.to_owned(),
+                summary: "<b>summary</b>",
                 href: text.to_owned(),
                 exists,
             })
