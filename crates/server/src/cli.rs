@@ -339,11 +339,20 @@ pub(crate) enum KeysCommand {
     #[command(after_help = "Example:\n  informer-oauth keys reencrypt")]
     Reencrypt,
     /// Let the next key sign from now on; running services follow within a minute
-    #[command(after_help = "Example:\n  informer-oauth keys rotate")]
+    ///
+    /// Refused while the next access key is younger than 6 minutes: services that verify tokens keep the key set for 5 minutes, and would
+    /// refuse every new token until they read it again.
+    #[command(after_help = "Example:\n  informer-oauth keys rotate --yes")]
     Rotate {
         /// Only the keys of this kind of token
         #[arg(long, value_enum)]
         purpose: Option<Purpose>,
+        /// Rotate although verifiers may not know the next access key yet
+        #[arg(long)]
+        force: bool,
+        /// Do not ask; without a terminal nothing is asked
+        #[arg(long)]
+        yes: bool,
     },
 }
 

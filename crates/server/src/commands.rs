@@ -4,6 +4,7 @@ pub(crate) mod client;
 mod client_file;
 mod client_secret;
 pub(crate) mod config;
+mod confirm;
 pub(crate) mod doctor;
 pub(crate) mod gate;
 pub(crate) mod health;

@@ -8,6 +8,8 @@ mod metrics;
 mod notify;
 mod process;
 
+pub(crate) use background::PUBLISHED_FOR;
+
 use std::{process::ExitCode, time::Duration};
 
 use actix_web::{rt, web::Data};

@@ -63,6 +63,24 @@ pub struct KeySchedule {
     pub access_lifetime: Duration,
     /// How long a grant with refresh tokens lives.
     pub refresh_lifetime: Duration,
+    /// How long the next access key is published before it may sign: until then a verifier may hold a JWKS without it.
+    pub published_for: Duration,
+}
+
+/// What [`Keys::rotate`] came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeyAdvance {
+    /// Next is current, current is retired, and a new key is next.
+    Rotated,
+    /// Another process rotated at the same moment.
+    Lost,
+    /// Nothing changed: verifiers may not know the next key yet.
+    TooNew {
+        /// The next key.
+        kid: String,
+        /// From when on it may sign.
+        ready_at: Timestamp,
+    },
 }
 
 /// What [`Keys::housekeeping`] did.
@@ -186,12 +204,25 @@ impl Keys {
         Ok(resealed)
     }
 
-    /// Advances the keys of a purpose now: next becomes current, a new one becomes next. `Lost` means that another
-    /// process did so at the same moment.
-    pub async fn rotate(&self, purpose: KeyPurpose, now: Timestamp) -> Result<KeyRotation, KeysError> {
+    /// Advances the keys of a purpose now: next becomes current, a new one becomes next. Refuses to let an access key
+    /// sign that was published for less than `published_for`; zero never refuses. Refresh keys are never published.
+    pub async fn rotate(
+        &self,
+        purpose: KeyPurpose,
+        published_for: Duration,
+        now: Timestamp,
+    ) -> Result<KeyAdvance, KeysError> {
         self.reload().await?;
-        let expected = self.ring().current(purpose).kid.clone();
-        self.rotate_from(purpose, &expected, now).await
+        let ring = self.ring();
+        // Of `next` nothing changes before `current` does, and that is compared when it is set.
+        if let Some(too_new) = too_new(&ring, purpose, published_for, now) {
+            return Ok(too_new);
+        }
+        let expected = &ring.current(purpose).kid;
+        Ok(match self.rotate_from(purpose, expected, now).await? {
+            KeyRotation::Rotated => KeyAdvance::Rotated,
+            KeyRotation::Lost => KeyAdvance::Lost,
+        })
     }
 
     async fn rotate_from(&self, purpose: KeyPurpose, expected: &str, now: Timestamp) -> Result<KeyRotation, KeysError> {
@@ -220,9 +251,12 @@ impl Keys {
         self.reload().await?;
         let mut done = Housekeeping::default();
         let ring = self.ring();
-        for HeldKey { key, state } in ring.held() {
+        for HeldKey { key, state, .. } in ring.held() {
             match *state {
-                KeyState::Current { since } if now >= since + schedule.rotate_after => {
+                KeyState::Current { since }
+                    if now >= since + schedule.rotate_after
+                        && too_new(&ring, key.purpose, schedule.published_for, now).is_none() =>
+                {
                     // The expected key is the one judged here: of processes that judge at once, one rotates, once.
                     if self.rotate_from(key.purpose, &key.kid, now).await? == KeyRotation::Rotated {
                         done.rotated.push(key.purpose);
@@ -299,6 +333,19 @@ fn make(
         state,
         created_at: now,
         sealed,
+    })
+}
+
+/// The next key of a purpose, if it may not sign yet.
+fn too_new(ring: &Ring, purpose: KeyPurpose, published_for: Duration, now: Timestamp) -> Option<KeyAdvance> {
+    let next = ring
+        .held()
+        .iter()
+        .find(|held| held.key.purpose == purpose && held.state == KeyState::Next)?;
+    let ready_at = next.created_at + published_for;
+    (purpose == KeyPurpose::Access && now < ready_at).then(|| KeyAdvance::TooNew {
+        kid: next.key.kid.clone(),
+        ready_at,
     })
 }
 

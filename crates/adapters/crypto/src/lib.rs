@@ -24,7 +24,7 @@ mod verified;
 
 pub use client_secrets::{Bcrypt, BcryptSettings};
 pub use entropy::SystemEntropy;
-pub use keys::{Housekeeping, KeySchedule, Keys, KeysError};
+pub use keys::{Housekeeping, KeyAdvance, KeySchedule, Keys, KeysError};
 pub use master_key::{DerivedFormKey, InvalidMasterKey, MasterKey};
 pub use passwords::{Argon2Cost, Argon2id, LONGEST_PASSWORD};
 pub use pool::{HashingPool, PoolSettings, describe_metrics};

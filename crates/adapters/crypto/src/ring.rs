@@ -218,6 +218,7 @@ impl SigningKey {
 pub(crate) struct HeldKey {
     pub(crate) key: Arc<SigningKey>,
     pub(crate) state: KeyState,
+    pub(crate) created_at: Timestamp,
 }
 
 /// All keys at one moment.
@@ -242,6 +243,7 @@ impl Ring {
             held.push(HeldKey {
                 key,
                 state: sealed.state,
+                created_at: sealed.created_at,
             });
         }
         held.sort_by_key(|held| place(held.state));

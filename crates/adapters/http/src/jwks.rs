@@ -1,12 +1,18 @@
 //! The public keys (RFC 7517).
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use informer_oauth_application::PublicKeySet;
 use utoipa::ToSchema;
 
 use crate::{document::Document, metadata::FIVE_MINUTES, parameters::JSON, state::HttpState};
+
+/// How long a verifier may keep the keys: what `Cache-Control` says.
+pub const KEYS_MAX_AGE: Duration = Duration::from_secs(300);
 
 /// Where the public keys are.
 pub(crate) const PATH: &str = "/.well-known/jwks.json";
@@ -62,6 +68,11 @@ pub(crate) async fn jwks(request: HttpRequest) -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_header_says_how_long_verifiers_may_keep_the_keys() {
+        assert_eq!(FIVE_MINUTES, format!("public, max-age={}", KEYS_MAX_AGE.as_secs()));
+    }
 
     #[test]
     fn a_new_key_set_is_a_new_document() {

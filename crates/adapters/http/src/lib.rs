@@ -65,6 +65,7 @@ pub use brand::{
     logo::{Logo, LogoError, MAX_LOGO_BYTES},
 };
 pub use caller::{Caller, RequestTime};
+pub use jwks::KEYS_MAX_AGE;
 pub use metrics::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS, describe_metrics};
 pub use protocol_error::{ProtocolErrorResponse, ProtocolResult};
 pub use server::server;

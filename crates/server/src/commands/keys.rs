@@ -1,15 +1,18 @@
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use informer_oauth_application::{RequestContext, audit_trail::About};
+use informer_oauth_crypto::KeyAdvance;
 use informer_oauth_domain::audit::EventKind;
-use informer_oauth_ports::{KeyPurpose, KeyRotation, KeyState, SealedKey};
+use informer_oauth_ports::{KeyPurpose, KeyState, SealedKey};
 use serde::Serialize;
 
 use crate::{
     cli::{KeysCommand, Purpose},
+    commands::confirm::confirm,
     config::Config,
     installation::{Installation, superuser},
     output::{Output, table},
+    serve::PUBLISHED_FOR,
 };
 
 /// A signing key, without the key.
@@ -90,16 +93,34 @@ async fn carry_out(installation: &Installation, command: KeysCommand, out: Outpu
                 count => format!("encrypted {count} signing keys with the configured key"),
             })
         }
-        KeysCommand::Rotate { purpose } => {
+        KeysCommand::Rotate { purpose, force, yes } => {
             let purposes: &[KeyPurpose] = match purpose {
                 None => &KeyPurpose::ALL,
                 Some(Purpose::Access) => &[KeyPurpose::Access],
                 Some(Purpose::Refresh) => &[KeyPurpose::Refresh],
             };
+            let names: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+            let names = names.join(" and ");
+            if !yes
+                && !confirm(&format!(
+                    "Let the next {names} key sign from now on, for every running service?"
+                ))?
+            {
+                anyhow::bail!("nothing was changed");
+            }
+            let published_for = if force { Duration::ZERO } else { PUBLISHED_FOR };
             let mut done = Vec::new();
             for &purpose in purposes {
                 let now = installation.app.now();
-                let rotated = installation.keys.rotate(purpose, now).await? == KeyRotation::Rotated;
+                let rotated = match installation.keys.rotate(purpose, published_for, now).await? {
+                    KeyAdvance::Rotated => true,
+                    KeyAdvance::Lost => false,
+                    KeyAdvance::TooNew { kid, ready_at } => anyhow::bail!(
+                        "verifiers may not know the next {} key {kid} yet, since they keep the key set for 5 minutes: try again after \
+                         {ready_at}, or use --force if the current key has leaked",
+                        purpose.as_str()
+                    ),
+                };
                 if rotated {
                     let about = About {
                         actor: Some(superuser().username().to_owned()),

@@ -9,6 +9,7 @@ use actix_web::rt::{self, task::JoinHandle, time::sleep};
 use informer_oauth_application::{Application, RequestContext, audit_trail::About};
 use informer_oauth_crypto::{KeySchedule, Keys};
 use informer_oauth_domain::audit::EventKind;
+use informer_oauth_http::KEYS_MAX_AGE;
 use informer_oauth_ports::{Change, ChangeListener, Changes};
 use tokio::sync::Notify;
 
@@ -16,6 +17,10 @@ use crate::{config::Config, installation::Installation, stores::Stores};
 
 /// How often everything is done.
 const EVERY: Duration = Duration::from_secs(60);
+
+/// How long the next access key is published before it may sign: a replica has read it by then, and so has a verifier that
+/// keeps the JWKS as long as its `Cache-Control` allows.
+pub(crate) const PUBLISHED_FOR: Duration = KEYS_MAX_AGE.saturating_add(EVERY);
 
 /// A purge that found a full batch rests so many times as long as that took before it begins the next one: a store that is
 /// slow, or busy with requests, is asked more seldom, and most requests meet none.
@@ -60,6 +65,7 @@ pub(super) fn start(service: &Installation, config: &Config) -> Background {
         rotate_after: Duration::from_secs(config.keys.rotate_after_days * 24 * 60 * 60),
         access_lifetime: Duration::from_secs(config.tokens.access_seconds),
         refresh_lifetime: Duration::from_secs(config.tokens.refresh_seconds),
+        published_for: PUBLISHED_FOR,
     };
     let keys = KeyTask {
         app: Arc::clone(&service.app),

@@ -216,7 +216,9 @@ fn a_rotation_that_one_replica_learns_of_reaches_the_other() {
     let client = world.public_client();
     let kid = |tokens: &Tokens| jwt::Jwt::read(&tokens.access).header["kid"].clone();
     let before = world.tokens(&client);
-    world.service.cli_ok(&["keys", "rotate", "--purpose", "access"]);
+    world
+        .service
+        .cli_ok(&["keys", "rotate", "--purpose", "access", "--force"]);
     // The second looks for new keys, because it meets one that it does not know, and tells the first.
     let unknown = jwt::Jwt::read(&before.access)
         .with_header("kid", json!("another replica's"))

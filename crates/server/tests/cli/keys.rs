@@ -23,6 +23,20 @@ fn in_state(keys: &Value, purpose: &str, state: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_key_that_verifiers_cannot_know_yet_is_not_let_to_sign() {
+    let service = Service::start();
+    let before = json(&service, &["keys", "list"]);
+    let refused = service.cli(&["keys", "rotate"]);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    let next = in_state(&before, "access", "next");
+    assert!(said.contains(&next[0]) && said.contains("--force"), "{said}");
+    assert_eq!(json(&service, &["keys", "list"]), before);
+    service.cli_ok(&["keys", "rotate", "--purpose", "refresh"]);
+    service.cli_ok(&["keys", "rotate", "--force"]);
+}
+
+#[test]
 fn after_a_rotation_the_next_key_signs_and_older_tokens_stay_good() {
     let mut service = Service::start();
     let client = public_client(&service, "Phone");
@@ -30,7 +44,7 @@ fn after_a_rotation_the_next_key_signs_and_older_tokens_stay_good() {
     let old = tokens(&service, &client);
     assert_eq!(in_state(&before, "access", "current"), [kid(&old["access_token"])]);
 
-    service.cli_ok(&["keys", "rotate", "--purpose", "access"]);
+    service.cli_ok(&["keys", "rotate", "--purpose", "access", "--force"]);
     let after = json(&service, &["keys", "list"]);
     assert_eq!(
         in_state(&after, "access", "current"),

@@ -19,7 +19,10 @@ const SCHEDULE: KeySchedule = KeySchedule {
     rotate_after: Duration::from_secs(90 * 24 * 3600),
     access_lifetime: Duration::from_secs(900),
     refresh_lifetime: Duration::from_secs(30 * 24 * 3600),
+    published_for: PUBLISHED_FOR,
 };
+
+const PUBLISHED_FOR: Duration = Duration::from_secs(360);
 
 fn master(seed: u64) -> MasterKey {
     MasterKey::generate(&SeededEntropy::new(seed))
@@ -161,7 +164,10 @@ async fn rotating_signs_with_the_next_key_and_still_verifies_what_was_signed() {
     for purpose in KeyPurpose::ALL {
         let (access, refresh) = (access_token(&keys), refresh_token(&keys));
         let before = kids(&keys, purpose);
-        assert_eq!(keys.rotate(purpose, NOW + DAY).await.unwrap(), KeyRotation::Rotated);
+        assert_eq!(
+            keys.rotate(purpose, PUBLISHED_FOR, NOW + DAY).await.unwrap(),
+            KeyAdvance::Rotated
+        );
         let after = kids(&keys, purpose);
         assert_eq!(
             (&after[0], after.last()),
@@ -183,14 +189,47 @@ async fn rotating_signs_with_the_next_key_and_still_verifies_what_was_signed() {
 }
 
 #[tokio::test]
+async fn an_access_key_signs_only_when_verifiers_can_know_it() {
+    let store = Arc::new(Memory::default());
+    let keys = load(&store, 1).await;
+    let next = kids(&keys, KeyPurpose::Access)[1].clone();
+    let rotate = async |purpose, now| keys.rotate(purpose, PUBLISHED_FOR, now).await.unwrap();
+    let too_new = KeyAdvance::TooNew {
+        kid: next.clone(),
+        ready_at: NOW + PUBLISHED_FOR,
+    };
+    assert_eq!(rotate(KeyPurpose::Access, NOW + seconds(359)).await, too_new);
+    assert_eq!(kids(&keys, KeyPurpose::Access)[1], next, "nothing changed");
+    // No verifier reads a refresh key.
+    assert_eq!(rotate(KeyPurpose::Refresh, NOW).await, KeyAdvance::Rotated);
+    let then = NOW + PUBLISHED_FOR;
+    assert_eq!(rotate(KeyPurpose::Access, then).await, KeyAdvance::Rotated);
+    assert_eq!(kids(&keys, KeyPurpose::Access)[0], next);
+    assert!(matches!(
+        rotate(KeyPurpose::Access, then).await,
+        KeyAdvance::TooNew { .. }
+    ));
+
+    // The schedule waits as well.
+    let hasty = KeySchedule {
+        rotate_after: Duration::ZERO,
+        ..SCHEDULE
+    };
+    let done = keys.housekeeping(then + seconds(359), &hasty, None).await.unwrap();
+    assert_eq!(done.rotated, [KeyPurpose::Refresh]);
+    let done = keys.housekeeping(then + PUBLISHED_FOR, &hasty, None).await.unwrap();
+    assert!(done.rotated.contains(&KeyPurpose::Access));
+}
+
+#[tokio::test]
 async fn another_process_verifies_with_the_next_key_before_it_has_heard_of_a_rotation() {
     let store = Arc::new(Memory::default());
     let (ours, theirs) = (load(&store, 1).await, load(&store, 2).await);
-    ours.rotate(KeyPurpose::Access, NOW).await.unwrap();
+    ours.rotate(KeyPurpose::Access, Duration::ZERO, NOW).await.unwrap();
     assert!(theirs.verify_access(&access_token(&ours), NOW).is_ok());
     assert!(!theirs.take_unknown_key());
 
-    ours.rotate(KeyPurpose::Access, NOW).await.unwrap();
+    ours.rotate(KeyPurpose::Access, Duration::ZERO, NOW).await.unwrap();
     let token = access_token(&ours);
     assert_eq!(theirs.verify_access(&token, NOW).unwrap_err(), TokenRefused::UnknownKey);
     assert!(theirs.take_unknown_key(), "a hint that a reload is due");
@@ -241,7 +280,7 @@ async fn retired_keys_go_when_their_last_token_has_expired() {
     let store = Arc::new(Memory::default());
     let keys = load(&store, 1).await;
     for purpose in KeyPurpose::ALL {
-        keys.rotate(purpose, NOW).await.unwrap();
+        keys.rotate(purpose, Duration::ZERO, NOW).await.unwrap();
     }
     let (access, refresh) = (access_token(&load(&store, 2).await), refresh_token(&keys));
     let retired = |purpose| kids(&keys, purpose).last().unwrap().clone();
@@ -289,7 +328,7 @@ async fn a_retired_access_key_stays_while_a_token_without_expiry_may_be_its_own(
     let store = Arc::new(Memory::default());
     let keys = load(&store, 1).await;
     let token = access_token(&keys);
-    keys.rotate(KeyPurpose::Access, NOW).await.unwrap();
+    keys.rotate(KeyPurpose::Access, Duration::ZERO, NOW).await.unwrap();
     let later = NOW + 80 * DAY;
     for oldest in [NOW.minus(DAY), NOW, NOW + MARGIN] {
         assert!(

@@ -121,7 +121,7 @@ fn the_chart_counts_what_the_token_endpoint_answered() {
 #[test]
 fn the_keys_are_shown_with_their_age_and_without_the_keys() {
     let world = World::start();
-    world.service.cli_ok(&["keys", "rotate"]);
+    world.service.cli_ok(&["keys", "rotate", "--force"]);
     let listed: Value = serde_json::from_str(&world.service.cli_ok(&["keys", "list", "--output", "json"])).unwrap();
     let page = world.admin.visit(&format!("{CONSOLE}/keys")).is(200);
     let keys = listed.as_array().unwrap();
