@@ -148,7 +148,7 @@ impl Settings {
             },
             user_codes: UserCodeLimits {
                 per_user: in_five_minutes(5),
-                per_address: in_five_minutes(5),
+                per_address: in_five_minutes(50),
             },
             allowed_custom_schemes: Vec::new(),
             routes: RouteTable::informer(),
@@ -195,7 +195,11 @@ impl Application {
     pub fn new(mut ports: Ports, settings: Settings) -> Self {
         let stored_clients = Arc::clone(&ports.clients);
         let caches = ports.put_caches_in_front(settings.cached_entries, settings.cached_users);
-        let audit = AuditTrail::new(Arc::clone(&ports.audit), Arc::clone(&ports.entropy));
+        let audit = AuditTrail::new(
+            Arc::clone(&ports.audit),
+            Arc::clone(&ports.entropy),
+            Arc::clone(&ports.attempts),
+        );
         let access = AccessTokens { caches };
         let users = UserStanding {
             identity: Arc::clone(&ports.identity),

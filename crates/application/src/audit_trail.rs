@@ -1,14 +1,17 @@
 //! Writing the audit log.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
     audit::{AuditEvent, EventKind},
     id::ClientUid,
 };
-use informer_oauth_ports::{AuditLog, Entropy};
+use informer_oauth_ports::{AttemptCounter, AuditLog, Entropy};
 
 use crate::{context::RequestContext, ids, metrics};
+
+/// Window in which repetitions of one event are written once, where no limit has a window of its own.
+pub(crate) const REPEATED: Duration = Duration::from_mins(15);
 
 /// What an event is about. Fields left out are unknown or do not apply.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +30,34 @@ pub struct About {
 pub struct AuditTrail {
     log: Arc<dyn AuditLog>,
     entropy: Arc<dyn Entropy>,
+    attempts: Arc<dyn AttemptCounter>,
 }
 
 impl AuditTrail {
-    /// A trail into `log`.
-    pub fn new(log: Arc<dyn AuditLog>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { log, entropy }
+    /// A trail into `log`. `attempts` counts the repetitions of [`AuditTrail::record_once`].
+    pub fn new(log: Arc<dyn AuditLog>, entropy: Arc<dyn Entropy>, attempts: Arc<dyn AttemptCounter>) -> Self {
+        Self { log, entropy, attempts }
+    }
+
+    /// Records an event that a stranger can repeat at will: one for each `key` and window, on all replicas together.
+    /// The metric counts every one. If the repetitions cannot be counted, the event is recorded.
+    pub async fn record_once(
+        &self,
+        kind: EventKind,
+        key: &str,
+        window: Duration,
+        about: About,
+        context: &RequestContext,
+    ) {
+        let key = format!("event:{}:{key}", kind.as_str());
+        match self.attempts.record(&key, window, context.now).await {
+            Ok(seen) if seen.count > 1 => metrics::event(kind),
+            Ok(_) => self.record(kind, about, context).await,
+            Err(error) => {
+                tracing::warn!(%error, kind = kind.as_str(), "repetitions of an event could not be counted");
+                self.record(kind, about, context).await;
+            }
+        }
     }
 
     /// Records one event, with the address and the id of the request that caused it.

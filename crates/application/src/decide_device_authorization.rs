@@ -100,15 +100,27 @@ impl DecideDeviceAuthorization {
         user: &User,
         context: &RequestContext,
     ) -> Result<WaitingDevice, DeviceError> {
+        self.look_up(user_code, user, context, DeviceError::Unknown).await
+    }
+
+    /// The device that asks under a code as typed, or `decided` if somebody has decided about it.
+    async fn look_up(
+        &self,
+        user_code: &str,
+        user: &User,
+        context: &RequestContext,
+        decided: DeviceError,
+    ) -> Result<WaitingDevice, DeviceError> {
         let counted = CountedGuess::new(user, context);
         self.check_limits(&counted, context.now).await?;
         match self.waiting(user_code, context.now).await? {
             Some(device) => Ok(device),
+            None if self.was_decided(user_code, context.now).await? => Err(decided),
             None => Err(self.count_wrong(&counted, user, context).await?),
         }
     }
 
-    /// Decides. A code that is over or has been decided counts as a wrong one.
+    /// Decides. A code that has expired counts as a wrong one; one that has been decided does not.
     pub async fn decide(
         &self,
         user_code: &str,
@@ -116,7 +128,9 @@ impl DecideDeviceAuthorization {
         user: &User,
         context: &RequestContext,
     ) -> Result<WaitingDevice, DeviceError> {
-        let device = self.find(user_code, user, context).await?;
+        let device = self
+            .look_up(user_code, user, context, DeviceError::DecidedBefore)
+            .await?;
         let decision = match verdict {
             Verdict::Approve(scope) => device
                 .request
@@ -136,6 +150,21 @@ impl DecideDeviceAuthorization {
             DeviceDecision::DecidedBefore => Err(DeviceError::DecidedBefore),
             DeviceDecision::Unknown => Err(DeviceError::Unknown),
         }
+    }
+
+    /// Whether this is the code of a device that somebody has decided about: it was typed correctly, and a second tab or
+    /// another person was faster.
+    async fn was_decided(&self, user_code: &str, now: Timestamp) -> Result<bool, DeviceError> {
+        let Ok(user_code) = user_code.parse::<UserCode>() else {
+            return Ok(false);
+        };
+        // An open request of a client that may not ask any more must stay as it is. A code that is not open never opens
+        // again, so that the decision below changes nothing.
+        if self.devices.find(&user_code, now).await?.is_some() {
+            return Ok(false);
+        }
+        let answer = self.devices.decide(&user_code, &Decision::Deny, now).await?;
+        Ok(answer == DeviceDecision::DecidedBefore)
     }
 
     async fn waiting(&self, user_code: &str, now: Timestamp) -> Result<Option<WaitingDevice>, DeviceError> {
@@ -187,7 +216,7 @@ impl DecideDeviceAuthorization {
             .attempts
             .record(&counted.address, per_address.window, context.now)
             .await?;
-        // Once a window, at the guess that closes the door: the audit log cannot be flooded.
+        // Once a window, at the guess that reaches the limit: the audit log cannot be flooded.
         if by_user.count == per_user.attempts || by_address.count == per_address.attempts {
             let about = About {
                 actor: Some(user.username.clone()),

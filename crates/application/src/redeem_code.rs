@@ -15,7 +15,7 @@ use informer_oauth_domain::{
 use informer_oauth_ports::{Change, Changes, CodeStore, TokenStore};
 
 use crate::{
-    audit_trail::{About, AuditTrail},
+    audit_trail::{About, AuditTrail, REPEATED},
     authenticate_client::AuthenticatedClient,
     context::RequestContext,
     error::ProtocolError,
@@ -71,7 +71,12 @@ impl RedeemCode {
         match self.codes.redeem(&Digest::of(code), &presented, context.now).await? {
             CodeRedemption::Redeemed(code) => self.issue(client, &code, context).await,
             CodeRedemption::Replayed(code) => {
-                self.end_what_it_gave(client, &code, context).await?;
+                if client.is_confidential() || code.is_proven_by(&presented) {
+                    self.end_what_it_gave(client, &code, context).await?;
+                } else {
+                    self.note_replay(EventKind::CodeReplayUnproven, client, &code, context)
+                        .await;
+                }
                 Err(REFUSED)
             }
             CodeRedemption::Refused(CodeMismatch::Resource) => Err(ProtocolError::refused(
@@ -121,13 +126,24 @@ impl RedeemCode {
             .bar(&record_of(code, context.now), RevocationReason::CodeReplay, context.now)
             .await?;
         self.changes.publish(Change::TokenRecord(code.token_record)).await;
+        self.note_replay(EventKind::CodeReplayed, client, code, context).await;
+        Ok(())
+    }
+
+    async fn note_replay(
+        &self,
+        kind: EventKind,
+        client: &AuthenticatedClient,
+        code: &AuthorizationCode,
+        context: &RequestContext,
+    ) {
+        let key = code.token_record.to_string();
         let about = About {
             actor: Some(code.username.clone()),
             client: Some(client.client().uid),
-            target: Some(code.token_record.to_string()),
+            target: Some(key.clone()),
         };
-        self.audit.record(EventKind::CodeReplayed, about, context).await;
-        Ok(())
+        self.audit.record_once(kind, &key, REPEATED, about, context).await;
     }
 
     /// Somebody else's code in the hands of a client that proved who it is means that the code leaked.
@@ -137,7 +153,10 @@ impl RedeemCode {
                 client: Some(client.client().uid),
                 ..About::default()
             };
-            self.audit.record(EventKind::CodeStolen, about, context).await;
+            let key = client.client().uid.to_string();
+            self.audit
+                .record_once(EventKind::CodeStolen, &key, REPEATED, about, context)
+                .await;
         }
     }
 }

@@ -14,7 +14,7 @@ use informer_oauth_domain::{
 use informer_oauth_ports::{DeviceStore, TokenStore};
 
 use crate::{
-    audit_trail::{About, AuditTrail},
+    audit_trail::{About, AuditTrail, REPEATED},
     authenticate_client::AuthenticatedClient,
     context::RequestContext,
     error::ProtocolError,
@@ -113,7 +113,10 @@ impl RedeemDeviceCode {
                 client: Some(client.client().uid),
                 ..About::default()
             };
-            self.audit.record(EventKind::DeviceCodeStolen, about, context).await;
+            let key = client.client().uid.to_string();
+            self.audit
+                .record_once(EventKind::DeviceCodeStolen, &key, REPEATED, about, context)
+                .await;
         }
     }
 }

@@ -14,7 +14,7 @@ use informer_oauth_domain::{
 use informer_oauth_ports::{Change, Changes, Entropy, TokenSigner, TokenStore};
 
 use crate::{
-    audit_trail::{About, AuditTrail},
+    audit_trail::{About, AuditTrail, REPEATED},
     authenticate_client::AuthenticatedClient,
     context::RequestContext,
     error::ProtocolError,
@@ -142,7 +142,8 @@ impl Refresh {
             client: Some(client.client().uid),
             target: Some(claims.token_record.to_string()),
         };
-        self.audit.record(kind, about, context).await;
+        let key = format!("{}:{}", client.client().uid, claims.token_record);
+        self.audit.record_once(kind, &key, REPEATED, about, context).await;
     }
 }
 

@@ -73,6 +73,8 @@ event_kinds! {
     ClientAuthenticationLimited = "client.authentication_limited",
     /// A code was presented a second time; its token record ended.
     CodeReplayed = "code.replayed",
+    /// A code was presented a second time without proof: no client authentication and no right verifier. Nothing ended.
+    CodeReplayUnproven = "code.replay_unproven",
     /// A code was presented by another client than its own.
     CodeStolen = "code.presented_by_other_client",
     /// A rotated refresh token was presented again; its token record ended.

@@ -137,6 +137,15 @@ impl AuthorizationCode {
     }
 }
 
+impl AuthorizationCode {
+    /// Whether the presentation brings the right verifier, so that a second use comes from the code's client or from
+    /// somebody who has stolen all of it. Only such a use, or one of an authenticated client, ends what the code gave:
+    /// a code alone may be in a log or a `Referer`, and a public `client_id` is no proof.
+    pub fn is_proven_by(&self, presented: &CodePresentation) -> bool {
+        presented.client == self.client && self.challenge.is_some() && presented.challenge == self.challenge
+    }
+}
+
 /// What a store answers to a redemption.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CodeRedemption {
@@ -144,7 +153,7 @@ pub enum CodeRedemption {
     Redeemed(AuthorizationCode),
     /// The code exists and is not used, but does not fit. It is as it was.
     Refused(CodeMismatch),
-    /// The code's own client presents it again. Whatever it gave must be revoked.
+    /// The code's own client is named with it again. Whatever it gave must be revoked, if the use is proven.
     Replayed(AuthorizationCode),
     /// No such code, or none any more.
     Unknown,

@@ -49,7 +49,7 @@ impl World {
                 tokens: store.clone(),
                 consents: store.clone(),
                 changes: Arc::new(LocalChanges::default()),
-                audit: AuditTrail::new(store.clone(), Arc::new(SeededEntropy::default())),
+                audit: AuditTrail::new(store.clone(), Arc::new(SeededEntropy::default()), store.clone()),
             },
             store,
         }

@@ -63,7 +63,7 @@ impl World {
             keys: store.clone(),
             hasher: heard.clone(),
             changes: heard.clone(),
-            audit: AuditTrail::new(store.clone(), Arc::clone(&entropy)),
+            audit: AuditTrail::new(store.clone(), Arc::clone(&entropy), store.clone()),
             entropy,
             allowed_custom_schemes: vec!["boardapp".into()],
         });

@@ -139,7 +139,7 @@ fn use_case(store: &Memory, codes: Arc<dyn CodeStore>) -> RedeemCode {
             access_lifetime: seconds(600),
             refresh_lifetime: seconds(3600),
         },
-        audit: AuditTrail::new(Arc::new(store.clone()), entropy),
+        audit: AuditTrail::new(Arc::new(store.clone()), entropy, Arc::new(store.clone())),
         changes: Arc::new(LocalChanges::default()),
     }
 }
@@ -164,7 +164,11 @@ async fn authenticated(store: &Memory) -> AuthenticatedClient {
         clients: Arc::new(store.clone()),
         hasher: Arc::new(Outside),
         attempts: Arc::new(store.clone()),
-        audit: AuditTrail::new(Arc::new(store.clone()), Arc::new(SeededEntropy::default())),
+        audit: AuditTrail::new(
+            Arc::new(store.clone()),
+            Arc::new(SeededEntropy::default()),
+            Arc::new(store.clone()),
+        ),
         limits: ClientAuthenticationLimits {
             per_client_and_address: limit,
             per_address: limit,
@@ -231,7 +235,7 @@ fn a_code_whose_store_forgot_its_use_is_redeemed_once_and_the_second_time_ends_w
             .map(|event| (event.kind, event.target))
             .collect();
         let replayed = (EventKind::CodeReplayed, Some(code.token_record.to_string()));
-        assert_eq!(seen, [replayed.clone(), replayed]);
+        assert_eq!(seen, [replayed], "one event in a window, however often it is presented");
     });
 }
 

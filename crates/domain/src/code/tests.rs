@@ -127,6 +127,22 @@ fn a_redirect_uri_that_was_sent_must_be_sent_again() {
 }
 
 #[test]
+fn only_the_right_verifier_proves_a_second_use() {
+    let with = |challenge| CodePresentation {
+        challenge,
+        ..rightful()
+    };
+    assert!(code().is_proven_by(&rightful()));
+    assert!(!code().is_proven_by(&with(None)));
+    assert!(!code().is_proven_by(&with(Some(challenge("b")))));
+    let plain = AuthorizationCode {
+        challenge: None,
+        ..code()
+    };
+    assert!(!plain.is_proven_by(&with(None)), "there is nothing to prove it with");
+}
+
+#[test]
 fn a_wrong_missing_or_unneeded_verifier_does_not_fit() {
     let with = |challenge| CodePresentation {
         challenge,

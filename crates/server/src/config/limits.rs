@@ -23,8 +23,10 @@ pub(crate) struct Limits {
     pub(crate) client_address_attempts: u32,
     /// In how long.
     pub(crate) client_window_seconds: u64,
-    /// Wrong user codes of devices by one user, or from one address.
+    /// Wrong user codes of devices by one user.
     pub(crate) user_code_attempts: u32,
+    /// Wrong user codes of devices from one address, whoever types them.
+    pub(crate) user_code_address_attempts: u32,
     /// In how long.
     pub(crate) user_code_window_seconds: u64,
     /// bcrypt hashes at once.
@@ -61,6 +63,7 @@ impl Default for Limits {
             client_address_attempts: 50,
             client_window_seconds: 300,
             user_code_attempts: 5,
+            user_code_address_attempts: 50,
             user_code_window_seconds: 300,
             bcrypt_concurrency: workers,
             bcrypt_queue: queue,
@@ -92,6 +95,11 @@ impl Limits {
         problems.range("limits.client_address_attempts", self.client_address_attempts, ATTEMPTS);
         problems.range("limits.client_window_seconds", self.client_window_seconds, WINDOW);
         problems.range("limits.user_code_attempts", self.user_code_attempts, ATTEMPTS);
+        problems.range(
+            "limits.user_code_address_attempts",
+            self.user_code_address_attempts,
+            ATTEMPTS,
+        );
         problems.range("limits.user_code_window_seconds", self.user_code_window_seconds, WINDOW);
         problems.range("limits.bcrypt_concurrency", self.bcrypt_concurrency, 1..=256);
         problems.range("limits.bcrypt_queue", self.bcrypt_queue, 0..=100_000);
@@ -141,13 +149,16 @@ impl Limits {
 
     /// Wrong user codes that are borne.
     pub(crate) const fn user_codes(&self) -> UserCodeLimits {
-        let limit = AttemptLimit {
-            attempts: self.user_code_attempts,
-            window: Duration::from_secs(self.user_code_window_seconds),
-        };
+        let window = Duration::from_secs(self.user_code_window_seconds);
         UserCodeLimits {
-            per_user: limit,
-            per_address: limit,
+            per_user: AttemptLimit {
+                attempts: self.user_code_attempts,
+                window,
+            },
+            per_address: AttemptLimit {
+                attempts: self.user_code_address_attempts,
+                window,
+            },
         }
     }
 

@@ -157,7 +157,7 @@ fn code_page(visit: &Visit, signed_in: &SignedIn, asking: &Asking<'_>) -> HttpRe
         (status = 400, description = "No code, no decision, or nothing granted", content_type = "text/html"),
         (status = 403, description = "Not from this site, or a form token that is missing, used or another session's", content_type = "text/html"),
         (status = 404, description = "No such code, or it is over or decided", content_type = "text/html"),
-        (status = 409, description = "Somebody else decided at the same moment", content_type = "text/html"),
+        (status = 409, description = "Somebody has decided already", content_type = "text/html"),
         (status = 429, description = "Too many wrong codes; see Retry-After", content_type = "text/html"),
     ),
 )]

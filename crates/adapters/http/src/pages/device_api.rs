@@ -145,8 +145,8 @@ pub(super) async fn find(visit: Visit, caller: Caller, payload: web::Payload) ->
         (status = 400, description = "Nothing of what was asked for is granted", body = ApiErrorBody),
         (status = 401, description = "Nobody is signed in", body = ApiErrorBody),
         (status = 403, description = "Not sent by a page of this site", body = ApiErrorBody),
-        (status = 404, description = "No such code, or it is over or decided", body = ApiErrorBody),
-        (status = 409, description = "Somebody else decided at the same moment", body = ApiErrorBody),
+        (status = 404, description = "No such code, or it is over", body = ApiErrorBody),
+        (status = 409, description = "Somebody has decided already", body = ApiErrorBody),
         (status = 429, description = "Too many wrong codes; see Retry-After", body = ApiErrorBody),
     ),
 )]

@@ -94,7 +94,7 @@ fn a_denied_device_is_told_and_stays_denied() {
     for _ in 0..2 {
         world.http.send(client.poll(&device)).oauth_error(400, "access_denied");
     }
-    device.decide(&world.admin, true).api_error(404, "Not Found");
+    device.decide(&world.admin, true).api_error(409, "Conflict");
     world.http.send(client.poll(&device)).oauth_error(400, "access_denied");
     assert_eq!(world.count_events(&client, "device.denied"), 1);
 }
@@ -106,15 +106,30 @@ fn what_was_decided_cannot_be_decided_again_by_anybody() {
     let (ada, bob) = (world.user("ada"), world.user("bob"));
     let device = Device::start(&world, &client);
     device.decide(&ada, true).is(204);
-    device.decide(&ada, true).api_error(404, "Not Found");
+    device.decide(&ada, true).api_error(409, "Conflict");
     for approve in [true, false] {
-        device.decide(&bob, approve).api_error(404, "Not Found");
+        device.decide(&bob, approve).api_error(409, "Conflict");
     }
     device.shown(&bob).api_error(404, "Not Found");
     let tokens = Tokens::read(world.http.send(client.poll(&device)).oauth_json());
     let gate = world.gate("GET", "/api/profile", Some(&tokens.access));
     assert_eq!(gate.header("x-informer-user"), Some("ada"), "the first decision counts");
-    device.decide(&ada, true).api_error(404, "Not Found");
+    device.decide(&ada, true).api_error(409, "Conflict");
+}
+
+#[test]
+fn a_code_that_somebody_has_decided_is_not_a_wrong_one() {
+    let world = World::start();
+    let client = world.public_client();
+    let (ada, bob) = (world.user("ada"), world.user("bob"));
+    let device = Device::start(&world, &client);
+    device.decide(&ada, true).is(204);
+    for _ in 0..6 {
+        device.shown(&bob).api_error(404, "Not Found");
+        device.decide(&bob, true).api_error(409, "Conflict");
+    }
+    let other = Device::start(&world, &client);
+    other.decide(&bob, true).is(204);
 }
 
 #[test]

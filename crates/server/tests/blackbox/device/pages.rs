@@ -185,8 +185,8 @@ fn a_device_that_was_decided_meanwhile_is_not_decided_again() {
     let late = world
         .admin
         .submit(&page, consent(&page).press("decision", "allow"))
-        .is(404);
-    assert!(late.text().contains("No device is waiting under this code"), "{late}");
+        .is(409);
+    assert!(late.text().contains("decided"), "{late}");
     world.http.send(client.poll(&device)).oauth_error(400, "access_denied");
 }
 

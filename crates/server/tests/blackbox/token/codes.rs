@@ -158,6 +158,47 @@ fn a_code_used_twice_is_invalid_grant_and_revokes_what_the_first_use_issued() {
 }
 
 #[test]
+fn a_used_code_without_proof_ends_nothing_and_is_one_event() {
+    let world = World::start();
+    let client = world.public_client();
+    let code = world.code(&client);
+    let tokens = Tokens::read(world.redeem(&client, &code).oauth_json());
+    for number in 0..8 {
+        let stolen = Code {
+            verifier: (number % 2 == 0).then(|| verifier(2)),
+            ..code.clone()
+        };
+        world.redeem(&client, &stolen).oauth_error(400, "invalid_grant");
+    }
+    assert!(world.works(&tokens.access));
+    let tokens = world.refreshed(&client, tokens.refresh());
+    assert_eq!(world.count_events(&client, "code.replay_unproven"), 1);
+    assert_eq!(world.count_events(&client, "code.replayed"), 0);
+
+    for _ in 0..8 {
+        world.redeem(&client, &code).oauth_error(400, "invalid_grant");
+    }
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
+    assert_eq!(world.count_events(&client, "code.replayed"), 1);
+}
+
+#[test]
+fn a_used_code_of_an_authenticated_client_ends_what_it_gave_whatever_comes_with_it() {
+    let world = World::start();
+    let client = world.confidential_client();
+    let code = world.code(&client);
+    let tokens = Tokens::read(world.redeem(&client, &code).oauth_json());
+    let without = Code { verifier: None, ..code };
+    world.redeem(&client, &without).oauth_error(400, "invalid_grant");
+    world
+        .refresh(&client, tokens.refresh())
+        .oauth_error(400, "invalid_grant");
+    assert_eq!(world.count_events(&client, "code.replayed"), 1);
+}
+
+#[test]
 fn a_code_of_another_store_and_what_is_no_code_are_invalid_grant() {
     let (here, there) = (World::start(), World::start());
     let client = here.public_client();

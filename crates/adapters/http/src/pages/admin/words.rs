@@ -50,6 +50,7 @@ pub(super) const fn is_alarming(kind: EventKind) -> bool {
             | EventKind::ClientAuthenticationFailed
             | EventKind::ClientAuthenticationLimited
             | EventKind::CodeReplayed
+            | EventKind::CodeReplayUnproven
             | EventKind::CodeStolen
             | EventKind::RefreshReplayed
             | EventKind::RefreshStolen
