@@ -186,7 +186,7 @@ fn a_device_that_was_decided_meanwhile_is_not_decided_again() {
         .admin
         .submit(&page, consent(&page).press("decision", "allow"))
         .is(409);
-    assert!(late.text().contains("decided"), "{late}");
+    assert!(late.text().contains("answered already"), "{late}");
     world.http.send(client.poll(&device)).oauth_error(400, "access_denied");
 }
 
