@@ -6,6 +6,7 @@
 use thiserror::Error;
 
 mod containers;
+mod metadata;
 #[cfg(test)]
 mod tests;
 
@@ -102,8 +103,14 @@ pub struct IconImage {
 }
 
 impl IconImage {
-    /// Inspects the bytes and keeps them.
-    pub fn new(bytes: Vec<u8>) -> Result<Self, IconError> {
+    /// Inspects an uploaded image and keeps it without its metadata: EXIF, XMP, texts, and what follows a JPEG's end.
+    pub fn new(uploaded: Vec<u8>) -> Result<Self, IconError> {
+        if uploaded.len() > MAX_ICON_BYTES {
+            return Err(IconError::TooLarge);
+        }
+        let (kind, _) = containers::recognise(&uploaded).ok_or(IconError::Unsupported)?;
+        // What cannot be taken apart is inspected as it is: the inspection says what is wrong with it.
+        let bytes = metadata::stripped(kind, &uploaded).unwrap_or(uploaded);
         let (image_type, width, height) = Self::inspect(&bytes)?;
         Ok(Self {
             bytes,
@@ -126,12 +133,12 @@ impl IconImage {
         Ok((image_type, width, height))
     }
 
-    /// The image as it was uploaded.
+    /// The image, without metadata.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The image as it was uploaded.
+    /// The image, without metadata.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }

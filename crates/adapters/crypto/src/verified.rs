@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 use crate::master_key::hmac_of_list;
 
 /// What a secret is remembered by: its HMAC under a key that only this process has, bound to its id and its stored hash,
-/// so that a replaced hash is verified anew. Secrets have 140 random bits, so a tag does not let anyone guess one.
+/// so that a replaced hash is verified anew. A secret has 95 random bits besides
+/// its lookup id and its hint, so a tag does not let anyone guess one.
 pub(crate) type Tag = [u8; 32];
 
 /// Tags of verified secrets, bounded in number and time.

@@ -5,7 +5,7 @@ use super::{IconError, ImageType, MAX_ICON_PIXELS};
 /// Walks one kind of container and finds width and height.
 pub(super) type Walk = fn(&[u8]) -> Result<(u32, u32), IconError>;
 
-const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+pub(super) const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// Tells the container by its signature.
 pub(super) fn recognise(bytes: &[u8]) -> Option<(ImageType, Walk)> {
@@ -32,16 +32,16 @@ fn dimensions(width: u32, height: u32) -> Result<(u32, u32), IconError> {
 }
 
 /// Reads from the front; running out of bytes means that the image is not whole.
-struct Bytes<'a>(&'a [u8]);
+pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
 impl<'a> Bytes<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], IconError> {
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], IconError> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or(IconError::Unsupported)?;
         self.0 = rest;
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], IconError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], IconError> {
         let (taken, rest) = self.0.split_first_chunk::<N>().ok_or(IconError::Unsupported)?;
         self.0 = rest;
         Ok(*taken)
@@ -55,7 +55,7 @@ impl<'a> Bytes<'a> {
         self.array().map(|two| u32::from(u16::from_le_bytes(two)))
     }
 
-    fn u16_be(&mut self) -> Result<u32, IconError> {
+    pub(super) fn u16_be(&mut self) -> Result<u32, IconError> {
         self.array().map(|two| u32::from(u16::from_be_bytes(two)))
     }
 
@@ -64,7 +64,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// A length, in the byte order of `of`.
-    fn length(&mut self, of: fn([u8; 4]) -> u32) -> Result<usize, IconError> {
+    pub(super) fn length(&mut self, of: fn([u8; 4]) -> u32) -> Result<usize, IconError> {
         usize::try_from(of(self.array()?)).map_err(|_| IconError::Unsupported)
     }
 
@@ -198,7 +198,7 @@ fn jpeg(bytes: &[u8]) -> Result<(u32, u32), IconError> {
 }
 
 /// B.1.1.2: `FF`, any number of fill bytes `FF`, the code.
-fn marker(rest: &mut Bytes<'_>) -> Result<u8, IconError> {
+pub(super) fn marker(rest: &mut Bytes<'_>) -> Result<u8, IconError> {
     if rest.byte()? != 0xff {
         return Err(IconError::Unsupported);
     }
@@ -211,7 +211,7 @@ fn marker(rest: &mut Bytes<'_>) -> Result<u8, IconError> {
 }
 
 /// Stops in front of the next marker; `FF 00` is a data byte and `FF D0`–`FF D7` restart the coder.
-fn skip_entropy_coded_data(rest: &mut Bytes<'_>) -> Result<(), IconError> {
+pub(super) fn skip_entropy_coded_data(rest: &mut Bytes<'_>) -> Result<(), IconError> {
     loop {
         let next = rest
             .0
@@ -254,7 +254,7 @@ fn webp(bytes: &[u8]) -> Result<(u32, u32), IconError> {
     Ok(size)
 }
 
-fn riff_chunk<'a>(rest: &mut Bytes<'a>) -> Result<([u8; 4], &'a [u8]), IconError> {
+pub(super) fn riff_chunk<'a>(rest: &mut Bytes<'a>) -> Result<([u8; 4], &'a [u8]), IconError> {
     let kind = rest.array()?;
     let length = rest.length(u32::from_le_bytes)?;
     let payload = rest.take(length)?;

@@ -163,6 +163,54 @@ fn anything_behind_the_image_is_refused() {
 }
 
 #[test]
+fn metadata_and_what_follows_a_jpeg_are_not_kept() {
+    let place = b"Exif\0\0 GPS 52.5 N 13.4 E";
+    let segment = |code: u8, data: &[u8]| {
+        let length = u16::try_from(data.len() + 2).unwrap().to_be_bytes();
+        [&[0xff, code], &length[..], data].concat()
+    };
+    let plain = jpeg(20, 30);
+    let (start, rest) = plain.split_at(20);
+    let kept = segment(0xe2, b"ICC_PROFILE\0\x01\x01profile");
+    let dropped = [
+        segment(0xe1, place),
+        segment(0xe1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta/>"),
+        segment(0xe2, b"MPF\0II*\0"),
+        segment(0xed, b"Photoshop 3.0\0"),
+        segment(0xfe, b"a comment"),
+    ]
+    .concat();
+    let behind = [&plain[..], b"Samsung trailer"].concat();
+    let photo = [start, &dropped, &kept, rest, &behind].concat();
+    let icon = IconImage::new(photo).unwrap();
+    assert_eq!(icon.bytes(), [start, &kept, rest].concat());
+
+    let text = chunk(*b"tEXt", b"Author\0Ada");
+    let exif = chunk(*b"eXIf", place);
+    let plain = png(20, 30);
+    let (start, rest) = plain.split_at(33);
+    let icon = IconImage::new([start, &exif, &text, rest].concat()).unwrap();
+    assert_eq!(icon.bytes(), plain);
+
+    let mut announced = vp8x(20, 30);
+    announced[8] |= WITH_METADATA;
+    let photo = riff(
+        &[
+            announced,
+            vp8(20, 30),
+            webp_chunk(*b"EXIF", place),
+            webp_chunk(*b"XMP ", b"<x/>"),
+        ]
+        .concat(),
+    );
+    let icon = IconImage::new(photo).unwrap();
+    assert_eq!(icon.bytes(), riff(&[vp8x(20, 30), vp8(20, 30)].concat()));
+}
+
+/// The EXIF and XMP flags of an extended WebP header.
+const WITH_METADATA: u8 = 0b0000_1100;
+
+#[test]
 fn a_simple_webp_carries_nothing_besides_its_bitstream() {
     let smuggled = riff(&[vp8(20, 30), webp_chunk(*b"EXIF", b"text")].concat());
     assert_eq!(IconImage::inspect(&smuggled), Err(IconError::Unsupported));
