@@ -109,6 +109,9 @@ impl IconImage {
             return Err(IconError::TooLarge);
         }
         let (kind, _) = containers::recognise(&uploaded).ok_or(IconError::Unsupported)?;
+        if contains_markup(&uploaded) {
+            return Err(IconError::Unsupported);
+        }
         // What cannot be taken apart is inspected as it is: the inspection says what is wrong with it.
         let bytes = metadata::stripped(kind, &uploaded).unwrap_or(uploaded);
         let (image_type, width, height) = Self::inspect(&bytes)?;
