@@ -14,6 +14,8 @@ use informer_oauth_crypto::MasterKey;
 use informer_oauth_domain::secret::Secret;
 use informer_oauth_ports::Entropy;
 
+use crate::text;
+
 /// The name of the encryption key's file, unless one is configured.
 const KEY_FILE: &str = "encryption.key";
 
@@ -33,7 +35,7 @@ pub(crate) fn key_file(folder: &Path) -> PathBuf {
 
 /// Reads an encryption key.
 pub(crate) fn read_key(path: &Path) -> anyhow::Result<MasterKey> {
-    let text = fs::read_to_string(path).map(Secret::new);
+    let text = text::read(path).map(Secret::new);
     let text = text.with_context(|| format!("cannot read the encryption key {}", path.display()))?;
     MasterKey::from_base64(text.expose()).with_context(|| format!("{}", path.display()))
 }

@@ -15,6 +15,7 @@ use informer_oauth_ports::TRACE_TARGET;
 
 use crate::{
     config::{Format, Log},
+    output::may_use_colour,
     telemetry::Traces,
 };
 
@@ -30,7 +31,7 @@ pub(crate) fn start(log: &Log, serving: bool, traces: Option<&Traces>) {
             .with_span_list(false)
             .boxed()
     } else {
-        lines.with_ansi(terminal).boxed()
+        lines.with_ansi(terminal && may_use_colour()).boxed()
     };
     let lines = registry().with(lines.with_filter(targets(log, serving)));
     // Not as an `Option` of a layer: one that is not there wants every span.

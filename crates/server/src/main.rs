@@ -13,6 +13,7 @@ mod output;
 mod serve;
 mod stores;
 mod telemetry;
+mod text;
 
 use std::{env, process::ExitCode};
 

@@ -1,7 +1,7 @@
 //! What commands print: tables for people, JSON for programs.
 
 use std::{
-    fmt,
+    env, fmt,
     io::{self, Write as _},
 };
 
@@ -40,13 +40,30 @@ impl Output {
 
     /// Prints `data` as JSON, or what `text` makes of it.
     pub(crate) fn print<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
-        let text = match self.format {
-            OutputFormat::Json => serde_json::to_string_pretty(data)?,
-            OutputFormat::Text => text(data),
-        };
-        write(text.trim_end())?;
+        write(self.format(data, text)?.trim_end())?;
         Ok(())
     }
+
+    fn format<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<String> {
+        Ok(match self.format {
+            OutputFormat::Json => serde_json::to_string_pretty(data)?,
+            OutputFormat::Text => text(data),
+        })
+    }
+
+    /// Prints `data`, which holds something that is shown once only. Here a reader that is gone is an error: the caller
+    /// must not end as if somebody had read it.
+    pub(crate) fn print_once<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+        let text = self.format(data, text)?;
+        let mut stdout = io::stdout().lock();
+        writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush())?;
+        Ok(())
+    }
+}
+
+/// Whether `NO_COLOR` leaves colours on (no-color.org): unset or empty.
+pub(crate) fn may_use_colour() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Writes a text and the end of its line. Whoever stopped reading is not an error; a full disk is.

@@ -63,6 +63,11 @@ impl BodyError {
     }
 }
 
+/// The text of a JSON body without the byte order mark that some clients put in front (RFC 8259 §8.1 allows ignoring it).
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
 /// The whole body, within `limit` bytes and the configured time.
 pub async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
     let patience = HttpState::of(request).settings.body_timeout;

@@ -58,8 +58,8 @@ fn is_json(media_type: &str) -> bool {
 
 /// Reads the text of a JSON object.
 pub fn parse<T: DeserializeOwned>(text: &[u8]) -> ApiResult<T> {
-    let Members(members) =
-        serde_json::from_slice(text).map_err(|_| ApiError::malformed("The body is not a JSON object"))?;
+    let Members(members) = serde_json::from_slice(body::without_mark(text))
+        .map_err(|_| ApiError::malformed("The body is not a JSON object"))?;
     let mut seen = HashSet::new();
     for (name, value) in &members {
         if !seen.insert(name.as_str()) {

@@ -138,7 +138,7 @@ pub fn from_json(text: &[u8]) -> Result<Parameters, BodyError> {
         }
     }
 
-    let mut reader = serde_json::Deserializer::from_slice(text);
+    let mut reader = serde_json::Deserializer::from_slice(body::without_mark(text));
     let pairs = reader
         .deserialize_map(Pairs)
         .and_then(|pairs| reader.end().map(|()| pairs))

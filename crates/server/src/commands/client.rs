@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use informer_oauth_application::{
     Application, ClientSort, PageRequest, RequestContext,
     manage::{ClientPatch, ClientQuery, NewClient, NewSecret, Precondition},
@@ -168,7 +168,13 @@ async fn carry_out(
                     .await?;
                 shown.secret = Some(created.text.secret().expose().to_owned());
             }
-            out.print(&shown, Shown::text)
+            if shown.secret.is_none() {
+                return out.print(&shown, Shown::text);
+            }
+            out.print_once(&shown, Shown::text).with_context(|| {
+                let client = &shown.client_id;
+                format!("the secret could not be printed; make another with `client secret add {client}`")
+            })
         }
         ClientCommand::Apply { dry_run, .. } => client_file::apply(app, &admin, file, dry_run, out).await,
         ClientCommand::Delete { client } => {

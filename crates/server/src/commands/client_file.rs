@@ -4,7 +4,6 @@ mod given_secret;
 
 use std::{
     collections::BTreeSet,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -20,7 +19,10 @@ use informer_oauth_domain::{
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use self::given_secret::GivenSecret;
-use crate::output::{Misuse, Output, plain};
+use crate::{
+    output::{Misuse, Output, plain},
+    text,
+};
 
 /// One client of a file, in the words of the API. What only the service sets is let through and passed over, so that
 /// what `client list --output json` prints can be applied again.
@@ -111,7 +113,7 @@ pub(super) struct Described {
 
 /// Reads a file, JSON when its name says so, else TOML, and the secrets that it refers to.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Described>> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = text::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let entries = parse(
         &text,
         path.extension()

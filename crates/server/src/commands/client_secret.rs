@@ -86,10 +86,18 @@ pub(super) async fn run(
                 .await?;
             let mut shown = Shown::from(&created.secret);
             shown.secret = Some(created.text.secret().expose().to_owned());
-            out.print(&shown, |shown| {
+            let printed = out.print_once(&shown, |shown| {
                 let secret = shown.secret.as_deref().unwrap_or_default();
                 format!("id: {}\nThis secret is shown this once:\nsecret: {secret}", shown.id)
-            })
+            });
+            if let Err(error) = printed {
+                let context = RequestContext::local(app.now());
+                app.manage
+                    .delete_secret(admin, client, created.secret.uid, &context)
+                    .await?;
+                return Err(error.context("the new secret could not be printed, so it was removed again"));
+            }
+            Ok(())
         }
         SecretCommand::List { client } => {
             let client = ClientRef::Uid(find(app, admin, &client).await?.uid);

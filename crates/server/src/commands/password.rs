@@ -11,7 +11,7 @@ use informer_oauth_ports::Entropy as _;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use tokio::{signal::ctrl_c, task::spawn_blocking};
 
-use crate::{cli::PasswordFlags, output::Misuse};
+use crate::{cli::PasswordFlags, output::Misuse, text};
 
 /// How long a drawn password is: 119 bits.
 const DRAWN_CHARACTERS: usize = 20;
@@ -45,10 +45,9 @@ pub(super) async fn obtain(flags: PasswordFlags) -> anyhow::Result<Password> {
 fn read_line() -> anyhow::Result<Secret> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    while line.ends_with(['\n', '\r']) {
-        line.pop();
-    }
-    Ok(Secret::new(line))
+    let line = Secret::new(line);
+    let text = text::without_mark(line.expose()).trim_end_matches(['\n', '\r']);
+    Ok(Secret::new(text.to_owned()))
 }
 
 /// Asks twice, without showing what is typed.

@@ -1,5 +1,6 @@
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use informer_oauth_application::{Application, PageRequest, users::NewUser};
 use informer_oauth_domain::user::{LocalUser, Superuser};
 use serde::Serialize;
@@ -63,6 +64,16 @@ impl Done {
         }
     }
 
+    fn print(&self, out: Output) -> anyhow::Result<()> {
+        if self.password.is_none() {
+            return out.print(self, Self::text);
+        }
+        out.print_once(self, Self::text).with_context(|| {
+            let username = &self.username;
+            format!("the password could not be printed; set another with `user password {username}`")
+        })
+    }
+
     fn text(&self) -> String {
         let mut text = format!("{} {}\n", self.username, self.change);
         if let Some(password) = &self.password {
@@ -121,12 +132,12 @@ async fn carry_out(app: &Application, command: UserCommand, out: Output) -> anyh
                 superuser,
             };
             app.users.add(&by, user, now).await?;
-            out.print(&Done::new(username, "was added").with(&password), Done::text)
+            Done::new(username, "was added").with(&password).print(out)
         }
         UserCommand::Password { username, password } => {
             let password = password::obtain(password).await?;
             app.users.set_password(&by, &username, &password.secret, now).await?;
-            out.print(&Done::new(username, "has a new password").with(&password), Done::text)
+            Done::new(username, "has a new password").with(&password).print(out)
         }
         UserCommand::Lock { username } => {
             app.users.set_locked(&by, &username, true, now).await?;

@@ -1,10 +1,11 @@
-use std::{fs, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use informer_oauth_domain::secret::Secret;
 use informer_oauth_informer::InformerSettings;
 use serde::{Deserialize, Serialize};
 
 use super::{Hidden, Problems, issuer};
+use crate::text;
 
 /// `identity.informer.*`: the Informer beside this service, which knows the users when `identity.kind` says so.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -117,7 +118,7 @@ impl Informer {
         let Some(path) = &self.api_token_file else {
             return Ok(self.api_token.as_ref().map(|token| token.secret().clone()));
         };
-        let text = fs::read_to_string(path).map(Secret::new).map_err(|error| {
+        let text = text::read(path).map(Secret::new).map_err(|error| {
             let key = key("api_token_file");
             format!("{key}: cannot read {}: {error}", path.display())
         })?;

@@ -12,6 +12,7 @@ use super::{
     Config, Problems,
     known::{PREFIX, flatten, known, nearest, variable},
 };
+use crate::text;
 
 /// The file that is read when it exists and no other is named.
 const DEFAULT_FILE: &str = "informer-oauth.toml";
@@ -153,7 +154,7 @@ fn say(error: &ConfigError) -> Problems {
 /// Reads a file for its keys. What is wrong with it is said without quoting it: the line may hold a secret.
 fn read_file(path: &Path) -> Result<Json, Problems> {
     let failed = |message: &dyn fmt::Display| Problems::one(format!("{}: {message}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
+    let text = text::read(path).map_err(|error| failed(&error))?;
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
@@ -164,7 +165,7 @@ fn read_file(path: &Path) -> Result<Json, Problems> {
 /// A value that stands in a file of its own, as platforms mount secrets: neither the environment nor what describes it then
 /// has it. The end of its last line is not part of it.
 fn read_value(path: &Path) -> io::Result<String> {
-    let mut text = std::fs::read_to_string(path)?;
+    let mut text = text::read(path)?;
     if text.ends_with('\n') {
         text.pop();
     }

@@ -16,6 +16,7 @@ mod informer;
 mod keys;
 mod login;
 mod migrate;
+mod once;
 mod smoke;
 mod start;
 mod stop;

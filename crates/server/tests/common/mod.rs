@@ -249,6 +249,15 @@ impl Service {
         process.wait_with_output().unwrap()
     }
 
+    /// As [`Service::cli`], where nobody reads what it prints.
+    pub fn cli_unread(&self, arguments: &[&str]) -> Output {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = self.cli_command(arguments);
+        command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped());
+        command.spawn().unwrap().wait_with_output().unwrap()
+    }
+
     /// As [`Service::cli`], which must succeed: what it printed.
     pub fn cli_ok(&self, arguments: &[&str]) -> String {
         let output = self.cli(arguments);

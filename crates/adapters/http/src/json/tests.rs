@@ -62,12 +62,18 @@ fn the_field_to_blame_is_named() {
 
 #[test]
 fn what_is_no_object_has_nobody_to_blame() {
-    for text in ["", "[]", "null", "{", r#"{"name":"a"} {}"#, "\u{feff}{}"] {
+    for text in ["", "[]", "null", "{", r#"{"name":"a"} {}"#, "\u{feff}\u{feff}{}"] {
         assert!(blamed(text).0.is_empty(), "{text}");
     }
     assert!(parse::<Payloaded>(b"{\"name\":\"\xff\"}").is_err());
     let deep = format!("{{\"name\":{}1{}}}", "[".repeat(50_000), "]".repeat(50_000));
     assert!(parse::<Payloaded>(deep.as_bytes()).is_err());
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_object() {
+    let marked = "\u{feff}{\"name\":\"a\"}";
+    assert!(parse::<Payloaded>(marked.as_bytes()).is_ok());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Secrets that a file of clients refers to: it names a file or an environment variable, and never holds one itself.
 
-use std::{env, fs, path::Path, time::Duration};
+use std::{env, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use informer_oauth_application::{
@@ -12,7 +12,7 @@ use informer_oauth_domain::{
 };
 
 use super::Entry;
-use crate::output::Misuse;
+use crate::{output::Misuse, text};
 
 /// A secret that a client shall have.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub(super) fn read(entry: &Entry, folder: &Path) -> anyhow::Result<Option<GivenS
         (Some(path), None) => {
             let path = folder.join(path);
             let place = format!("secretFile {}", path.display());
-            let text = fs::read_to_string(&path).with_context(|| format!("{place} cannot be read"))?;
+            let text = text::read(&path).with_context(|| format!("{place} cannot be read"))?;
             (place, Secret::new(text))
         }
         (None, Some(name)) => {

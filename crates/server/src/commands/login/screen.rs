@@ -11,6 +11,8 @@ use qrcode::{Color, QrCode};
 use rustix::termios::tcgetwinsize;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::output::may_use_colour;
+
 /// The light edge that readers need, in modules (ISO/IEC 18004 §6.3.8).
 const QUIET_ZONE: usize = 4;
 
@@ -51,7 +53,7 @@ impl Screen {
         Self {
             live: io::stderr().is_terminal() && !matches!(terminal.as_str(), "" | "dumb"),
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
-            black_on_white: match (variable("NO_COLOR").is_empty(), exact) {
+            black_on_white: match (may_use_colour(), exact) {
                 (false, _) => None,
                 (true, true) => Some("\x1b[38;5;16;48;5;231m"),
                 (true, false) => Some("\x1b[30;47m"),

@@ -1,11 +1,11 @@
 //! What the tour prints: for people as it goes, for programs at its end.
 
-use std::{cell::RefCell, env, io::IsTerminal as _};
+use std::{cell::RefCell, io::IsTerminal as _};
 
 use serde::Serialize;
 
 use super::line;
-use crate::output::Output;
+use crate::output::{Output, may_use_colour};
 
 /// Prints.
 pub(super) struct Guide {
@@ -30,7 +30,7 @@ impl Guide {
     pub(super) fn new(out: Output) -> Self {
         Self {
             out,
-            bold: std::io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            bold: std::io::stdout().is_terminal() && may_use_colour(),
             steps: RefCell::default(),
             chapters: RefCell::default(),
         }
