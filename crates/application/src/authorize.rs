@@ -4,12 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
     audit::EventKind,
-    authorization::{AuthorizationRefusal, AuthorizationRequest, OwnResources, answer_uri},
+    authorization::{AuthorizationRefusal, AuthorizationRequest, NextStep, OwnResources, answer_uri},
     code::AuthorizationCode,
+    consent::Consent,
     error::{ErrorCode, OAuthError},
     id::{ClientId, ClientRef},
     parameters::Parameters,
     redirect_uri::VerifiedRedirect,
+    resource::Resource,
     secret::Digest,
     timestamp::Timestamp,
     user::User,
@@ -41,6 +43,17 @@ impl From<StoreError> for AuthorizeError {
     }
 }
 
+/// What to do about a good authorization request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Have the user sign in, then decide again.
+    SignIn,
+    /// Show the consent page.
+    Ask,
+    /// Send the browser to this address: the client's, with a code or an error.
+    Redirect(String),
+}
+
 /// Judges authorization requests and carries the user's decision back to the client.
 pub struct Authorize {
     pub(crate) clients: Arc<dyn ClientStore>,
@@ -68,34 +81,71 @@ impl Authorize {
             .map_err(|refusal| AuthorizeError::Refused(Box::new(refusal)))
     }
 
-    /// Whether the user has allowed this client all of this before.
+    /// Decides whether `user`, who is signed in or not, is shown a page. A code that is issued without one is an audit event.
+    pub async fn decide(
+        &self,
+        request: &AuthorizationRequest,
+        user: Option<&User>,
+        context: &RequestContext,
+    ) -> Result<Decision, Fault> {
+        let consent = match user {
+            Some(user) => self.consent(request, user).await?,
+            None => None,
+        };
+        match (request.next_step(user.is_some(), consent.as_ref()), user) {
+            (NextStep::Refuse(error), _) => {
+                let location = self.refusal_uri(&request.redirect, &error, request.state.as_deref());
+                Ok(Decision::Redirect(location))
+            }
+            (NextStep::Ask, Some(_)) => Ok(Decision::Ask),
+            (NextStep::Approve, Some(user)) => {
+                let location = self.issue_code(request, user, context.now).await?;
+                self.record(EventKind::ConsentReused, request, user, context).await;
+                Ok(Decision::Redirect(location))
+            }
+            (NextStep::SignIn, _) | (NextStep::Ask | NextStep::Approve, None) => Ok(Decision::SignIn),
+        }
+    }
+
+    /// Whether the user has allowed this client all of this before, so that no page is needed.
     pub async fn has_consent(&self, request: &AuthorizationRequest, user: &User) -> Result<bool, Fault> {
-        let consent = self.consents.find(&user.username, request.client.uid).await?;
-        Ok(consent.is_some_and(|consent| consent.covers(request.scope)))
+        let consent = self.consent(request, user).await?;
+        Ok(request.has_consent(consent.as_ref()))
+    }
+
+    async fn consent(&self, request: &AuthorizationRequest, user: &User) -> Result<Option<Consent>, Fault> {
+        if !request.remembers_consent() {
+            return Ok(None);
+        }
+        let resource = self.resource(request);
+        Ok(self.consents.find(&user.username, request.client.uid, resource).await?)
+    }
+
+    /// The resource under which consent is remembered; `None` is the service's own audience.
+    fn resource<'a>(&self, request: &'a AuthorizationRequest) -> Option<&'a Resource> {
+        (request.audience != self.resources.audience).then_some(&request.audience)
     }
 
     /// The user says yes to `request`, or to what [`AuthorizationRequest::limited_to`] left of it: remembers that and no
-    /// more, makes a code for it, and gives the address to send the browser to.
+    /// more, unless the redirect does not show which client asks, makes a code for it, and gives the address to send the
+    /// browser to.
     pub async fn approve(
         &self,
         request: &AuthorizationRequest,
         user: &User,
         context: &RequestContext,
     ) -> Result<String, Fault> {
-        self.consents
-            .remember(&user.username, request.client.uid, request.scope, context.now)
-            .await?;
+        if request.remembers_consent() {
+            let resource = self.resource(request);
+            self.consents
+                .remember(&user.username, request.client.uid, resource, request.scope, context.now)
+                .await?;
+        }
         self.record(EventKind::ConsentGranted, request, user, context).await;
-        self.approve_silently(request, user, context.now).await
+        self.issue_code(request, user, context.now).await
     }
 
-    /// The same where consent is on record already.
-    pub async fn approve_silently(
-        &self,
-        request: &AuthorizationRequest,
-        user: &User,
-        now: Timestamp,
-    ) -> Result<String, Fault> {
+    async fn issue_code(&self, request: &AuthorizationRequest, user: &User, now: Timestamp) -> Result<String, Fault> {
         let code = ids::authorization_code(&*self.entropy);
         self.codes
             .insert(&AuthorizationCode {

@@ -28,8 +28,8 @@ const PART: u32 = 500;
 pub struct Connection {
     /// The client.
     pub client: Client,
-    /// What is remembered, so that the user is not asked again.
-    pub consent: Option<Consent>,
+    /// What is remembered for each resource, so that the user is not asked again.
+    pub consents: Vec<Consent>,
     /// The grants of access that are live, oldest first.
     pub records: Vec<TokenRecord>,
 }
@@ -37,14 +37,14 @@ pub struct Connection {
 impl Connection {
     /// Everything that the user has allowed it.
     pub fn scope(&self) -> ScopeSet {
-        let remembered = self.consent.as_ref().map_or(ScopeSet::EMPTY, |consent| consent.scope);
+        let remembered = self.consents.iter().map(|consent| consent.scope);
         let granted = self.records.iter().map(|record| record.scope);
-        granted.fold(remembered, ScopeSet::union)
+        granted.chain(remembered).fold(ScopeSet::EMPTY, ScopeSet::union)
     }
 
     /// When the user first allowed something that still holds.
     pub fn since(&self) -> Option<Timestamp> {
-        let remembered = self.consent.as_ref().map(|consent| consent.created_at);
+        let remembered = self.consents.iter().map(|consent| consent.created_at);
         let granted = self.records.iter().map(|record| record.created_at);
         granted.chain(remembered).min()
     }
@@ -83,23 +83,22 @@ pub struct ConnectedApplications {
 impl ConnectedApplications {
     /// The user's connections: the one that was used last comes first, those without access come last.
     pub async fn list(&self, user: &User, now: Timestamp) -> Result<Vec<Connection>, Fault> {
-        let mut found: BTreeMap<ClientUid, (Option<Consent>, Vec<TokenRecord>)> = BTreeMap::new();
+        let mut found: BTreeMap<ClientUid, (Vec<Consent>, Vec<TokenRecord>)> = BTreeMap::new();
         for consent in self.consents.list(&user.username).await? {
-            let of_client = found.entry(consent.client).or_default();
-            of_client.0 = Some(consent);
+            found.entry(consent.client).or_default().0.push(consent);
         }
         for record in self.records(user, now).await? {
             found.entry(record.client).or_default().1.push(record);
         }
         let mut connections = Vec::with_capacity(found.len());
-        for (client, (consent, records)) in found {
+        for (client, (consents, records)) in found {
             // A client that is being deleted takes all of this with it.
             let Some(registration) = self.clients.registration(ClientRef::Uid(client)).await? else {
                 continue;
             };
             connections.push(Connection {
                 client: registration.client.clone(),
-                consent,
+                consents,
                 records,
             });
         }

@@ -55,6 +55,8 @@ event_kinds! {
     TokensRevoked = "tokens.revoked",
     /// A user allowed a client something.
     ConsentGranted = "consent.granted",
+    /// A code was issued without a page, because what a user had allowed before covered it.
+    ConsentReused = "consent.reused",
     /// A user refused a client.
     ConsentDenied = "consent.denied",
     /// A user took back what they had allowed a client.

@@ -22,10 +22,11 @@ use thiserror::Error;
 
 use crate::{
     client::{Client, Registration},
+    consent::Consent,
     error::{ErrorCode, OAuthError},
     parameters::Parameters,
     pkce::{CodeChallenge, CodeChallengeMethod},
-    redirect_uri::VerifiedRedirect,
+    redirect_uri::{RedirectUri, VerifiedRedirect},
     resource::Resource,
     scope::ScopeSet,
     timestamp::Timestamp,
@@ -37,15 +38,56 @@ pub const STATE_LIMIT: usize = 2048;
 /// Why a request is answered with an error page: the client is not known well enough to send the browser anywhere.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum PageProblem {
-    /// `client_id` is missing, repeated or unknown.
-    #[error("The application that sent you here is not known.")]
+    /// No `client_id`.
+    #[error("The request has no client_id, so it is not known which application sent you here.")]
+    MissingClientId,
+    /// `client_id` twice.
+    #[error("The request has more than one client_id.")]
+    RepeatedClientId,
+    /// There is no such client.
+    #[error("No application with this client_id is registered here.")]
     UnknownClient,
     /// The client is disabled.
     #[error("The application that sent you here is disabled.")]
     DisabledClient,
-    /// `redirect_uri` is missing where it is needed, repeated, or not registered.
-    #[error("The application that sent you here gave a return address that is not registered for it.")]
-    RedirectUri,
+    /// No `redirect_uri`, and not exactly one registered.
+    #[error(
+        "The request has no redirect_uri. This application must send one, because it does not have exactly one registered."
+    )]
+    MissingRedirectUri,
+    /// `redirect_uri` twice.
+    #[error("The request has more than one redirect_uri.")]
+    RepeatedRedirectUri,
+    /// The `redirect_uri` is not one of the client's.
+    #[error("The redirect_uri is not registered for this application.")]
+    UnregisteredRedirectUri,
+    /// The `redirect_uri` is one of the client's but for its port, and the request does not use PKCE (RFC 8252 §7.3).
+    #[error(
+        "The port of the redirect_uri is not the registered one. Only a request with a code_challenge may choose its port."
+    )]
+    LoopbackPort,
+}
+
+impl PageProblem {
+    /// The parameter that is wrong.
+    pub const fn parameter(self) -> &'static str {
+        match self {
+            Self::MissingClientId | Self::RepeatedClientId | Self::UnknownClient | Self::DisabledClient => "client_id",
+            Self::MissingRedirectUri
+            | Self::RepeatedRedirectUri
+            | Self::UnregisteredRedirectUri
+            | Self::LoopbackPort => "redirect_uri",
+        }
+    }
+
+    /// The error code for developers (RFC 6749 §4.1.2.1, §5.2).
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::UnknownClient => ErrorCode::InvalidClient,
+            Self::DisabledClient => ErrorCode::UnauthorizedClient,
+            _ => ErrorCode::InvalidRequest,
+        }
+    }
 }
 
 /// A refused authorization request.
@@ -70,7 +112,7 @@ pub enum Prompt {
     /// Ask what has not been answered yet.
     #[default]
     WhenNeeded,
-    /// Ask for consent even when it is on record.
+    /// Show the page even when consent is on record: `consent`, and every word that asks for a page or is unknown.
     Consent,
     /// Show nothing: answer at once or fail.
     Never,
@@ -136,7 +178,46 @@ pub fn requested_scope(client: &Client, asked: Option<&str>) -> Result<ScopeSet,
     Ok(scope)
 }
 
+/// What to do about a good authorization request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NextStep {
+    /// Have the user sign in, then look again.
+    SignIn,
+    /// Show the consent page.
+    Ask,
+    /// Issue a code without a page: consent is on record.
+    Approve,
+    /// Tell the client that it takes a page.
+    Refuse(OAuthError),
+}
+
 impl AuthorizationRequest {
+    /// Whether a consent to this request is remembered, and one on record stands in for a page. Only where the redirect shows
+    /// which client asks: any program on the user's device can take a native app's `client_id`, and receive what is sent to a
+    /// loopback address or a private-use scheme (RFC 8252 §8.6).
+    pub fn remembers_consent(&self) -> bool {
+        !self.redirect.is_on_device()
+    }
+
+    /// Whether `consent`, what a user has allowed this client at this resource before, stands in for a page.
+    pub fn has_consent(&self, consent: Option<&Consent>) -> bool {
+        self.remembers_consent() && consent.is_some_and(|consent| consent.covers(self.scope))
+    }
+
+    /// What to do, given whether a user is signed in, and what this user has allowed this client at this resource before.
+    pub fn next_step(&self, signed_in: bool, consent: Option<&Consent>) -> NextStep {
+        let remembered = self.has_consent(consent);
+        match (self.prompt, signed_in) {
+            (Prompt::Never, false) => NextStep::Refuse(ErrorCode::LoginRequired.because("The user is not signed in.")),
+            (_, false) => NextStep::SignIn,
+            (Prompt::Never | Prompt::WhenNeeded, true) if remembered => NextStep::Approve,
+            (Prompt::Never, true) => {
+                NextStep::Refuse(ErrorCode::ConsentRequired.because("The user must be asked for consent on a page."))
+            }
+            (Prompt::WhenNeeded | Prompt::Consent, true) => NextStep::Ask,
+        }
+    }
+
     /// The same request for as much of `scope` as was asked for (RFC 6749 §3.3); `None` if that is nothing.
     pub fn limited_to(&self, scope: ScopeSet) -> Option<Self> {
         let scope = scope.granted_of(self.scope);
@@ -153,12 +234,13 @@ impl AuthorizationRequest {
         now: Timestamp,
     ) -> Result<Self, AuthorizationRefusal> {
         let page = AuthorizationRefusal::Page;
+        let named = parameters
+            .get("client_id")
+            .map_err(|_| page(PageProblem::RepeatedClientId))?
+            .ok_or(page(PageProblem::MissingClientId))?;
         let registration = registration
-            .filter(|known| {
-                let given = parameters.get("client_id").ok().flatten();
-                given.is_some_and(|given| given == known.client.client_id.to_string())
-            })
-            .ok_or_else(|| page(PageProblem::UnknownClient))?;
+            .filter(|known| named == known.client.client_id.to_string())
+            .ok_or(page(PageProblem::UnknownClient))?;
         let client = &registration.client;
         if !client.profile.enabled {
             return Err(page(PageProblem::DisabledClient));
@@ -166,12 +248,13 @@ impl AuthorizationRequest {
         let confidential = registration.is_confidential(now);
         let named = parameters
             .get("redirect_uri")
-            .map_err(|_| page(PageProblem::RedirectUri))?;
-        let redirect = match named {
-            Some(uri) => VerifiedRedirect::verify(&client.profile.redirect_uris, uri, !confidential).ok(),
-            None => VerifiedRedirect::only(&client.profile.redirect_uris),
-        }
-        .ok_or(page(PageProblem::RedirectUri))?;
+            .map_err(|_| page(PageProblem::RepeatedRedirectUri))?;
+        let redirect = requested_redirect(
+            &client.profile.redirect_uris,
+            named,
+            parameters.contains("code_challenge"),
+        )
+        .map_err(page)?;
 
         Self::judge_redirectable(parameters, client, confidential, &redirect, resources)
             .map(|judged| Self {
@@ -230,6 +313,24 @@ pub fn answer_uri(redirect: &VerifiedRedirect, answer: &[(&str, &str)], state: O
     redirect.with_params(&parameters)
 }
 
+/// The redirect of a request that uses PKCE or does not.
+fn requested_redirect(
+    registered: &[RedirectUri],
+    named: Option<&str>,
+    pkce: bool,
+) -> Result<VerifiedRedirect, PageProblem> {
+    let Some(named) = named else {
+        return VerifiedRedirect::only(registered).ok_or(PageProblem::MissingRedirectUri);
+    };
+    VerifiedRedirect::verify(registered, named, pkce).map_err(|_| {
+        if VerifiedRedirect::verify(registered, named, true).is_ok() {
+            PageProblem::LoopbackPort
+        } else {
+            PageProblem::UnregisteredRedirectUri
+        }
+    })
+}
+
 fn readable_state(parameters: &Parameters) -> Result<Option<String>, OAuthError> {
     let state = parameters.get("state")?;
     if state.is_some_and(|state| state.len() > STATE_LIMIT) {
@@ -256,15 +357,15 @@ fn requested_challenge(parameters: &Parameters) -> Result<Option<CodeChallenge>,
 }
 
 fn requested_prompt(parameters: &Parameters) -> Result<Prompt, OAuthError> {
-    let words: Vec<&str> = parameters.get("prompt")?.unwrap_or_default().split(' ').collect();
+    let prompt = parameters.get("prompt")?.unwrap_or_default();
+    let words: Vec<&str> = prompt.split(' ').filter(|word| !word.is_empty()).collect();
     match words.as_slice() {
-        [""] => Ok(Prompt::WhenNeeded),
+        [] => Ok(Prompt::WhenNeeded),
         ["none"] => Ok(Prompt::Never),
         words if words.contains(&"none") => {
             Err(ErrorCode::InvalidRequest.because("The prompt none goes with no other."))
         }
-        words if words.contains(&"consent") => Ok(Prompt::Consent),
-        _ => Ok(Prompt::WhenNeeded),
+        _ => Ok(Prompt::Consent),
     }
 }
 

@@ -187,6 +187,16 @@ impl ClientDraft {
     /// Checks every field. `allowed_custom_schemes` are private-use URI schemes without a dot that the operator lets
     /// through (RFC 8252 §7.1 asks for a dot).
     pub fn check(self, allowed_custom_schemes: &[String]) -> Result<ClientProfile, InvalidClient> {
+        self.check_change(&[], allowed_custom_schemes)
+    }
+
+    /// Checks a change of a client that has the redirect URIs `stored`: those may stay even if a rule of today would refuse
+    /// them, so that the client's other fields can still be edited.
+    pub fn check_change(
+        self,
+        stored: &[RedirectUri],
+        allowed_custom_schemes: &[String],
+    ) -> Result<ClientProfile, InvalidClient> {
         let name = well_formed_name(&self.name).ok_or(InvalidClient::Name)?;
         if self.description.chars().count() > 1000 {
             return Err(InvalidClient::Description);
@@ -200,8 +210,12 @@ impl ClientDraft {
         }
         let mut redirect_uris: Vec<RedirectUri> = Vec::with_capacity(self.redirect_uris.len());
         for (position, text) in self.redirect_uris.iter().enumerate() {
-            let uri = RedirectUri::register(text, allowed_custom_schemes)
-                .map_err(|reason| InvalidClient::RedirectUri { position, reason })?;
+            let known = stored.iter().find(|known| known.as_str() == text);
+            let uri = match known {
+                Some(known) => known.clone(),
+                None => RedirectUri::register(text, allowed_custom_schemes)
+                    .map_err(|reason| InvalidClient::RedirectUri { position, reason })?,
+            };
             if redirect_uris.iter().any(|known| known.as_str() == uri.as_str()) {
                 return Err(InvalidClient::RepeatedRedirectUri(position));
             }
@@ -357,6 +371,18 @@ mod tests {
             ..draft()
         };
         assert_eq!(draft.clone().check(&[]).unwrap().to_draft(), draft);
+    }
+
+    #[test]
+    fn stored_redirect_uri_survives_a_change_of_another_field() {
+        let old = RedirectUri::from_stored("https://a.example/cb?state=1".into()).unwrap();
+        let changed = ClientDraft {
+            redirect_uris: vec![old.as_str().to_owned()],
+            ..draft()
+        };
+        let kept = changed.clone().check_change(std::slice::from_ref(&old), &[]).unwrap();
+        assert_eq!(kept.redirect_uris, [old]);
+        assert_eq!(changed.check(&[]).unwrap_err().field(), "redirect_uri");
     }
 
     #[test]

@@ -71,6 +71,10 @@ pub enum RedirectUriError {
         "the scheme {0}: needs a dot in it, such as com.example.app, or an entry in security.allowed_custom_schemes"
     )]
     UnlistedScheme(String),
+    /// The query has a parameter that the answer adds itself, or one that reads as an error. A client that reads the first of
+    /// two would take ours for its own, or the other way round.
+    #[error("the query of a redirect URI must not contain {0}, which is part of the answer")]
+    AnswerParameter(String),
 }
 
 /// The presented redirect URI is not one of the client's. Nothing may be redirected anywhere.
@@ -111,11 +115,15 @@ impl RedirectUri {
         if parts.web.is_none() && !parts.scheme.contains('.') && !listed() {
             return Err(RedirectUriError::UnlistedScheme(parts.scheme.to_owned()));
         }
+        if let Some(name) = answer_parameter(text) {
+            return Err(RedirectUriError::AnswerParameter(name));
+        }
         Ok(Self(text.to_owned()))
     }
 
     /// Takes a URI back from a store. The structure is checked again, so that a damaged or edited
-    /// row cannot become a redirect; the list of custom schemes is not, because it may have changed since.
+    /// row cannot become a redirect. The list of custom schemes is not, because it may have changed since; neither are the
+    /// names in the query, which earlier versions did not check.
     pub fn from_stored(text: String) -> Result<Self, RedirectUriError> {
         Parts::read(&text)?;
         Ok(Self(text))
@@ -145,14 +153,14 @@ impl std::fmt::Display for RedirectUri {
 /// use informer_oauth_domain::redirect_uri::{RedirectUri, VerifiedRedirect};
 ///
 /// let registered = [RedirectUri::register("http://127.0.0.1/callback", &[])?];
-/// // A public native app listens on whatever port was free.
+/// // A native app listens on any free port.
 /// let redirect = VerifiedRedirect::verify(&registered, "http://127.0.0.1:49152/callback", true)?;
 /// assert_eq!(redirect.host_for_display(), "127.0.0.1:49152");
 /// assert_eq!(
 ///     redirect.with_params(&[("code", "abc"), ("state", "a b&c")]),
 ///     "http://127.0.0.1:49152/callback?code=abc&state=a%20b%26c",
 /// );
-/// // A confidential client has no such freedom.
+/// // Only if its request uses PKCE.
 /// assert!(VerifiedRedirect::verify(&registered, "http://127.0.0.1:49152/callback", false).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -161,16 +169,16 @@ pub struct VerifiedRedirect(String);
 
 impl VerifiedRedirect {
     /// Compares the presented URI with the registered ones, byte for byte (RFC 6749 §3.1.2.3,
-    /// RFC 9700 §2.1). With `relax_loopback_port`, for public clients only, the port of a registered
-    /// loopback URI is free, absent included (RFC 8252 §7.3); the host and all that follows the
-    /// port still have to be the same text.
+    /// RFC 9700 §2.1). On a loopback host an empty path equals `/`. With `relax_loopback_port`, for
+    /// requests with a `code_challenge` only, the port of a registered loopback URI is free, absent
+    /// included (RFC 8252 §7.3); the host and all that follows the port still have to be the same.
     pub fn verify(
         registered: &[RedirectUri],
         presented: &str,
         relax_loopback_port: bool,
     ) -> Result<Self, RedirectMismatch> {
         let exact = registered.iter().any(|uri| uri.as_str() == presented);
-        if exact || (relax_loopback_port && same_but_for_port(registered, presented)) {
+        if exact || same_loopback(registered, presented, relax_loopback_port) {
             Ok(Self(presented.to_owned()))
         } else {
             Err(RedirectMismatch)
@@ -201,16 +209,21 @@ impl VerifiedRedirect {
         }
     }
 
-    /// The source expression that lets a form's redirect reach this URI under
-    /// `Content-Security-Policy: form-action` (CSP 3 §2.3.1): `https://host:port`, or `scheme:` for a
-    /// private-use scheme. CSP has no way to write an IPv6 address, so `[::1]` yields `http:`.
-    /// Never contains a space, `;`, `,` or quote.
-    pub fn origin_for_csp(&self) -> String {
+    /// Whether this is `http` on a loopback host: a program on the user's own computer.
+    pub fn is_loopback(&self) -> bool {
+        Loopback::split(&self.0).is_some()
+    }
+
+    /// Whether this is a private-use scheme: an app on the user's own device (RFC 8252 §7.1).
+    pub fn is_private_use(&self) -> bool {
         let (scheme, rest) = self.split_scheme();
-        match web_authority(scheme, rest) {
-            Some(authority) if !authority.starts_with('[') => format!("{scheme}://{authority}"),
-            _ => format!("{scheme}:"),
-        }
+        web_authority(scheme, rest).is_none()
+    }
+
+    /// Whether any program on the user's device may receive what is sent here, so that the redirect does not show which
+    /// client asks (RFC 8252 §8.6).
+    pub fn is_on_device(&self) -> bool {
+        self.is_loopback() || self.is_private_use()
     }
 
     /// The URI with parameters added to its query (RFC 6749 §4.1.2), percent-encoded. A query that
@@ -243,7 +256,7 @@ impl std::fmt::Display for VerifiedRedirect {
     }
 }
 
-fn same_but_for_port(registered: &[RedirectUri], presented: &str) -> bool {
+fn same_loopback(registered: &[RedirectUri], presented: &str, any_port: bool) -> bool {
     if Parts::read(presented).is_err() {
         return false;
     }
@@ -253,5 +266,19 @@ fn same_but_for_port(registered: &[RedirectUri], presented: &str) -> bool {
     registered
         .iter()
         .filter_map(|uri| Loopback::split(uri.as_str()))
-        .any(|known| known.host == wanted.host && known.path_and_query == wanted.path_and_query)
+        .any(|known| {
+            known.host == wanted.host
+                && (any_port || known.port == wanted.port)
+                && known.path() == wanted.path()
+                && known.query() == wanted.query()
+        })
+}
+
+/// The first parameter in the query that an answer adds itself (RFC 6749 §4.1.2, RFC 9207 §2) or that reads as an error.
+fn answer_parameter(uri: &str) -> Option<String> {
+    let (_, query) = uri.split_once('?')?;
+    url::form_urlencoded::parse(query.as_bytes())
+        .map(|(name, _)| name)
+        .find(|name| matches!(name.as_ref(), "code" | "state" | "iss") || name.starts_with("error"))
+        .map(std::borrow::Cow::into_owned)
 }

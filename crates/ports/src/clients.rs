@@ -8,6 +8,7 @@ use informer_oauth_domain::{
     consent::Consent,
     icon::ImageType,
     id::{ClientRef, ClientUid, SecretUid},
+    resource::Resource,
     scope::ScopeSet,
     secret::Digest,
     timestamp::Timestamp,
@@ -141,10 +142,16 @@ pub trait ClientStore: Send + Sync {
 /// What users have allowed clients.
 #[async_trait]
 pub trait ConsentStore: Send + Sync {
-    /// What this user has allowed this client.
-    async fn find(&self, username: &str, client: ClientUid) -> Result<Option<Consent>, StoreError>;
+    /// What this user has allowed this client at this resource; `None` is the service's own audience.
+    async fn find(
+        &self,
+        username: &str,
+        client: ClientUid,
+        resource: Option<&Resource>,
+    ) -> Result<Option<Consent>, StoreError>;
 
-    /// Everything that this user has allowed, the oldest first, and of one age by client. There is at most one for each client.
+    /// Everything that this user has allowed, the oldest first, and of one age by client and then by resource. There is at
+    /// most one for each client and resource.
     async fn list(&self, username: &str) -> Result<Vec<Consent>, StoreError>;
 
     /// Adds `scope` to what is allowed; what adds nothing changes nothing, and a client that is not there is passed over.
@@ -153,11 +160,12 @@ pub trait ConsentStore: Send + Sync {
         &self,
         username: &str,
         client: ClientUid,
+        resource: Option<&Resource>,
         scope: ScopeSet,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Forgets all that this user has allowed this client; false when there was nothing.
+    /// Forgets all that this user has allowed this client, at every resource; false when there was nothing.
     async fn forget(&self, username: &str, client: ClientUid) -> Result<bool, StoreError>;
 }
 

@@ -25,7 +25,7 @@ use crate::{
     values::{
         NOW, a_client, a_code, a_device_presentation, a_device_request, a_full_profile, a_key, a_lasting_record,
         a_plain_profile, a_presentation, a_record, a_rotation, a_secret, a_session, a_user, an_event, an_icon,
-        client_id, client_uid, digest, moment, record_id, scope, seconds, secret_uid, user_code,
+        client_id, client_uid, digest, moment, record_id, resource, scope, seconds, secret_uid, user_code,
     },
 };
 
@@ -59,7 +59,7 @@ pub async fn populate(stores: &dyn DurableStores) -> Outcome<()> {
         let allowed = scope("read:dataset write:report");
         stores
             .consents()
-            .remember(username, client_uid(client), allowed, moment(3))
+            .remember(username, client_uid(client), None, allowed, moment(3))
             .await?;
     }
     for n in 1..=5 {
@@ -155,7 +155,7 @@ pub async fn work(stores: &dyn DurableStores) -> Outcome<()> {
     let more = scope("write:report read:profile");
     stores
         .consents()
-        .remember("ada", client_uid(1), more, moment(1008))
+        .remember("ada", client_uid(1), None, more, moment(1008))
         .await?;
     stores.consents().forget("ada", client_uid(2)).await?;
     stores.audit().append(&an_event(3)).await?;
@@ -182,6 +182,22 @@ pub fn a_labelled_secret() -> ClientSecret {
         label: SecretLabel::parse("O'Neill's \"laptop\" \\ {} %_ é 🦀").ok(),
         ..a_secret(1, 9)
     }
+}
+
+/// Consents for other resources than the service's own audience, which [`populate`] has none of: they came later.
+pub async fn populate_consent_resources(stores: &dyn DurableStores) -> Outcome<()> {
+    for (username, place) in [
+        ("ada", "https://one.example.com/"),
+        ("O'Neill %_\\ é", "urn:example:two"),
+    ] {
+        let (client, allowed) = (client_uid(1), scope("read:dataset"));
+        let place = resource(place);
+        stores
+            .consents()
+            .remember(username, client, Some(&place), allowed, moment(4))
+            .await?;
+    }
+    Ok(())
 }
 
 /// Counts of two days, which [`populate`] has none of: they came later.
@@ -233,11 +249,9 @@ pub async fn contents(stores: &dyn DurableStores) -> Outcome<Contents> {
         let registration = stores.clients().registration(ClientRef::Uid(client.uid)).await?;
         contents.clients.extend(registration);
         contents.icons.extend(stores.clients().icon(client.uid).await?);
-        for username in ["ada", "bob", "O'Neill %_\\ é"] {
-            contents
-                .consents
-                .extend(stores.consents().find(username, client.uid).await?);
-        }
+    }
+    for username in ["ada", "bob", "O'Neill %_\\ é"] {
+        contents.consents.extend(stores.consents().list(username).await?);
     }
     for n in 0..20 {
         contents.tokens.extend(stores.tokens().find(record_id(n)).await?);

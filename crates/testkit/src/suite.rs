@@ -164,6 +164,7 @@ macro_rules! __durable_obligations {
                 a_later_consent_adds_to_the_earlier_one,
                 a_consent_that_adds_nothing_changes_nothing,
                 consents_are_kept_apart_by_user_and_by_client,
+                consents_are_kept_apart_by_resource,
                 a_users_consents_are_listed_and_nobody_elses,
                 forgetting_takes_one_consent_only,
                 a_consent_after_forgetting_starts_anew,

@@ -35,6 +35,21 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   window.addEventListener("pageshow", () => mark(false));
 }
 
+// A browser that hands an address to an app stays where it is: the page says so instead of showing dead buttons.
+for (const note of document.querySelectorAll("form [data-sent]")) {
+  const form = note.closest("form");
+  note.hidden = true;
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    const done = document.createElement("div");
+    done.className = "done";
+    done.setAttribute("role", "status");
+    done.append(note.querySelector("strong").cloneNode(true));
+    // After the browser has taken the form's fields.
+    setTimeout(() => form.replaceWith(done));
+  });
+}
+
 // What was done just now is told once, not again after a reload.
 if (document.querySelector("[data-notice]")) {
   const address = new URL(location.href);

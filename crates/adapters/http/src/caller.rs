@@ -75,7 +75,7 @@ impl Caller {
             Bearer::Unclear => Err(ApiError::InvalidToken),
             Bearer::None => {
                 let SignedIn { user, session } = signed_in(request).await?.ok_or(ApiError::Unauthorized)?;
-                if !reads_only && !state.site().is_same_origin(request.headers()) {
+                if !reads_only && !state.accepts_origin(request.headers(), now) {
                     return Err(ApiError::CrossSite);
                 }
                 Ok(Self {
@@ -116,14 +116,19 @@ pub fn is_safe(method: &Method) -> bool {
 }
 
 /// A cookie's value, the first where several have the name: browsers send the one with the longest path first (RFC 6265 §5.4).
+/// Read by bytes: other applications on the host share the header, and may put anything into it.
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
     headers
         .get_all(COOKIE)
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| {
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| {
+            let pair = pair.trim_ascii();
+            let equals = pair.iter().position(|byte| *byte == b'=')?;
+            Some((&pair[..equals], &pair[equals + 1..]))
+        })
+        .find(|(found, _)| *found == name.as_bytes())
+        .and_then(|(_, value)| std::str::from_utf8(value).ok())
+        .map(|value| {
             value
                 .strip_prefix('"')
                 .and_then(|rest| rest.strip_suffix('"'))
@@ -232,5 +237,19 @@ mod tests {
         assert_eq!(value("other").as_deref(), Some("q"));
         assert_eq!(value("empty"), None);
         assert_eq!(value("id"), None);
+    }
+
+    #[test]
+    fn foreign_bytes_spoil_only_their_own_cookie() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            COOKIE,
+            HeaderValue::from_bytes(b"who=Jos\xe9; sid=1;\xff\xfe=x;other=\xc3\xa9").unwrap(),
+        );
+        headers.append(COOKIE, HeaderValue::from_bytes("who=José".as_bytes()).unwrap());
+        let value = |name: &str| cookie(&headers, name).map(|value| value.expose().to_owned());
+        assert_eq!(value("sid").as_deref(), Some("1"));
+        assert_eq!(value("other").as_deref(), Some("é"));
+        assert_eq!(value("who"), None, "the first one is not text");
     }
 }

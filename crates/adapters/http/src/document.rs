@@ -11,7 +11,7 @@ use actix_web::{
 };
 use sha2::Digest as _;
 
-use crate::{family::Standing, security_headers};
+use crate::{etag, family::Standing, security_headers};
 
 /// A constant answer.
 #[derive(Clone, Debug)]
@@ -78,15 +78,16 @@ pub fn has_it(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     if !headers.contains_key(IF_NONE_MATCH) {
         return false;
     }
-    let Ok(own) = etag.to_str() else {
+    let Some(own) = etag
+        .to_str()
+        .ok()
+        .and_then(|own| own.strip_prefix('"')?.strip_suffix('"'))
+    else {
         return false;
     };
-    headers
-        .get_all(IF_NONE_MATCH)
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
-        .any(|named| named == "*" || named.strip_prefix("W/").unwrap_or(named) == own)
+    etag::lines(headers, &IF_NONE_MATCH)
+        .iter()
+        .any(|line| line.trim() == "*" || etag::tags(line).iter().any(|tag| tag.opaque == own))
 }
 
 #[cfg(test)]
@@ -109,6 +110,13 @@ mod tests {
         assert_eq!(status(&tag), 304);
         assert_eq!(status(&format!("\"x\", W/{tag}")), 304);
         assert_eq!(status("*"), 304);
+        assert_eq!(
+            status(&format!("\"a,b\", {tag}")),
+            304,
+            "a comma inside of quotation marks"
+        );
+        assert_eq!(status(&format!("\"é\", ü, {tag}")), 304, "bytes of somebody else");
+        assert_eq!(status(&format!("\"a, {}, b\"", tag.trim_matches('"'))), 200);
         assert_eq!(status("\"x\""), 200);
         assert_eq!(status(tag.trim_matches('"')), 200);
     }

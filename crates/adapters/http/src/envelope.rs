@@ -28,6 +28,7 @@ use crate::{
     json::{HAL, accepts_hal},
     line::Line,
     metrics::Requests,
+    pages::error_page,
     parameters::JSON,
     protocol_error,
     state::HttpState,
@@ -51,6 +52,7 @@ pub(crate) async fn envelope(
     request.extensions_mut().insert(line.log.clone());
     let is_api = line.standing.family == Family::Informer && request.path().starts_with("/api/");
     let hal = is_api && accepts_hal(request.headers());
+    let for_people = error_page::is_wanted(request.path(), request.headers());
 
     if let (&Method::OPTIONS, Some(methods)) = (&line.method, line.standing.cross_origin) {
         let mut response = request.into_response(preflight(methods));
@@ -80,14 +82,14 @@ pub(crate) async fn envelope(
             line.log.set_from(&error);
             let mut response = error.error_response();
             if is_foreign(response.status(), response.headers()) {
-                response = bare(response.status(), line.standing.family);
+                response = bare(response.status(), &line, &state, for_people);
             }
             line.finish(response.status(), response.headers_mut());
             line.end(response.status(), None);
             return Err(InternalError::from_response(error, response).into());
         }
         Err(_) => {
-            let mut response = panicked(&line);
+            let mut response = panicked(&line, &state, for_people);
             line.finish(response.status(), response.headers_mut());
             line.end(response.status(), None);
             return Err(InternalError::from_response("panic", response).into());
@@ -95,12 +97,13 @@ pub(crate) async fn envelope(
     };
     let status = response.status();
     if is_foreign(status, response.headers()) {
-        let body = body_for(status, line.standing.family);
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
-        allow_head(response.headers_mut());
-        response = response.map_body(|_, _| BoxBody::new(body));
+        let (head, body) = bare(status, &line, &state, for_people).into_parts();
+        let headers = response.headers_mut();
+        for (name, value) in head.headers() {
+            headers.insert(name.clone(), value.clone());
+        }
+        allow_head(headers);
+        response = response.map_body(|_, _| body);
     }
     if is_api {
         name_hal(&mut response, hal);
@@ -116,9 +119,9 @@ fn end(line: &Line, response: &ServiceResponse<BoxBody>) {
 }
 
 /// The answer to a request whose handler panicked.
-pub(crate) fn panicked(line: &Line) -> HttpResponse {
+pub(crate) fn panicked(line: &Line, state: &HttpState, for_people: bool) -> HttpResponse {
     tracing::error!(request_id = line.id(), path = line.uri.path(), "a request panicked");
-    bare(StatusCode::INTERNAL_SERVER_ERROR, line.standing.family)
+    bare(StatusCode::INTERNAL_SERVER_ERROR, line, state, for_people)
 }
 
 /// Takes the issuer's path off, so that it does not matter whether the proxy does. The well-known path is inserted before
@@ -168,7 +171,12 @@ fn is_foreign(status: StatusCode, headers: &HeaderMap) -> bool {
             .is_none_or(|named| named.as_bytes().starts_with(b"text/plain"))
 }
 
-fn bare(status: StatusCode, family: Family) -> HttpResponse {
+/// The answer to what no handler answered: a page for a person, else JSON.
+fn bare(status: StatusCode, line: &Line, state: &HttpState, for_people: bool) -> HttpResponse {
+    if for_people {
+        return error_page::of_status(state, status, line.id());
+    }
+    let family = line.standing.family;
     HttpResponseBuilder::new(status)
         .insert_header((CONTENT_TYPE, HeaderValue::from_static(JSON)))
         .body(body_for(status, family))

@@ -1,9 +1,16 @@
 //! The entity tags of clients and icons, and `If-Match` (RFC 9110 §8.8.3, §13.1.1).
 
-use actix_web::http::header::{HeaderMap, HeaderValue, IF_MATCH};
+use std::borrow::Cow;
+
+use actix_web::http::{
+    StatusCode,
+    header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use informer_oauth_application::manage::{ClientVersion, Precondition};
 use informer_oauth_domain::{client::Client, secret::Digest};
+
+use crate::api_error::{ApiError, ApiResult};
 
 /// The strong tag of a client: its id and its revision, which every change of its fields moves on.
 pub(crate) fn of_client(client: &Client) -> HeaderValue {
@@ -19,34 +26,47 @@ fn header(opaque: &str) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{opaque}\"")).expect("letters, digits, - and _ are fit for a header")
 }
 
-/// What `If-Match` asks for. Comparison is strong (RFC 9110 §13.1.1), so weak tags, like those that this service never
-/// made, are met by nothing; a header without one usable tag is therefore never met.
-pub(crate) fn if_match(headers: &HeaderMap) -> Precondition {
-    let lines: Vec<_> = headers
-        .get_all(IF_MATCH)
-        .map(|line| String::from_utf8_lossy(line.as_bytes()))
-        .collect();
+/// What `If-Match` asks for. Comparison is strong (RFC 9110 §13.1.1): tags that this service never made match nothing. A
+/// header whose tags are all weak is an error, because its sender has the current tag and a proxy has weakened it.
+pub(crate) fn if_match(headers: &HeaderMap) -> ApiResult<Precondition> {
+    let lines = lines(headers, &IF_MATCH);
     // Also when there is no line at all.
     if lines.iter().all(|line| line.trim() == "*") {
-        return Precondition::None;
+        return Ok(Precondition::None);
     }
-    let tags = lines.iter().flat_map(|line| tags(line));
-    Precondition::OneOf(
-        tags.filter(|tag| !tag.weak)
+    let tags: Vec<Tag> = lines.iter().flat_map(|line| tags(line)).collect();
+    if !tags.is_empty() && tags.iter().all(|tag| tag.weak) {
+        return Err(ApiError::Status(StatusCode::PRECONDITION_FAILED, WEAK_TAG.to_owned()));
+    }
+    Ok(Precondition::OneOf(
+        tags.iter()
+            .filter(|tag| !tag.weak)
             .filter_map(|tag| version(&tag.opaque))
             .collect(),
-    )
+    ))
 }
 
+const WEAK_TAG: &str = "If-Match has a weak ETag (W/\"...\"), which cannot be used. A proxy that compresses answers, such as nginx \
+                        with gzip, makes ETags weak: remove the W/, or turn compression off for this path";
+
+/// The values of a header, one an element. Bytes that are not UTF-8 are replaced: they can be part of somebody else's tag only.
+pub(crate) fn lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<Cow<'a, str>> {
+    headers
+        .get_all(name)
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
+        .collect()
+}
+
+/// An entity tag that a client has sent.
 #[derive(PartialEq, Eq, Debug)]
-struct Tag {
+pub(crate) struct Tag {
     weak: bool,
-    opaque: String,
+    pub(crate) opaque: String,
 }
 
 /// The tags of one line. What is no tag is passed over up to the next comma; a comma inside quotation marks is part of
 /// its tag.
-fn tags(line: &str) -> Vec<Tag> {
+pub(crate) fn tags(line: &str) -> Vec<Tag> {
     let mut found = Vec::new();
     let mut rest = line;
     loop {
@@ -89,7 +109,7 @@ mod tests {
         for line in lines {
             headers.append(IF_MATCH, HeaderValue::from_str(line).unwrap());
         }
-        if_match(&headers)
+        if_match(&headers).unwrap()
     }
 
     fn at(revision: i64) -> ClientVersion {
@@ -112,7 +132,7 @@ mod tests {
     fn weak_foreign_and_malformed_tags_are_never_met() {
         let nothing = Precondition::OneOf(Vec::new());
         for line in [
-            format!("W/\"{UID}-1\""),
+            format!("W/\"{UID}-1\", \"x\""),
             format!("{UID}-1"),
             format!("\"{UID}-01\""),
             format!("\"{UID}-+1\""),
@@ -129,6 +149,19 @@ mod tests {
             matching(&[&format!("nonsense, \"a,b\", \"{UID}-3\"")]),
             Precondition::OneOf(vec![at(3)])
         );
+    }
+
+    #[test]
+    fn only_weak_tags_are_an_error_that_says_so() {
+        for line in [format!("W/\"{UID}-1\""), "W/\"x\" , W/\"y\"".to_owned()] {
+            let mut headers = HeaderMap::new();
+            headers.append(IF_MATCH, HeaderValue::from_str(&line).unwrap());
+            let refused = if_match(&headers).unwrap_err();
+            assert!(
+                matches!(&refused, ApiError::Status(StatusCode::PRECONDITION_FAILED, text) if text.contains("weak ETag")),
+                "{line}: {refused:?}"
+            );
+        }
     }
 
     #[test]

@@ -144,7 +144,8 @@ pub(crate) fn accepts_hal(headers: &HeaderMap) -> bool {
     let mut hal = None;
     let mut json = 0.0_f32;
     for line in headers.get_all(ACCEPT) {
-        for range in line.to_str().unwrap_or_default().split(',') {
+        // What is not ASCII spoils its own range only.
+        for range in String::from_utf8_lossy(line.as_bytes()).split(',') {
             let mut parts = range.split(';').map(str::trim);
             let name = parts.next().unwrap_or_default();
             let quality = parts

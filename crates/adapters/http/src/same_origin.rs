@@ -5,10 +5,14 @@ use url::{Position, Url};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// Names of the user's own computer, as a browser writes them. No other site can have them.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
 /// Scheme and authority of the pages that may write with a session cookie.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SiteOrigin {
     scheme: String,
+    host: String,
     authority: String,
 }
 
@@ -17,32 +21,35 @@ impl SiteOrigin {
     pub fn of(url: &Url) -> Option<Self> {
         url.has_host().then(|| Self {
             scheme: url.scheme().to_owned(),
+            host: url[Position::BeforeHost..Position::AfterHost].to_owned(),
             authority: url[Position::BeforeHost..Position::AfterPort].to_owned(),
         })
     }
 
-    /// Whether the browser says that the request comes from a page of this site. Each of `Origin` and `Sec-Fetch-Site`
-    /// that is there must agree, and one must be there: a client that sends neither is no browser and has no business
-    /// with a session cookie. The page may also be of the `Host` that the request was sent to, which a page cannot choose;
-    /// the scheme is the issuer's in any case, so that a page over plain http cannot write to an https site.
+    /// Whether the browser says that the request comes from a page of this site. `Origin` and `Sec-Fetch-Site` must not
+    /// contradict that, and one of them must be there: a client that sends neither is no browser and has no business with a
+    /// session cookie.
+    ///
+    /// `Origin: null` is what browsers send if a proxy has added `Referrer-Policy: no-referrer`. It says nothing, so that
+    /// `Sec-Fetch-Site` has to. Browsers send that one to https and loopback addresses only, which another site's name cannot
+    /// be made to lead to (DNS rebinding).
     pub fn is_same_origin(&self, headers: &HeaderMap) -> bool {
-        let origin = match only(headers, &ORIGIN) {
-            Sent::Once(origin) => Some(self.matches(origin, headers)),
-            Sent::Never => None,
-            Sent::Unclear => Some(false),
+        let fetched_from_here = match only(headers, &SEC_FETCH_SITE) {
+            Sent::Once("same-origin") => true,
+            Sent::Never => false,
+            Sent::Once(_) | Sent::Unclear => return false,
         };
-        let fetch_site = match only(headers, &SEC_FETCH_SITE) {
-            Sent::Once(site) => Some(site == "same-origin"),
-            Sent::Never => None,
-            Sent::Unclear => Some(false),
-        };
-        match (origin, fetch_site) {
-            (None, None) => false,
-            (origin, fetch_site) => origin.unwrap_or(true) && fetch_site.unwrap_or(true),
+        match only(headers, &ORIGIN) {
+            Sent::Once("null") | Sent::Never => fetched_from_here,
+            Sent::Once(origin) => self.is_own(origin, headers),
+            Sent::Unclear => false,
         }
     }
 
-    fn matches(&self, origin: &str, headers: &HeaderMap) -> bool {
+    /// Whether an `Origin` is the issuer's, or that of the `Host` to which the request was sent, if that is the issuer's host or
+    /// a loopback name with another port. The scheme is the issuer's in any case, so that a page over plain http cannot write
+    /// to an https site.
+    fn is_own(&self, origin: &str, headers: &HeaderMap) -> bool {
         let Some((scheme, authority)) = origin.split_once("://") else {
             return false;
         };
@@ -50,7 +57,15 @@ impl SiteOrigin {
             return false;
         }
         let is_host = || matches!(only(headers, &HOST), Sent::Once(host) if host.eq_ignore_ascii_case(authority));
-        authority == self.authority || is_host()
+        authority == self.authority || (self.has_own_name(authority) && is_host())
+    }
+
+    fn has_own_name(&self, authority: &str) -> bool {
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        };
+        host == self.host || LOOPBACK.contains(&host)
     }
 }
 
@@ -97,10 +112,18 @@ mod tests {
             ISSUER,
             &[("origin", "https://bi.example.com"), ("sec-fetch-site", "same-origin")]
         ));
+        for own in ["localhost:8787", "localhost", "127.0.0.1:9000", "[::1]:8787"] {
+            let origin = format!("http://{own}");
+            assert!(
+                judge("http://127.0.0.1:8787", &[("origin", &origin), ("host", own)]),
+                "{own}"
+            );
+        }
         assert!(judge(
-            "http://127.0.0.1:8787",
-            &[("origin", "http://localhost:8787"), ("host", "localhost:8787")]
+            "http://bi.example.com:8787",
+            &[("origin", "http://bi.example.com"), ("host", "bi.example.com")]
         ));
+        assert!(judge(ISSUER, &[("origin", "null"), ("sec-fetch-site", "same-origin")]));
     }
 
     #[test]
@@ -132,6 +155,36 @@ mod tests {
             ISSUER,
             &[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")]
         ));
+    }
+
+    #[test]
+    fn name_that_leads_here_by_dns_rebinding_may_not_write() {
+        for issuer in ["http://127.0.0.1:8787", "http://bi.example.com:8787"] {
+            for name in [
+                "evil.example:8787",
+                "evil.example",
+                "bi.example.com.evil.example",
+                "127.0.0.2:8787",
+            ] {
+                let origin = format!("http://{name}");
+                assert!(
+                    !judge(issuer, &[("origin", &origin), ("host", name)]),
+                    "{issuer} {name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn null_origin_needs_the_browsers_word() {
+        assert!(!judge(ISSUER, &[("origin", "null")]));
+        assert!(!judge(ISSUER, &[("origin", "null"), ("host", "null")]));
+        for site in ["cross-site", "same-site", "none", "null"] {
+            assert!(
+                !judge(ISSUER, &[("origin", "null"), ("sec-fetch-site", site)]),
+                "{site}"
+            );
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use actix_web::http::{
 use crate::family::{Family, Standing};
 
 const ACCESS_CONTROL_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("access-control-allow-origin");
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const ACCESS_CONTROL_EXPOSE_HEADERS: HeaderName = HeaderName::from_static("access-control-expose-headers");
 
 /// What an answer that is no page may do in a browser: nothing.
@@ -29,6 +30,9 @@ pub(crate) fn add(status: StatusCode, headers: &mut HeaderMap, standing: Standin
             .is_some_and(|kind| kind.as_bytes().ends_with(b"json"))
     };
     let page = status != StatusCode::NOT_MODIFIED && !json();
+    let html = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let mut default = |name: HeaderName, value: HeaderValue| {
         if !headers.contains_key(&name) {
             headers.insert(name, value);
@@ -39,6 +43,10 @@ pub(crate) fn add(status: StatusCode, headers: &mut HeaderMap, standing: Standin
     if page {
         default(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         default(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    }
+    if html {
+        // A window that opened this page keeps no hold of it.
+        default(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     }
     if https {
         default(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
@@ -110,6 +118,15 @@ mod tests {
             assert!(headers.contains_key("content-security-policy"), "{kind}");
             assert!(headers.contains_key("x-content-type-options"), "{kind}");
         }
+    }
+
+    #[test]
+    fn pages_let_go_of_the_window_that_opened_them() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        add(StatusCode::OK, &mut headers, Standing::of("/oauth"), true);
+        assert_eq!(headers.get("cross-origin-opener-policy").unwrap(), "same-origin");
+        assert!(!added("/oauth", true).contains_key("cross-origin-opener-policy"));
     }
 
     #[test]

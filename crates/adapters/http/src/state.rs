@@ -1,12 +1,20 @@
 //! What every handler can reach.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
-use actix_web::{HttpRequest, http::header::HeaderMap, web};
+use actix_web::{
+    HttpRequest,
+    http::header::{HOST, HeaderMap, HeaderValue, ORIGIN},
+    web,
+};
 use informer_oauth_application::Application;
+use informer_oauth_domain::timestamp::Timestamp;
 use url::Url;
 
 use crate::{
@@ -91,6 +99,9 @@ impl Default for ServerLimits {
     }
 }
 
+/// Shortest time between two warnings about a foreign `Origin`: an hour.
+const ORIGIN_WARNING_INTERVAL_MICROS: u64 = 3_600_000_000;
+
 /// What every handler can reach, as `web::Data<HttpState>`.
 pub struct HttpState {
     /// The use cases.
@@ -103,6 +114,7 @@ pub struct HttpState {
     scopes: Document,
     keys: KeyDocument,
     gate_answers: GateAnswers,
+    last_origin_warning: AtomicI64,
     reference: OnceLock<Reference>,
 }
 
@@ -132,6 +144,7 @@ impl HttpState {
             scopes: scopes::document(),
             keys: KeyDocument::default(),
             gate_answers: GateAnswers::new(),
+            last_origin_warning: AtomicI64::new(i64::MIN),
             reference: OnceLock::new(),
         })
     }
@@ -162,6 +175,36 @@ impl HttpState {
     /// The origin of our own pages.
     pub const fn site(&self) -> &SiteOrigin {
         &self.site
+    }
+
+    /// Whether a write with a session cookie comes from a page of this site. A refusal leaves a warning, at most one an hour:
+    /// an `issuer` that is not the address that people use is the usual reason.
+    pub fn accepts_origin(&self, headers: &HeaderMap, now: Timestamp) -> bool {
+        let accepted = self.site.is_same_origin(headers);
+        if !accepted && self.may_warn_of_origin(now) {
+            let sent = |name| {
+                let value = headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
+                String::from_utf8_lossy(value.get(..200).unwrap_or(value)).into_owned()
+            };
+            tracing::warn!(
+                origin = ?sent(ORIGIN),
+                host = ?sent(HOST),
+                issuer = self.issuer(),
+                "a form was refused because it was not sent from the issuer's address; if people use the address in origin, set \
+                 issuer to it"
+            );
+        }
+        accepted
+    }
+
+    fn may_warn_of_origin(&self, now: Timestamp) -> bool {
+        let now = now.as_micros();
+        let last = self.last_origin_warning.load(Ordering::Relaxed);
+        now.abs_diff(last) >= ORIGIN_WARNING_INTERVAL_MICROS
+            && self
+                .last_origin_warning
+                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 
     /// Whether the public URL is https.

@@ -20,7 +20,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{Icon, Page, PageRequest, Probe, SealedKey, StoreError};
 
-use crate::{codes::KeptCode, devices::Devices};
+use crate::{codes::KeptCode, consents::ConsentKey, devices::Devices};
 
 /// All stores of one installation in this process's memory.
 #[derive(Clone, Default)]
@@ -31,7 +31,7 @@ pub(crate) struct State {
     pub(crate) clients: BTreeMap<ClientUid, Client>,
     pub(crate) secrets: BTreeMap<SecretUid, ClientSecret>,
     pub(crate) icons: BTreeMap<ClientUid, Icon>,
-    pub(crate) consents: BTreeMap<(String, ClientUid), Consent>,
+    pub(crate) consents: BTreeMap<ConsentKey, Consent>,
     pub(crate) events: BTreeMap<EventId, AuditEvent>,
     pub(crate) keys: Vec<SealedKey>,
     pub(crate) users: BTreeMap<String, LocalUser>,

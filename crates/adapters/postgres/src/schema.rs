@@ -57,6 +57,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    consent_resources (username, client_uid, digest) {
+        username -> Text,
+        client_uid -> Uuid,
+        digest -> Binary,
+        resource -> Text,
+        scope -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     audit_events (id) {
         id -> Uuid,
         at -> BigInt,

@@ -39,7 +39,7 @@ impl World {
             ("bob", 1, "read:report"),
         ] {
             store
-                .remember(username, client_uid(client), scope(names), moment(0))
+                .remember(username, client_uid(client), None, scope(names), moment(0))
                 .await
                 .unwrap();
         }
@@ -111,7 +111,7 @@ fn a_user_sees_every_client_once_with_all_that_was_allowed_and_nothing_of_others
             (list[0].since(), list[0].last_used_at()),
             (Some(moment(0)), Some(moment(3)))
         );
-        assert!(list[1].consent.is_none(), "a device's grant is not remembered");
+        assert!(list[1].consents.is_empty(), "a device's grant is not remembered");
         assert_eq!((list[2].since(), list[2].last_used_at()), (Some(moment(0)), None));
         world.store.touch(record_id(2), moment(8)).await.unwrap();
         let list = world.list("ada").await;
@@ -131,7 +131,7 @@ fn one_grant_ends_and_its_client_has_to_ask_again() {
             world.shown("ada").await,
             [(client_uid(1), 1), (client_uid(2), 1), (client_uid(3), 0)]
         );
-        assert!(world.list("ada").await[0].consent.is_none());
+        assert!(world.list("ada").await[0].consents.is_empty());
         let ended = TokenStore::find(&*world.store, record_id(1)).await.unwrap().unwrap();
         assert_eq!(ended.revoked.unwrap().reason, RevocationReason::User);
         assert!(
@@ -164,7 +164,7 @@ fn nobody_ends_what_is_another_users() {
         assert_eq!(world.shown("bob").await, []);
         let list = world.list("ada").await;
         assert_eq!(list.iter().map(|one| one.records.len()).sum::<usize>(), 3);
-        assert_eq!(list.iter().filter(|one| one.consent.is_some()).count(), 2);
+        assert_eq!(list.iter().filter(|one| !one.consents.is_empty()).count(), 2);
     });
 }
 

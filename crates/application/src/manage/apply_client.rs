@@ -62,10 +62,11 @@ impl Manage {
         let before = found
             .as_ref()
             .map_or_else(ClientDraft::default, |client| client.profile.to_draft());
+        let stored = found.as_ref().map_or(&[][..], |client| &client.profile.redirect_uris);
         let profile = desired
             .fields
             .onto(before.clone())
-            .check(&self.0.allowed_custom_schemes)?;
+            .check_change(stored, &self.0.allowed_custom_schemes)?;
         let differences = differences(&before, &profile.to_draft());
         Ok(match found {
             None => Plan::Create {

@@ -32,7 +32,7 @@ impl Manage {
                 .fields
                 .clone()
                 .onto(present.profile.to_draft())
-                .check(&self.0.allowed_custom_schemes)?;
+                .check_change(&present.profile.redirect_uris, &self.0.allowed_custom_schemes)?;
             let revision = present.revision;
             match self.store_profile(present, &profile, Some(revision), act).await {
                 Err(ManagementError::Stale) if change.precondition == Precondition::None => {}

@@ -25,7 +25,7 @@ impl Manage {
         let profile = change
             .fields
             .onto(ClientDraft::default())
-            .check(&self.0.allowed_custom_schemes)?;
+            .check_change(&present.profile.redirect_uris, &self.0.allowed_custom_schemes)?;
         self.store_profile(
             present,
             &profile,

@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod asking;
+mod consent;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_795_000_000);
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -161,14 +162,21 @@ fn a_client_that_is_unknown_missing_repeated_or_another_gets_a_page() {
     let known = registered(draft());
     let unknown = AuthorizationRequest::judge(&asking(&[]), None, &own(), NOW);
     assert_eq!(unknown, Err(AuthorizationRefusal::Page(PageProblem::UnknownClient)));
+    for (parameters, problem) in [
+        (asking(&[("client_id", None)]), PageProblem::MissingClientId),
+        (asking(&[("client_id", Some(""))]), PageProblem::MissingClientId),
+        (and_also("client_id", CLIENT_ID), PageProblem::RepeatedClientId),
+        (
+            and_also("client_id", "0b0b0b0b0b0b0b0b0b0b"),
+            PageProblem::RepeatedClientId,
+        ),
+    ] {
+        assert_eq!(page(&parameters, &known), problem, "{:?}", parameters.pairs());
+    }
     for parameters in [
-        asking(&[("client_id", None)]),
-        asking(&[("client_id", Some(""))]),
         asking(&[("client_id", Some("0A0A0A0A0A0A0A0A0A0A"))]),
         asking(&[("client_id", Some("0b0b0b0b0b0b0b0b0b0b"))]),
         asking(&[("client_id", Some(&known.client.uid.to_string()))]),
-        and_also("client_id", CLIENT_ID),
-        and_also("client_id", "0b0b0b0b0b0b0b0b0b0b"),
     ] {
         assert_eq!(
             page(&parameters, &known),
@@ -220,7 +228,7 @@ fn a_redirect_uri_that_is_not_registered_gets_a_page_whatever_else_is_wrong() {
         let registration = registered(draft());
         assert_eq!(
             page(&asking(&[("redirect_uri", Some(uri))]), &registration),
-            PageProblem::RedirectUri,
+            PageProblem::UnregisteredRedirectUri,
             "{uri}"
         );
         let worse = asking(&[
@@ -228,7 +236,11 @@ fn a_redirect_uri_that_is_not_registered_gets_a_page_whatever_else_is_wrong() {
             ("response_type", Some("token")),
             ("scope", Some("all")),
         ]);
-        assert_eq!(page(&worse, &registration), PageProblem::RedirectUri, "{uri}");
+        assert_eq!(
+            page(&worse, &registration),
+            PageProblem::UnregisteredRedirectUri,
+            "{uri}"
+        );
     }
 }
 
@@ -236,7 +248,7 @@ fn a_redirect_uri_that_is_not_registered_gets_a_page_whatever_else_is_wrong() {
 fn a_repeated_redirect_uri_gets_a_page_even_when_both_are_the_same() {
     assert_eq!(
         page(&and_also("redirect_uri", CALLBACK), &registered(draft())),
-        PageProblem::RedirectUri
+        PageProblem::RepeatedRedirectUri
     );
 }
 
@@ -261,45 +273,51 @@ fn without_a_redirect_uri_none_or_several_registered_ones_get_a_page() {
         });
         assert_eq!(
             page(&asking(&[("redirect_uri", None)]), &registration),
-            PageProblem::RedirectUri
+            PageProblem::MissingRedirectUri
         );
     }
 }
 
 #[test]
-fn a_public_client_chooses_its_loopback_port_and_a_confidential_one_does_not() {
+fn native_app_chooses_its_loopback_port_if_the_request_uses_pkce() {
     let native = registered(ClientDraft {
         redirect_uris: vec!["http://127.0.0.1/cb".into()],
+        pkce: false,
         ..draft()
     });
-    let elsewhere = asking(&[("redirect_uri", Some("http://127.0.0.1:49152/cb"))]);
-    assert_eq!(
-        judge(&elsewhere, &native).unwrap().redirect.as_str(),
-        "http://127.0.0.1:49152/cb"
-    );
-
+    let elsewhere = [("redirect_uri", Some("http://127.0.0.1:49152/cb"))];
+    let without_pkce = [
+        ("redirect_uri", Some("http://127.0.0.1:49152/cb")),
+        ("code_challenge", None),
+        ("code_challenge_method", None),
+    ];
     let confidential = with_secret(native.clone(), None);
-    assert_eq!(page(&elsewhere, &confidential), PageProblem::RedirectUri);
-    assert!(judge(&asking(&[("redirect_uri", Some("http://127.0.0.1/cb"))]), &confidential).is_ok());
-
-    let lapsed = with_secret(native.clone(), Some(NOW));
-    assert!(
-        judge(&elsewhere, &lapsed).is_ok(),
-        "a client whose secrets have all expired is public"
-    );
-
-    for uri in [
-        "http://localhost:49152/cb",
-        "http://[::1]:49152/cb",
-        "http://127.0.0.2/cb",
-        "http://127.0.0.1:49152/other",
+    for client in [
+        &registered(ClientDraft {
+            pkce: true,
+            ..native.client.profile.to_draft()
+        }),
+        &confidential,
     ] {
-        assert_eq!(
-            page(&asking(&[("redirect_uri", Some(uri))]), &native),
-            PageProblem::RedirectUri,
-            "{uri}"
-        );
+        let request = judge(&asking(&elsewhere), client).unwrap();
+        assert_eq!(request.redirect.as_str(), "http://127.0.0.1:49152/cb");
+        assert_eq!(page(&asking(&without_pkce), client), PageProblem::LoopbackPort);
+        for uri in [
+            "http://localhost:49152/cb",
+            "http://[::1]:49152/cb",
+            "http://127.0.0.2/cb",
+            "http://127.0.0.1:49152/other",
+        ] {
+            let parameters = asking(&[("redirect_uri", Some(uri))]);
+            assert_eq!(page(&parameters, client), PageProblem::UnregisteredRedirectUri, "{uri}");
+        }
     }
+    let registered_port = [
+        without_pkce[1],
+        without_pkce[2],
+        ("redirect_uri", Some("http://127.0.0.1/cb")),
+    ];
+    assert!(judge(&asking(&registered_port), &confidential).is_ok());
 }
 
 #[test]

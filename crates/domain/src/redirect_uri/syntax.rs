@@ -191,7 +191,8 @@ fn check_private_use(rest: &str) -> Result<(), RedirectUriError> {
 /// A loopback URI taken apart around its port.
 pub(super) struct Loopback<'a> {
     pub(super) host: &'a str,
-    pub(super) path_and_query: &'a str,
+    pub(super) port: Option<&'a str>,
+    path_and_query: &'a str,
 }
 
 impl<'a> Loopback<'a> {
@@ -199,6 +200,23 @@ impl<'a> Loopback<'a> {
         let (authority, path_and_query) = authority_of(text.strip_prefix("http:")?)?;
         let (host, port) = split_port(authority);
         let loopback = matches!(host, "127.0.0.1" | "[::1]" | "localhost");
-        (loopback && port.is_none_or(is_port)).then_some(Self { host, path_and_query })
+        (loopback && port.is_none_or(is_port)).then_some(Self {
+            host,
+            port,
+            path_and_query,
+        })
+    }
+
+    /// The path; an empty one is `/` (RFC 9110 §4.2.3).
+    pub(super) fn path(&self) -> &'a str {
+        match self.path_and_query.split('?').next() {
+            None | Some("") => "/",
+            Some(path) => path,
+        }
+    }
+
+    /// The query; `None` without a question mark.
+    pub(super) fn query(&self) -> Option<&'a str> {
+        self.path_and_query.split_once('?').map(|(_, query)| query)
     }
 }

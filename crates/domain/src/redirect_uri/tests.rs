@@ -93,6 +93,15 @@ fn refuses_what_a_browser_would_read_differently_or_run() {
         ("http://127.0.0.1.evil.example/cb", E::InsecureHttp),
         ("HTTP://a.example/cb", E::InsecureHttp),
         ("myapp:/cb", E::UnlistedScheme("myapp".to_owned())),
+        ("https://a.example/cb?state=1", E::AnswerParameter("state".to_owned())),
+        ("https://a.example/cb?x=1&code", E::AnswerParameter("code".to_owned())),
+        ("https://a.example/cb?iss=", E::AnswerParameter("iss".to_owned())),
+        ("https://a.example/cb?%65rror=x", E::AnswerParameter("error".to_owned())),
+        (
+            "http://127.0.0.1/cb?error_uri=x",
+            E::AnswerParameter("error_uri".to_owned()),
+        ),
+        ("com.example.app:/cb?errors=0", E::AnswerParameter("errors".to_owned())),
     ] {
         assert_eq!(register(text), Err(why), "{text:?}");
     }
@@ -170,7 +179,7 @@ fn comparison_is_by_the_exact_text() {
 }
 
 #[test]
-fn a_public_client_chooses_its_loopback_port_and_nothing_else() {
+fn native_app_chooses_its_loopback_port_and_nothing_else() {
     let known = registered(&["http://127.0.0.1:8123/cb?a=1", "http://[::1]/cb"]);
     for fine in [
         "http://127.0.0.1/cb?a=1",
@@ -213,11 +222,44 @@ fn a_public_client_chooses_its_loopback_port_and_nothing_else() {
 }
 
 #[test]
-fn a_confidential_client_gets_no_other_port() {
+fn without_pkce_the_loopback_port_is_fixed() {
     let known = registered(&["http://127.0.0.1:8123/cb"]);
     assert!(VerifiedRedirect::verify(&known, "http://127.0.0.1:8123/cb", false).is_ok());
     assert!(VerifiedRedirect::verify(&known, "http://127.0.0.1:8124/cb", false).is_err());
     assert!(VerifiedRedirect::verify(&known, "http://127.0.0.1/cb", false).is_err());
+}
+
+#[test]
+fn empty_loopback_path_equals_a_slash() {
+    let known = registered(&["http://127.0.0.1:8123", "http://localhost/?a=1"]);
+    for fine in ["http://127.0.0.1:8123/", "http://localhost?a=1"] {
+        assert_eq!(VerifiedRedirect::verify(&known, fine, false).unwrap().as_str(), fine);
+    }
+    for other in [
+        "http://127.0.0.1:8123/?",
+        "http://127.0.0.1:8123//",
+        "http://localhost/",
+        "http://127.0.0.1/",
+    ] {
+        assert!(VerifiedRedirect::verify(&known, other, false).is_err(), "{other}");
+    }
+    assert!(VerifiedRedirect::verify(&known, "http://127.0.0.1:9/", true).is_ok());
+}
+
+#[test]
+fn names_of_the_answer_may_be_part_of_other_names() {
+    for fine in [
+        "https://a.example/cb?tenant_code=1&estate=2&State=3&x=state",
+        "https://a.example/code/error?",
+    ] {
+        assert!(register(fine).is_ok(), "{fine}");
+    }
+}
+
+#[test]
+fn stored_uri_with_an_answer_parameter_stays() {
+    let text = "https://a.example/cb?state=1";
+    assert_eq!(RedirectUri::from_stored(text.to_owned()).unwrap().as_str(), text);
 }
 
 #[test]
@@ -239,16 +281,17 @@ fn only_one_registered_uri_may_be_left_out_of_the_request() {
 }
 
 #[test]
-fn shows_where_the_browser_goes_and_names_it_for_csp() {
-    for (text, shown, source) in [
-        ("https://a.example/cb", "a.example", "https://a.example"),
-        ("https://a.example:8443?x", "a.example:8443", "https://a.example:8443"),
-        ("http://localhost:3000/cb", "localhost:3000", "http://localhost:3000"),
-        ("http://[::1]:3000/cb", "[::1]:3000", "http:"),
-        ("com.example.app://cb", "com.example.app", "com.example.app:"),
+fn shows_where_the_browser_goes_and_whether_that_is_this_device() {
+    for (text, shown, on_device) in [
+        ("https://a.example/cb", "a.example", false),
+        ("https://a.example:8443?x", "a.example:8443", false),
+        ("https://localhost/cb", "localhost", false),
+        ("http://localhost:3000/cb", "localhost:3000", true),
+        ("http://[::1]:3000/cb", "[::1]:3000", true),
+        ("com.example.app://cb", "com.example.app", true),
     ] {
         assert_eq!(redirect(text).host_for_display(), shown);
-        assert_eq!(redirect(text).origin_for_csp(), source);
+        assert_eq!(redirect(text).is_on_device(), on_device, "{text}");
     }
 }
 

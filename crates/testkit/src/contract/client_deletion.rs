@@ -40,7 +40,7 @@ async fn furnish(stores: &dyn DurableStores) {
         for username in ["ada", "bob"] {
             stores
                 .consents()
-                .remember(username, client_uid(n), ScopeSet::ALL, moment(1))
+                .remember(username, client_uid(n), None, ScopeSet::ALL, moment(1))
                 .await
                 .answered();
         }
@@ -75,7 +75,10 @@ pub async fn deleting_a_client_takes_all_that_is_its_own(stores: &dyn DurableSto
             .answered()
     );
     for username in ["ada", "bob"] {
-        assert_eq!(stores.consents().find(username, client_uid(1)).await.answered(), None);
+        assert_eq!(
+            stores.consents().find(username, client_uid(1), None).await.answered(),
+            None
+        );
     }
     for n in [10, 11] {
         let record = stores
@@ -106,7 +109,14 @@ pub async fn deleting_a_client_leaves_the_others_alone(stores: &dyn DurableStore
     assert_eq!(kept.client, a_client(2));
     assert_eq!(kept.secrets, [a_secret(2, 20), a_secret(2, 21)]);
     assert_eq!(stores.clients().icon(client_uid(2)).await.answered(), Some(an_icon(2)));
-    assert!(stores.consents().find("ada", client_uid(2)).await.answered().is_some());
+    assert!(
+        stores
+            .consents()
+            .find("ada", client_uid(2), None)
+            .await
+            .answered()
+            .is_some()
+    );
     for n in [20, 21] {
         let record = stores
             .tokens()

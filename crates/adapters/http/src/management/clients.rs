@@ -166,7 +166,7 @@ pub(super) async fn replace(request: HttpRequest, by: Administration, body: Payl
     let change = ClientChange {
         fields,
         read_only,
-        precondition: precondition(&request),
+        precondition: precondition(&request)?,
     };
     let client = by
         .manage()
@@ -208,7 +208,7 @@ pub(super) async fn patch(request: HttpRequest, by: Administration, body: Payloa
     let change = ClientChange {
         fields,
         read_only,
-        precondition: precondition(&request),
+        precondition: precondition(&request)?,
     };
     let client = by.manage().patch_client(&by.proof, client, change, &by.context).await?;
     Ok(answer(&mut HttpResponse::Ok(), by.base(), client))
@@ -234,7 +234,7 @@ pub(super) async fn patch(request: HttpRequest, by: Administration, body: Payloa
 pub(super) async fn delete(request: HttpRequest, by: Permitted<Superuser>) -> ApiResult<HttpResponse> {
     let client = client_named(&request)?;
     by.manage()
-        .delete_client(&by.proof, client, &precondition(&request), &by.context)
+        .delete_client(&by.proof, client, &precondition(&request)?, &by.context)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -269,7 +269,7 @@ pub(super) async fn list_for_users(request: HttpRequest, caller: Caller) -> ApiR
         .body(bytes))
 }
 
-fn precondition(request: &HttpRequest) -> Precondition {
+fn precondition(request: &HttpRequest) -> ApiResult<Precondition> {
     etag::if_match(request.headers())
 }
 

@@ -47,13 +47,13 @@ async fn sign_in_or_list(visit: &Visit) -> Result<HttpResponse, Problem> {
     let view = ApplicationsView {
         site: &visit.site,
         user: UserView::from(&signed_in.user),
-        switch: visit.switch(&signed_in),
+        switch: visit.switch(&signed_in, visit.here().as_ref()),
         connections: connections.collect(),
         notice: query.get("done").ok().flatten().and_then(notice),
         again: &path,
         form: visit.app().forms.issue(&signed_in.session, DISCONNECT, visit.now),
     };
-    Ok(page(HttpResponse::Ok(), &view, None))
+    Ok(page(HttpResponse::Ok(), &view))
 }
 
 /// The buttons.
@@ -133,7 +133,7 @@ fn nothing_there(visit: &Visit, path: &str) -> HttpResponse {
             label: "See what is connected",
         }),
     };
-    page(HttpResponse::build(StatusCode::NOT_FOUND), &view, None)
+    page(HttpResponse::build(StatusCode::NOT_FOUND), &view)
 }
 
 #[cfg(test)]

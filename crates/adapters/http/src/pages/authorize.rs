@@ -1,16 +1,16 @@
 //! The authorization endpoint in the browser (RFC 6749 §4.1.1, §4.1.2; RFC 9207): judge, sign in, ask, answer.
 
 use actix_web::{HttpResponse, web};
-use informer_oauth_application::{SignedIn, error::Fault};
+use informer_oauth_application::{SignedIn, authorize::Decision, error::Fault};
 use informer_oauth_domain::{
-    authorization::{AuthorizationRequest, Prompt},
+    authorization::AuthorizationRequest,
     error::{ErrorCode, OAuthError},
     redirect_uri::RedirectUri,
 };
 
 use super::{
-    answer::{page, see_other},
-    canonical::canonical_query,
+    answer::{page_to_client, see_other},
+    canonical::{canonical_query, resume_query, resumed},
     choice::Choice,
     problem::Problem,
     return_path::ReturnPath,
@@ -43,7 +43,7 @@ fn form_context(query: &str) -> Vec<u8> {
         ("code_challenge" = Option<String>, Query, description = "PKCE (RFC 7636)"),
         ("code_challenge_method" = Option<String>, Query, description = "`S256`"),
         ("resource" = Option<String>, Query, description = "What the tokens are for (RFC 8707)"),
-        ("prompt" = Option<String>, Query, description = "`consent` always asks, `none` never shows a page"),
+        ("prompt" = Option<String>, Query, description = "`none` never shows a page; any other word always shows one"),
     ),
     responses(
         (status = 200, description = "The consent page", content_type = "text/html"),
@@ -58,6 +58,7 @@ pub(super) async fn ask(visit: Visit) -> HttpResponse {
 
 async fn judge_and_ask(visit: &Visit) -> Result<HttpResponse, Problem> {
     let parameters = parameters::from_query(&visit.request).map_err(|_| Problem::Unreadable)?;
+    let parameters = resumed(parameters).ok_or(Problem::Unreadable)?;
     match visit.judge(&parameters).await? {
         Judged::Back { location, .. } => Ok(see_other(&location)),
         Judged::Good(request) => match go_on(visit, &request).await {
@@ -68,35 +69,20 @@ async fn judge_and_ask(visit: &Visit) -> Result<HttpResponse, Problem> {
 }
 
 async fn go_on(visit: &Visit, request: &AuthorizationRequest) -> Result<HttpResponse, Problem> {
-    let query = canonical_query(request, &visit.app().settings.resources.audience);
-    let again = format!("{}?{query}", visit.site.path("/oauth/authorize"));
-    let Some(signed_in) = visit.signed_in().await? else {
-        if request.prompt == Prompt::Never {
-            return Ok(refuse(
-                visit,
-                request,
-                ErrorCode::LoginRequired.because("Nobody is signed in."),
-            ));
-        }
-        return visit.to_sign_in(ReturnPath::parse(&again).as_ref());
-    };
-    let consented = visit.app().authorize.has_consent(request, &signed_in.user).await?;
-    match request.prompt {
-        Prompt::Never | Prompt::WhenNeeded if consented => {
-            let location = visit
-                .app()
-                .authorize
-                .approve_silently(request, &signed_in.user, visit.now)
-                .await?;
-            Ok(see_other(&location))
-        }
-        Prompt::Never => Ok(refuse(
-            visit,
-            request,
-            ErrorCode::ConsentRequired.because("The user has not consented yet."),
-        )),
-        Prompt::WhenNeeded | Prompt::Consent => Ok(consent_page(visit, request, &signed_in, &query, None)),
+    let signed_in = visit.signed_in().await?;
+    let user = signed_in.as_ref().map(|signed_in| &signed_in.user);
+    let authorize = &visit.app().authorize;
+    match (authorize.decide(request, user, &visit.context()).await?, signed_in) {
+        (Decision::Redirect(location), _) => Ok(see_other(&location)),
+        (Decision::Ask, Some(signed_in)) => Ok(consent_page(visit, request, &signed_in, None)),
+        (Decision::SignIn | Decision::Ask, _) => visit.to_sign_in(way_back(visit, request).as_ref()),
     }
+}
+
+/// The way back to the consent page of a request.
+fn way_back(visit: &Visit, request: &AuthorizationRequest) -> Option<ReturnPath> {
+    let query = resume_query(request, &visit.app().settings.resources.audience);
+    ReturnPath::parse(&format!("{}?{query}", visit.site.path("/oauth/authorize")))
 }
 
 /// `unusable` is a choice that the page was sent with and that grants nothing.
@@ -104,32 +90,32 @@ fn consent_page(
     visit: &Visit,
     request: &AuthorizationRequest,
     signed_in: &SignedIn,
-    query: &str,
     unusable: Option<Choice>,
 ) -> HttpResponse {
     let redirect_uris = &request.client.profile.redirect_uris;
-    let again = format!("{}?{query}", visit.site.path("/oauth/authorize"));
+    let query = canonical_query(request, &visit.app().settings.resources.audience);
+    let back = way_back(visit, request);
     let view = ConsentView {
         site: &visit.site,
         client: ClientView::new(&request.client, &visit.site),
         user: UserView::from(&signed_in.user),
-        switch: visit.switch(signed_in),
+        switch: visit.switch(signed_in, back.as_ref()),
         scopes: ScopeView::list(request.scope, unusable.unwrap_or(Choice::EVERYTHING)),
         problem: unusable.map(|_| NOTHING_GRANTED),
         destination: Destination::of(&request.redirect),
         loopback_only: redirect_uris.iter().all(RedirectUri::is_loopback),
-        again: &again,
-        request: query,
+        again: back.as_ref().map_or("", ReturnPath::as_str),
+        request: &query,
         form: visit
             .app()
             .forms
-            .issue(&signed_in.session, &form_context(query), visit.now),
+            .issue(&signed_in.session, &form_context(&query), visit.now),
     };
     let response = match unusable {
         None => HttpResponse::Ok(),
         Some(_) => HttpResponse::BadRequest(),
     };
-    page(response, &view, Some(&request.redirect.origin_for_csp()))
+    page_to_client(response, &view)
 }
 
 /// The user's answer.
@@ -180,7 +166,7 @@ async fn judge_and_decide(visit: &Visit, payload: web::Payload) -> Result<HttpRe
         Some("allow") => {
             let choice = Choice::read(&fields).map_err(|_| Problem::Unreadable)?;
             let Some(granted) = request.limited_to(choice.allowed()) else {
-                return Ok(consent_page(visit, &request, &signed_in, query, Some(choice)));
+                return Ok(consent_page(visit, &request, &signed_in, Some(choice)));
             };
             let approved = visit
                 .app()

@@ -4,11 +4,7 @@
 
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web};
 use informer_oauth_domain::{
-    authorization::{AuthorizationRequest, PageProblem},
-    client::Client,
-    parameters::Parameters,
-    scope::ScopeSet,
-    user::User,
+    authorization::AuthorizationRequest, client::Client, parameters::Parameters, scope::ScopeSet, user::User,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -41,7 +37,8 @@ pub(super) struct AuthorizationDetails {
     /// The request's `state`.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
-    /// Whether the user has allowed this client all of this before.
+    /// Whether the user has allowed this client all of this before, so that no page is needed. Never for a redirect to the
+    /// user's own device.
     consent: bool,
 }
 
@@ -241,17 +238,11 @@ pub(super) fn session_user(caller: Caller) -> ApiResult<User> {
 
 async fn judge(visit: &Visit, parameters: &Parameters, source: Source) -> ApiResult<Judged> {
     visit.judge(parameters).await.map_err(|problem| match problem {
-        Problem::Refused(reason) => {
-            let key = match reason {
-                PageProblem::UnknownClient | PageProblem::DisabledClient => "client_id",
-                PageProblem::RedirectUri => "redirect_uri",
-            };
-            ApiError::Invalid {
-                message: reason.to_string(),
-                source,
-                keys: vec![key.to_owned()],
-            }
-        }
+        Problem::Refused { reason, .. } => ApiError::Invalid {
+            message: reason.to_string(),
+            source,
+            keys: vec![reason.parameter().to_owned()],
+        },
         Problem::Fault(fault) => fault.into(),
         other => ApiError::malformed(other.message().text),
     })

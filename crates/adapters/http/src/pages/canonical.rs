@@ -1,7 +1,9 @@
 //! An authorization request written out again.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use informer_oauth_domain::{
     authorization::{AuthorizationRequest, Prompt},
+    parameters::Parameters,
     resource::Resource,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,40 +11,87 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// RFC 3986 §2.3.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The request as a query that is judged to the same request again: what a form carries and its token is bound to, and
-/// what the way back from the sign-in page says.
+/// The parameter that holds a whole request on the way back from the sign-in page.
+const RESUME: &str = "resume";
+
+/// Separates names and values in [`resume_query`]. It is not part of any UTF-8 text, so that nothing has to be escaped.
+const SEPARATOR: u8 = 0xff;
+
+/// The request as a query that is judged to the same request again: what a form carries and its token is bound to.
 ///
 /// One line of visible ASCII, because browsers turn a lone line feed in a form field into two characters, and `state` has to
-/// come back byte for byte. Written from the judged request rather than copied, so that its length is bounded and
-/// parameters that mean nothing here are left behind. `default` is the audience of a request that names no resource.
+/// come back byte for byte.
 pub(super) fn canonical_query(request: &AuthorizationRequest, default: &Resource) -> String {
-    let mut query = format!("client_id={}&response_type=code", request.client.client_id);
-    let mut add = |name: &str, value: &str| {
-        query.push('&');
+    let mut query = String::new();
+    for (name, value) in pairs(request, default) {
+        if !query.is_empty() {
+            query.push('&');
+        }
         query.push_str(name);
         query.push('=');
-        query.extend(utf8_percent_encode(value, UNRESERVED));
-    };
-    if request.redirect_uri_sent {
-        add("redirect_uri", request.redirect.as_str());
+        query.extend(utf8_percent_encode(&value, UNRESERVED));
     }
-    add("scope", &request.scope.to_string());
+    query
+}
+
+/// The request as one parameter of letters, digits, `-` and `_`: the way back from the sign-in page. Percent-escapes would
+/// grow threefold at each level of nesting, and proxies limit the size of a `Location`. This grows by a third, once.
+pub(super) fn resume_query(request: &AuthorizationRequest, default: &Resource) -> String {
+    let mut bytes = Vec::new();
+    for (name, value) in pairs(request, default) {
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.push(SEPARATOR);
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.push(SEPARATOR);
+    }
+    format!("{RESUME}={}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The parameters of a request, also of one that [`resume_query`] wrote; `None` if it is damaged.
+pub(super) fn resumed(parameters: Parameters) -> Option<Parameters> {
+    let [(name, text)] = parameters.pairs() else {
+        return Some(parameters);
+    };
+    if name != RESUME {
+        return Some(parameters);
+    }
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let texts = bytes.strip_suffix(&[SEPARATOR])?.split(|byte| *byte == SEPARATOR);
+    let texts: Vec<&str> = texts
+        .map(|text| std::str::from_utf8(text).ok().filter(|text| !text.contains('\0')))
+        .collect::<Option<_>>()?;
+    let (pairs, rest) = texts.as_chunks::<2>();
+    rest.is_empty()
+        .then(|| pairs.iter().map(|[name, value]| (*name, *value)).collect())
+}
+
+/// Written from the judged request rather than copied, so that the length is bounded and parameters without a meaning here
+/// are left behind. `default` is the audience of a request that names no resource.
+fn pairs(request: &AuthorizationRequest, default: &Resource) -> Vec<(&'static str, String)> {
+    let mut pairs = vec![
+        ("client_id", request.client.client_id.to_string()),
+        ("response_type", "code".to_owned()),
+    ];
+    if request.redirect_uri_sent {
+        pairs.push(("redirect_uri", request.redirect.as_str().to_owned()));
+    }
+    pairs.push(("scope", request.scope.to_string()));
     if let Some(state) = &request.state {
-        add("state", state);
+        pairs.push(("state", state.clone()));
     }
     if let Some(challenge) = &request.challenge {
-        add("code_challenge", challenge.as_str());
-        add("code_challenge_method", "S256");
+        pairs.push(("code_challenge", challenge.as_str().to_owned()));
+        pairs.push(("code_challenge_method", "S256".to_owned()));
     }
     if request.audience != *default {
-        add("resource", request.audience.as_str());
+        pairs.push(("resource", request.audience.as_str().to_owned()));
     }
     match request.prompt {
         Prompt::WhenNeeded => {}
-        Prompt::Consent => add("prompt", "consent"),
-        Prompt::Never => add("prompt", "none"),
+        Prompt::Consent => pairs.push(("prompt", "consent".to_owned())),
+        Prompt::Never => pairs.push(("prompt", "none".to_owned())),
     }
-    query
+    pairs
 }
 
 #[cfg(test)]
@@ -120,7 +169,8 @@ mod tests {
     }
 
     fn again(query: &str) -> AuthorizationRequest {
-        judge(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+        let parameters = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        judge(resumed(parameters).unwrap().pairs().to_vec())
     }
 
     #[test]
@@ -143,6 +193,34 @@ mod tests {
             let query = canonical_query(&request, &own().audience);
             assert_eq!(again(&query), request, "{query}");
             assert!(!query.contains("nonce"), "{query}");
+            assert_eq!(again(&resume_query(&request, &own().audience)), request, "{query}");
+        }
+    }
+
+    #[test]
+    fn damaged_resume_parameter_is_refused() {
+        let good = resume_query(&judge(sent(&[])), &own().audience);
+        let read = |text: &str| resumed(form_urlencoded::parse(text.as_bytes()).into_owned().collect());
+        assert!(read(&good).is_some());
+        for bad in [
+            "resume=".to_owned(),
+            "resume=%".to_owned(),
+            good[..good.len() - 1].to_owned(),
+            format!("resume={}", URL_SAFE_NO_PAD.encode(b"client_id\xff")),
+            format!("resume={}", URL_SAFE_NO_PAD.encode(b"state\xff\xc3\xff")),
+            format!("resume={}", URL_SAFE_NO_PAD.encode(b"state\xffa\0b\xff")),
+        ] {
+            assert_eq!(read(&bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn longest_state_makes_a_short_way_back() {
+        for state in ["é".repeat(1024), "%".repeat(2048), "\u{1}".repeat(2048)] {
+            let request = judge(sent(&[("state", &state)]));
+            let query = resume_query(&request, &own().audience);
+            assert!(query.len() < 3500, "{}", query.len());
+            assert_eq!(again(&query).state, Some(state));
         }
     }
 
@@ -164,11 +242,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn state_survives_in_one_line_of_ascii(state in "(?s).{1,200}") {
+        fn state_survives_in_one_line_of_ascii(state in "(?s)[^\\x00]{1,200}") {
             let request = judge(sent(&[("state", &state)]));
             let query = canonical_query(&request, &own().audience);
             prop_assert!(query.bytes().all(|byte| byte.is_ascii_graphic()));
-            prop_assert_eq!(again(&query).state, Some(state));
+            prop_assert_eq!(again(&query).state, Some(state.clone()));
+            let resume = resume_query(&request, &own().audience);
+            prop_assert!(resume.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte)));
+            prop_assert_eq!(again(&resume).state, Some(state));
         }
     }
 }

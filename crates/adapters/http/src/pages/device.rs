@@ -133,14 +133,14 @@ fn code_page(visit: &Visit, signed_in: &SignedIn, asking: &Asking<'_>) -> HttpRe
     let view = DeviceCodeView {
         site: &visit.site,
         user: UserView::from(&signed_in.user),
-        switch: visit.switch(signed_in),
+        switch: visit.switch(signed_in, visit.here().as_ref()),
         confirms: matches!(asking, Asking::Whether(_)),
         code: &typed,
         problem,
         again: &address(visit, code),
         form: visit.app().forms.issue(&signed_in.session, ENTER, visit.now),
     };
-    page(response, &view, None)
+    page(response, &view)
 }
 
 /// The code, or the decision.
@@ -231,7 +231,7 @@ fn decision_page(
         site: &visit.site,
         client: ClientView::new(&device.client, &visit.site),
         user: UserView::from(&signed_in.user),
-        switch: visit.switch(signed_in),
+        switch: visit.switch(signed_in, visit.here().as_ref()),
         scopes: ScopeView::list(request.scope, choice),
         problem,
         origin: OriginView::new(request, visit.now),
@@ -242,7 +242,7 @@ fn decision_page(
             .forms
             .issue(&signed_in.session, &decision_context(code), visit.now),
     };
-    page(response, &view, None)
+    page(response, &view)
 }
 
 async fn decide(
@@ -322,5 +322,5 @@ fn done(visit: &Visit, device: &WaitingDevice, verdict: Verdict) -> HttpResponse
         hint: Some(hint),
         action: None,
     };
-    page(HttpResponse::Ok(), &view, None)
+    page(HttpResponse::Ok(), &view)
 }

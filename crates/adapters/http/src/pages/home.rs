@@ -25,7 +25,7 @@ async fn greet(visit: &Visit) -> Result<HttpResponse, Problem> {
     let visitor = match visit.signed_in().await? {
         Some(signed_in) => Visitor::SignedIn {
             user: UserView::from(&signed_in.user),
-            switch: visit.switch(&signed_in),
+            switch: visit.switch(&signed_in, visit.here().as_ref()),
             superuser: signed_in.user.superuser,
         },
         None => Visitor::SignedOut {
@@ -39,7 +39,6 @@ async fn greet(visit: &Visit) -> Result<HttpResponse, Problem> {
             visitor,
             problem: None,
         },
-        None,
     ))
 }
 
@@ -56,12 +55,12 @@ pub(super) fn stale_sign_out(visit: &Visit, signed_in: &SignedIn) -> HttpRespons
         site: &visit.site,
         visitor: Visitor::SignedIn {
             user: UserView::from(&signed_in.user),
-            switch: visit.switch(signed_in),
+            switch: visit.switch(signed_in, visit.here().as_ref()),
             superuser: signed_in.user.superuser,
         },
         problem: Some(
             "You are still signed in: that page was too old to sign you out. Please press Sign out once more.",
         ),
     };
-    page(HttpResponse::Forbidden(), &view, None)
+    page(HttpResponse::Forbidden(), &view)
 }

@@ -14,6 +14,7 @@ mod choice;
 mod cookies;
 mod device;
 mod device_api;
+pub(crate) mod error_page;
 mod home;
 mod problem;
 mod qr;

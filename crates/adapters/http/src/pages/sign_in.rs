@@ -18,7 +18,8 @@ use informer_oauth_domain::{
 };
 
 use super::{
-    answer::{page, see_other, see_other_with},
+    answer::{page_to_client, see_other, see_other_with},
+    canonical::resumed,
     cookies, home,
     problem::{Problem, in_words},
     return_path::ReturnPath,
@@ -187,11 +188,9 @@ async fn show_form(visit: &Visit, back: Option<&ReturnPath>, showing: Showing<'_
         ));
         new
     };
-    let waiting = waiting(visit, back).await?;
-    let (client, target) = waiting.unzip();
     let view = SignInView {
         site: &visit.site,
-        client: client.flatten(),
+        client: waiting(visit, back).await?,
         problem: showing.problem,
         refused: showing.refused,
         username: showing.username,
@@ -201,25 +200,21 @@ async fn show_form(visit: &Visit, back: Option<&ReturnPath>, showing: Showing<'_
             .forms
             .issue(&Digest::of(browser.expose()), SIGN_IN, visit.now),
     };
-    Ok(page(response, &view, target.as_deref()))
+    Ok(page_to_client(response, &view))
 }
 
-/// Who waits behind the sign-in, and where the browser may be sent right after it without another page: Chromium holds that
-/// redirect to this page's `form-action` too.
-async fn waiting(visit: &Visit, back: Option<&ReturnPath>) -> Result<Option<(Option<ClientView>, String)>, Problem> {
+/// The client that waits behind the sign-in.
+async fn waiting(visit: &Visit, back: Option<&ReturnPath>) -> Result<Option<ClientView>, Problem> {
     let query = back.and_then(|back| back.authorization_query(&visit.site));
-    let Some(parameters) = query.and_then(|query| parameters::from_form(query.as_bytes()).ok()) else {
+    let parameters = query.and_then(|query| parameters::from_form(query.as_bytes()).ok());
+    let Some(parameters) = parameters.and_then(resumed) else {
         return Ok(None);
     };
     match visit.judge(&parameters).await {
-        Ok(Judged::Good(request)) => Ok(Some((
-            Some(ClientView::new(&request.client, &visit.site)),
-            request.redirect.origin_for_csp(),
-        ))),
-        Ok(Judged::Back { origin, .. }) => Ok(Some((None, origin))),
+        Ok(Judged::Good(request)) => Ok(Some(ClientView::new(&request.client, &visit.site))),
         Err(Problem::Fault(fault)) => Err(fault.into()),
         // The authorization endpoint will say so.
-        Err(_) => Ok(None),
+        Ok(Judged::Back { .. }) | Err(_) => Ok(None),
     }
 }
 

@@ -154,8 +154,7 @@ pub(super) enum Destination {
 impl Destination {
     pub(super) fn of(redirect: &VerifiedRedirect) -> Self {
         let shown = redirect.host_for_display();
-        let scheme = redirect.as_str().split(':').next().unwrap_or_default();
-        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        if redirect.is_private_use() {
             return Self::App(shown);
         }
         let host = shown.rsplit_once(':').map_or(shown.as_str(), |(host, port)| {

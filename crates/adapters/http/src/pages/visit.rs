@@ -8,10 +8,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
     dev::Payload,
-    http::{
-        Method,
-        header::{RETRY_AFTER, SET_COOKIE},
-    },
+    http::{Method, header::SET_COOKIE},
     web,
 };
 use informer_oauth_application::{
@@ -26,8 +23,8 @@ use informer_oauth_domain::{
 
 use super::{
     answer::{page, see_other, see_other_with},
-    choice,
-    problem::{Message, Problem},
+    choice, error_page,
+    problem::Problem,
     return_path::ReturnPath,
     site::Site,
     trips,
@@ -63,8 +60,6 @@ pub(super) enum Judged {
         location: String,
         /// What the client is told, in a sentence.
         description: Cow<'static, str>,
-        /// The redirect's source expression for a Content-Security-Policy.
-        origin: String,
     },
 }
 
@@ -112,12 +107,11 @@ impl Visit {
         }
     }
 
-    /// How a signed-in user becomes somebody else: by signing out here, or where users sign in, with the way back to the page
-    /// that says so.
-    pub(super) fn switch(&self, signed_in: &SignedIn) -> Switch {
+    /// How a signed-in user becomes somebody else: by signing out here, or where users sign in, which has the way back.
+    pub(super) fn switch(&self, signed_in: &SignedIn, back: Option<&ReturnPath>) -> Switch {
         match self.app().callers.sign_in_page() {
             SignInPage::Own => Switch::Form(self.app().forms.issue(&signed_in.session, SIGN_OUT, self.now)),
-            SignInPage::Elsewhere(_) => Switch::Link(self.sign_in_address(self.here().as_ref())),
+            SignInPage::Elsewhere(_) => Switch::Link(self.sign_in_address(back)),
         }
     }
 
@@ -154,7 +148,7 @@ impl Visit {
         };
         let mut response = HttpResponse::Forbidden();
         response.insert_header((SET_COOKIE, trips::cookie(0, secure)?));
-        Ok(page(response, &view, None))
+        Ok(page(response, &view))
     }
 
     /// The address of the sign-in page, with the way back.
@@ -175,23 +169,36 @@ impl Visit {
             }
             Err(AuthorizeError::Fault(fault)) => Err(fault.into()),
             Err(AuthorizeError::Refused(refusal)) => match *refusal {
-                AuthorizationRefusal::Page(problem) => Err(Problem::Refused(problem)),
+                AuthorizationRefusal::Page(reason) => {
+                    let mut pairs = parameters.pairs().iter();
+                    let named = pairs.find(|(name, value)| name == reason.parameter() && !value.is_empty());
+                    Err(Problem::Refused {
+                        reason,
+                        value: named.map(|(_, value)| value.clone()),
+                    })
+                }
                 AuthorizationRefusal::Redirect { redirect, error, state } => {
                     self.note(|log| log.set_error(&error));
                     Ok(Judged::Back {
                         location: self.app().authorize.refusal_uri(&redirect, &error, state.as_deref()),
                         description: error.description,
-                        origin: redirect.origin_for_csp(),
                     })
                 }
             },
         }
     }
 
+    /// What a form from elsewhere comes to.
+    pub(super) fn cross_site(&self) -> Problem {
+        Problem::CrossSite {
+            issuer: self.state.issuer().to_owned(),
+        }
+    }
+
     /// The fields of a form that one of our own pages sent, none repeated but those that a page holds several times.
     pub(super) async fn form(&self, payload: web::Payload) -> Result<Parameters, Problem> {
-        if !self.state.site().is_same_origin(self.request.headers()) {
-            return Err(Problem::CrossSite);
+        if !self.state.accepts_origin(self.request.headers(), self.now) {
+            return Err(self.cross_site());
         }
         let body = body::read(&self.request, payload, self.state.settings.max_body_bytes).await?;
         if body::media_type(self.request.headers())?.as_deref() != Some(FORM) {
@@ -215,28 +222,6 @@ impl Visit {
         if let Problem::Fault(fault) = &problem {
             self.note(|log| log.set_fault(fault));
         }
-        let Message {
-            status,
-            title,
-            text,
-            hint,
-            again,
-            retry_after,
-        } = problem.message();
-        let view = MessageView {
-            site: &self.site,
-            title,
-            text: &text,
-            hint,
-            action: again.as_deref().map(|href| ActionView {
-                href,
-                label: "Start again",
-            }),
-        };
-        let mut response = HttpResponse::build(status);
-        if let Some(seconds) = retry_after {
-            response.insert_header((RETRY_AFTER, seconds));
-        }
-        page(response, &view, None)
+        error_page::show(&self.site, problem, self.context().request_id.as_deref())
     }
 }

@@ -22,7 +22,10 @@ fn a_text_with_nul_is_no_error_but_equals_nothing() {
         };
         assert_eq!(UserDirectory::find(&store, "ada\0").await.unwrap(), None);
         assert!(!store.set_locked("ada\0", true, moment(1)).await.unwrap());
-        assert_eq!(ConsentStore::find(&store, "ada\0", client_uid(1)).await.unwrap(), None);
+        assert_eq!(
+            ConsentStore::find(&store, "ada\0", client_uid(1), None).await.unwrap(),
+            None
+        );
         assert_eq!(ConsentStore::list(&store, "ada\0").await.unwrap(), []);
         assert!(!store.forget("ada\0", client_uid(1)).await.unwrap());
         assert_eq!(

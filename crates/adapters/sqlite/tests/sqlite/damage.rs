@@ -22,7 +22,10 @@ async fn damaged(sql: &str) -> (Sqlite, tempfile::TempDir) {
     ClientStore::insert(&store, &a_client(1)).await.unwrap();
     store.insert_secret(&a_secret(1, 1), None).await.unwrap();
     store.set_icon(client_uid(1), Some(&an_icon(1))).await.unwrap();
-    store.remember("ada", client_uid(1), a_scope(1), NOW).await.unwrap();
+    store
+        .remember("ada", client_uid(1), None, a_scope(1), NOW)
+        .await
+        .unwrap();
     store.append(&an_event(1)).await.unwrap();
     TokenStore::insert(&store, &a_record(1)).await.unwrap();
     CodeStore::insert(&store, &a_code(1)).await.unwrap();
@@ -137,8 +140,8 @@ async fn damaged_codes_are_told_and_not_used_up() {
 async fn other_damage_is_told_as_well() {
     let sql = "UPDATE consents SET scope = 'x'";
     let (store, _folder) = damaged(sql).await;
-    assert_corrupt(sql, ConsentStore::find(&store, "ada", client_uid(1)).await);
-    assert_corrupt(sql, store.remember("ada", client_uid(1), a_scope(2), NOW).await);
+    assert_corrupt(sql, ConsentStore::find(&store, "ada", client_uid(1), None).await);
+    assert_corrupt(sql, store.remember("ada", client_uid(1), None, a_scope(2), NOW).await);
     for sql in [
         "UPDATE audit_events SET kind = 'x'",
         "UPDATE audit_events SET address = 'localhost'",

@@ -185,8 +185,10 @@ fn prompts_are_read_as_a_list_of_words() {
             .prompt
     };
     assert_eq!(prompt(None), Prompt::WhenNeeded);
-    assert_eq!(prompt(Some("login")), Prompt::WhenNeeded);
-    assert_eq!(prompt(Some("login consent")), Prompt::Consent);
+    assert_eq!(prompt(Some(" ")), Prompt::WhenNeeded);
+    for page in ["consent", "login", "select_account", "login consent", "create", "NONE"] {
+        assert_eq!(prompt(Some(page)), Prompt::Consent, "{page}");
+    }
     assert_eq!(prompt(Some("none")), Prompt::Never);
     for mixed in ["none login", "consent none"] {
         assert_eq!(

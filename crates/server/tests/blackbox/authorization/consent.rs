@@ -156,6 +156,7 @@ fn a_form_posted_by_another_site_is_403_and_nothing_is_issued() {
     for headers in [
         vec![("Origin", "https://evil.example")],
         vec![("Origin", "null")],
+        vec![("Origin", "null"), ("Sec-Fetch-Site", "cross-site")],
         vec![("Origin", "http://127.0.0.1")],
         vec![("Origin", "https://evil.example"), ("Sec-Fetch-Site", "same-origin")],
         vec![("Origin", origin.as_str()), ("Sec-Fetch-Site", "cross-site")],
@@ -174,6 +175,8 @@ fn a_form_posted_by_another_site_is_403_and_nothing_is_issued() {
     for headers in [
         vec![("Origin", origin.as_str())],
         vec![("Sec-Fetch-Site", "same-origin")],
+        // A proxy's `Referrer-Policy: no-referrer` takes the origin away.
+        vec![("Origin", "null"), ("Sec-Fetch-Site", "same-origin")],
     ] {
         let page = world
             .admin
@@ -229,21 +232,26 @@ fn framing_inline_scripts_and_other_origins_are_refused_on_every_page() {
         }
     }
     for page in [&consent_page, &sign_in_page] {
-        // Chromium holds the redirect after a form to `form-action` too.
+        // Chromium applies `form-action` to every redirect after a form, also to the client's own.
         let policy = page.header("content-security-policy").unwrap();
-        let action = policy
-            .split(';')
-            .map(str::trim)
-            .find(|directive| directive.starts_with("form-action"))
-            .unwrap();
-        assert!(action.contains("'self'"), "{policy}");
+        assert!(!policy.contains("form-action"), "{policy}");
         assert_eq!(page.header("cache-control"), Some("no-store"), "{page}");
     }
-    let policy = consent_page.header("content-security-policy").unwrap();
-    assert!(
-        policy.contains("https://app.example"),
-        "the client may be redirected to: {policy}"
-    );
+    let others = [
+        "/oauth",
+        "/oauth/device",
+        "/oauth/applications",
+        "/oauth/admin",
+        "/oauth/nothing",
+    ];
+    let others = others.map(|path| world.admin.visit(path));
+    for page in others.iter().chain([&error_page]) {
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("form-action 'self';"), "{policy}");
+    }
+    for page in others.iter().chain([&consent_page, &sign_in_page, &error_page, &docs]) {
+        assert_eq!(page.header("cross-origin-opener-policy"), Some("same-origin"), "{page}");
+    }
 }
 
 #[test]
@@ -301,6 +309,123 @@ fn consent_is_remembered_per_user_client_and_scope_and_asking_for_more_asks_agai
 }
 
 #[test]
+fn consent_is_remembered_per_resource() {
+    let world = World::start_with(&[("INFORMER_OAUTH__TOKENS__AUDIENCE", "https://bi.example/api")]);
+    let client = world.register(json!({
+        "redirect_uri": ["https://app.example/cb"],
+        "resources": ["https://one.example/", "https://two.example/"],
+    }));
+    let at = |resource: &str| {
+        let ask = Ask::of(&client);
+        if resource.is_empty() {
+            ask
+        } else {
+            ask.with("resource", resource)
+        }
+    };
+    let resources = ["", "https://one.example/", "https://two.example/"];
+    for (n, allowed) in resources.iter().enumerate() {
+        for (m, resource) in resources.iter().enumerate() {
+            let details = world.admin.api("GET", &at(resource).api(), None).is(200).json();
+            assert_eq!(details["consent"], json!(m < n), "{allowed:?} {resource:?}");
+        }
+        world.admin.open(&at(allowed).page()).is(200);
+        world.code_and_target(&at(allowed));
+        world.admin.open(&at(allowed).page()).redirected().code();
+    }
+    // The audience by its own name is the audience.
+    world
+        .admin
+        .open(&at("https://bi.example/api").page())
+        .redirected()
+        .code();
+    // Taking it back concerns every resource.
+    let page = world.admin.visit("/oauth/applications").is(200);
+    let form = forms(&page.text())
+        .into_iter()
+        .find(|form| form.buttons.iter().any(|(name, _)| name == "disconnect"))
+        .unwrap();
+    world.admin.submit(&page, form.press("disconnect", "all")).is(303);
+    for resource in resources {
+        world.admin.open(&at(resource).page()).is(200);
+    }
+}
+
+#[test]
+fn redirect_to_the_users_own_device_is_asked_about_every_time() {
+    let world = World::start();
+    for uri in ["http://127.0.0.1/cb", "http://localhost:3000/cb", "com.example.app:/cb"] {
+        for client in [
+            world.register(json!({ "redirect_uri": [uri] })),
+            world.confidential(json!({ "redirect_uri": [uri] })),
+        ] {
+            let ask = Ask::of(&client);
+            for _ in 0..2 {
+                let page = world.admin.open(&ask.page()).is(200);
+                let allowed = world.admin.submit(&page, consent(&page).press("decision", "allow"));
+                allowed.redirected().code();
+                let details = world.admin.api("GET", &ask.api(), None).is(200).json();
+                assert_eq!(details["consent"], json!(false), "{uri}");
+            }
+            world
+                .admin
+                .open(&ask.clone().with("prompt", "none").page())
+                .redirected()
+                .is_error("consent_required", Some("a state"), &world.issuer);
+            assert_eq!(world.count_events(&client, "consent.reused"), 0);
+        }
+    }
+}
+
+#[test]
+fn code_without_a_page_is_an_event() {
+    let world = World::start();
+    let client = world.public_client();
+    let ask = Ask::of(&client);
+    world.code_and_target(&ask);
+    assert_eq!(world.count_events(&client, "consent.reused"), 0);
+    world.admin.open(&ask.page()).redirected().code();
+    world.admin.open(&ask.with("prompt", "none").page()).redirected().code();
+    let events = world.events(&client);
+    let silent: Vec<&Value> = events
+        .iter()
+        .filter(|event| is_of_kind(event, "consent.reused"))
+        .collect();
+    assert_eq!(silent.len(), 2, "{events:?}");
+    assert!(
+        silent
+            .iter()
+            .all(|event| is_of_kind(event, "admin") && is_of_kind(event, "127.0.0.1"))
+    );
+    assert_eq!(world.count_events(&client, "consent.granted"), 1);
+}
+
+#[test]
+fn page_after_an_apps_redirect_says_that_it_can_be_closed() {
+    let world = World::start();
+    let app = world.register(json!({ "redirect_uri": ["com.example.app:/cb"] }));
+    let page = world.admin.visit(&Ask::of(&app).page()).is(200);
+    assert!(
+        page.text().contains("Open the app again. You can close this page."),
+        "{page}"
+    );
+    let answer = world
+        .admin
+        .submit(&page, consent(&page).press("decision", "allow"))
+        .is(303);
+    assert!(
+        answer
+            .header("location")
+            .unwrap()
+            .starts_with("com.example.app:/cb?code="),
+        "{answer}"
+    );
+    let web = world.public_client();
+    let page = world.admin.visit(&Ask::of(&web).page()).is(200);
+    assert!(!page.text().contains("close this page"), "{page}");
+}
+
+#[test]
 fn prompt_consent_always_asks_and_prompt_none_never_shows_a_page() {
     let world = World::start();
     let client = world.public_client();
@@ -317,11 +442,15 @@ fn prompt_consent_always_asks_and_prompt_none_never_shows_a_page() {
         .is_error("consent_required", Some("a state"), &world.issuer);
     world.code_and_target(&Ask::of(&client));
     world.admin.open(&none.page()).redirected().code();
-    let asked = world
-        .admin
-        .open(&Ask::of(&client).with("prompt", "consent").page())
-        .is(200);
-    consent(&asked);
+    for prompt in ["consent", "login", "select_account", "create", "login consent"] {
+        let ask = Ask::of(&client).with("prompt", prompt);
+        consent(&world.admin.open(&ask.page()).is(200));
+        // Also after signing in on the way.
+        let browser = Browser::new(world.base());
+        let page = browser.visit(&ask.page()).is(200);
+        let answer = browser.submit(&page, credentials(&page, "admin", world.service.admin_password()));
+        consent(&browser.follow(answer).is(200));
+    }
     let both = Ask::of(&client).with("prompt", "none consent");
     world
         .admin

@@ -9,7 +9,7 @@ fn is_refused(world: &World, client: &Client, redirect_uri: &str) {
     for browser in [&world.admin, &Browser::new(world.base())] {
         browser
             .visit(&ask.page())
-            .is_error_page(&["<script>", "evil.example", "onerror="]);
+            .is_error_page(&["<script>", "href=\"https://evil.example"]);
     }
     world.admin.api("GET", &ask.api(), None).api_error(400, "Bad Request");
     world
@@ -205,12 +205,99 @@ fn a_loopback_code_is_redeemed_with_the_port_that_it_was_asked_with() {
 }
 
 #[test]
-fn a_confidential_clients_loopback_port_is_not_relaxed() {
+fn loopback_port_is_free_for_requests_with_a_code_challenge_only() {
     let world = World::start();
-    let client = world.confidential(json!({ "redirect_uri": ["http://127.0.0.1:3000/cb"] }));
-    is_followed(&world, &client, "http://127.0.0.1:3000/cb");
-    is_refused(&world, &client, "http://127.0.0.1:3001/cb");
-    is_refused(&world, &client, "http://127.0.0.1/cb");
+    let confidential = world.confidential(json!({ "redirect_uri": ["http://127.0.0.1:3000/cb"] }));
+    let public = world.register(json!({ "redirect_uri": ["http://127.0.0.1:3000/cb"] }));
+    for client in [&confidential, &public] {
+        is_followed(&world, client, "http://127.0.0.1:3001/cb");
+        is_followed(&world, client, "http://127.0.0.1/cb");
+        let plainly = Ask::plainly_of(client).with("redirect_uri", "http://127.0.0.1:3001/cb");
+        let page = world.admin.visit(&plainly.page());
+        page.is_error_page(&[]);
+        assert!(
+            page.text().contains("code_challenge"),
+            "it says what is missing: {page}"
+        );
+        world
+            .admin
+            .api("GET", &plainly.api(), None)
+            .blames("query", "redirect_uri");
+    }
+    // With the registered port a confidential client needs no PKCE.
+    world.admin.visit(&Ask::plainly_of(&confidential).page()).is(200);
+    // The code is bound to the port that was asked with.
+    let code = world
+        .admin
+        .code(&Ask::of(&confidential).with("redirect_uri", "http://127.0.0.1:3002/cb"));
+    world.redeem(&confidential, &code).is(200);
+}
+
+#[test]
+fn query_of_a_registered_uri_has_no_parameter_of_the_answer() {
+    let world = World::start();
+    let register = |uri: &str| {
+        let fields = json!({ "name": "App", "redirect_uri": [uri] });
+        world.admin.api("POST", "/api/oauth-clients", Some(&fields))
+    };
+    for name in ["state", "code", "iss", "error", "error_description", "errors", "%63ode"] {
+        let answer = register(&format!("https://app.example/cb?x=1&{name}=1"));
+        answer.blames("payload", "redirect_uri");
+        assert!(answer.text().contains("part of the answer"), "{answer}");
+    }
+    register("https://app.example/cb?tenant=1&postcode=2").is(201);
+    let client = world.public_client();
+    world
+        .manage(
+            &client,
+            "PATCH",
+            "",
+            Some(&json!({ "redirect_uri": ["https://app.example/cb?state=1"] })),
+        )
+        .blames("payload", "redirect_uri");
+}
+
+#[test]
+fn error_page_names_the_error_the_parameter_and_the_request() {
+    let world = World::start();
+    let client = world.public_client();
+    let good = Ask::of(&client);
+    for (ask, words) in [
+        (
+            good.clone().without("client_id"),
+            ["no client_id", "invalid_request", "client_id"],
+        ),
+        (
+            good.clone().with("client_id", "<b>nobody</b>"),
+            ["No application", "invalid_client", "client_id=<b>nobody</b>"],
+        ),
+        (
+            good.clone().and("client_id", "x"),
+            ["more than one client_id", "invalid_request", "client_id="],
+        ),
+        (
+            good.clone()
+                .with("redirect_uri", "https://evil.example/?a=\"'><script>"),
+            [
+                "not registered",
+                "invalid_request",
+                "redirect_uri=https://evil.example/?a=\"'><script>",
+            ],
+        ),
+        (
+            good.and("redirect_uri", "x"),
+            ["more than one redirect_uri", "invalid_request", "redirect_uri="],
+        ),
+    ] {
+        let page = world.admin.visit(&ask.page());
+        page.is_error_page(&["<script>", "<b>"]);
+        let text = unescape(&page.text());
+        for word in words {
+            assert!(text.contains(word), "{word:?} is missing in {page}");
+        }
+        let id = page.header("x-request-id").unwrap();
+        assert!(text.contains(id), "the request's id is missing in {page}");
+    }
 }
 
 #[test]

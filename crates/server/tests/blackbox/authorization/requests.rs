@@ -206,6 +206,30 @@ fn state_longer_than_2_kib_is_invalid_request() {
     let longest = "s".repeat(2048);
     let target = world.code_and_target(&Ask::of(&client).with("state", &longest));
     assert_eq!(target.get("state").as_deref(), Some(longest.as_str()));
+    for longest in ["é".repeat(1024), "%".repeat(2048), "\u{1}".repeat(2048)] {
+        // The limit counts bytes after decoding, and the way through the sign-in page stays short.
+        let ask = Ask::of(&client).with("state", &longest).with("prompt", "consent");
+        let browser = Browser::new(world.base());
+        let to_sign_in = browser.open(&ask.page()).is(303);
+        let location = to_sign_in.header("location").unwrap();
+        assert!(location.len() < 4000, "{} bytes", location.len());
+        let page = browser.visit(location).is(200);
+        let back = browser.submit(&page, credentials(&page, "admin", world.service.admin_password()));
+        assert!(back.header("location").unwrap().len() < 4000, "{back}");
+        let page = browser.follow(back).is(200);
+        // To another user and back.
+        let leave = forms(&page.text())
+            .into_iter()
+            .find(|form| form.action.ends_with("/oauth/sign-out"))
+            .unwrap();
+        let left = browser.submit(&page, leave).is(303);
+        assert!(left.header("location").unwrap().len() < 4000, "{left}");
+        let page = browser.follow(left).is(200);
+        let back = browser.submit(&page, credentials(&page, "admin", world.service.admin_password()));
+        let page = browser.follow(back).is(200);
+        let answer = browser.submit(&page, consent(&page).press("decision", "allow"));
+        assert_eq!(answer.redirected().get("state").as_deref(), Some(longest.as_str()));
+    }
     for state in ["s".repeat(2049), "é".repeat(1025)] {
         comes_back(&world, &Ask::of(&client).with("state", &state), "invalid_request", None);
     }
@@ -293,6 +317,16 @@ fn an_unknown_resource_is_invalid_target_and_a_known_one_becomes_the_audience() 
     }
     let tokens = world.tokens(&client);
     assert_eq!(jwt::Jwt::read(&tokens.access).claim("aud"), "https://bi.example/api");
+}
+
+#[test]
+fn damaged_way_back_is_an_error_page() {
+    let world = World::start();
+    for query in ["resume=x", "resume=", "resume=%C3%A9", "resume=_w"] {
+        for browser in [&world.admin, &Browser::new(world.base())] {
+            browser.visit(&format!("/oauth/authorize?{query}")).is_error_page(&[]);
+        }
+    }
 }
 
 #[test]

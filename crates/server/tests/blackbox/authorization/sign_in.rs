@@ -102,6 +102,87 @@ fn a_session_cookie_is_http_only_lax_and_new_at_every_sign_in() {
     browser.api("GET", "/api/oauth-clients", None).is(200);
 }
 
+#[test]
+fn other_applications_cookies_spoil_nothing() {
+    let world = World::start();
+    let client = world.public_client();
+    let browser = Browser::new(world.base());
+    browser.set_cookie("aaa", "José");
+    browser.set_cookie("who", "José=\"; é");
+    browser.set_cookie("zzz", "日本");
+    browser.sign_in("admin", world.service.admin_password());
+    let page = browser.visit(&Ask::of(&client).page()).is(200);
+    browser
+        .submit(&page, consent(&page).press("decision", "allow"))
+        .redirected()
+        .code();
+    let page = browser.visit("/oauth/admin/clients").is(200);
+    assert!(page.text().contains("admin"), "{page}");
+    browser.api("GET", "/api/oauth-clients", None).is(200);
+    let fields = json!({ "name": "Another" });
+    browser.api("POST", "/api/oauth-clients", Some(&fields)).is(201);
+}
+
+#[test]
+fn only_the_issuers_host_and_loopback_names_may_sign_in() {
+    let world = World::start();
+    let port = world.base_url().port().unwrap();
+    let try_at = |authority: &str| {
+        let browser = Browser::new(world.base());
+        let page = browser.open("/oauth/sign-in").is(200);
+        let origin = format!("http://{authority}");
+        let form = credentials(&page, "admin", world.service.admin_password());
+        browser.submit_from(&page, form, &[("Origin", &origin), ("Host", authority)])
+    };
+    for own in [
+        format!("localhost:{port}"),
+        format!("[::1]:{port}"),
+        "127.0.0.1:9".into(),
+    ] {
+        try_at(&own).is(303);
+    }
+    // The name of an attacker's page that leads here after a second look-up (DNS rebinding).
+    for name in [
+        format!("evil.example:{port}"),
+        "evil.example".into(),
+        "127.0.0.1.evil.example".into(),
+    ] {
+        let refused = try_at(&name).is(403);
+        assert!(refused.headers("set-cookie").is_empty(), "{refused}");
+    }
+}
+
+#[test]
+fn wrong_issuer_is_told_on_the_page_and_once_in_the_log() {
+    let world = World::start();
+    for _ in 0..3 {
+        let browser = Browser::new(world.base());
+        let page = browser.open("/oauth/sign-in").is(200);
+        let form = credentials(&page, "admin", world.service.admin_password());
+        let headers = [
+            ("Origin", "https://bi.example.com"),
+            ("Host", "bi.example.com"),
+            ("Sec-Fetch-Site", "same-origin"),
+        ];
+        let refused = browser.submit_from(&page, form, &headers).is(403);
+        let text = refused.text();
+        assert!(text.contains(&format!("href=\"{}/oauth\"", world.issuer)), "{refused}");
+        assert!(text.contains(&world.issuer), "{refused}");
+    }
+    let log = world.service.log();
+    let warnings: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("https://bi.example.com"))
+        .collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    assert!(
+        warnings[0].contains("WARN") || warnings[0].contains("\"warn\""),
+        "{}",
+        warnings[0]
+    );
+    assert!(warnings[0].contains(&world.issuer), "{}", warnings[0]);
+}
+
 impl Browser {
     /// Signs in once more on top of a session, as from a second tab.
     #[track_caller]

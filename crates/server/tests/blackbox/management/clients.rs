@@ -185,6 +185,13 @@ fn if_match_with_an_old_tag_is_412_and_with_the_current_one_succeeds() {
         send("PUT", stale, Some(&json!({ "name": "Lost" }))).api_error(412, "Precondition Failed");
         send("DELETE", stale, None).api_error(412, "Precondition Failed");
     }
+    for (method, body) in [("PATCH", Some(json!({ "name": "Lost" }))), ("DELETE", None)] {
+        let weakened = send(method, &format!("W/{current}"), body.as_ref());
+        assert!(
+            weakened.text().contains("weak ETag"),
+            "it says what is wrong: {weakened}"
+        );
+    }
     send(
         "PUT",
         &format!("\"other\", {current}"),

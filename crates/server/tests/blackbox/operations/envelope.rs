@@ -52,6 +52,38 @@ fn every_answer_carries_a_request_id_the_callers_own_if_it_is_sane() {
 }
 
 #[test]
+fn browser_gets_a_page_for_what_is_not_there() {
+    let world = World::start();
+    for (method, target, status) in [
+        ("GET", "/nowhere", 404),
+        ("GET", "/oauth/nowhere", 404),
+        ("GET", "/oauth/admin/nowhere", 404),
+        ("GET", "/oauth/token", 405),
+        ("POST", "/oauth/docs", 405),
+    ] {
+        let accepting = |accept: &str| {
+            let request = Request::new(method, target).header("Accept", accept);
+            world.http.send(request).is(status)
+        };
+        let page = accepting("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"), "{page}");
+        let text = page.text();
+        assert!(text.contains("</html>"), "{page}");
+        assert!(text.contains(page.header("x-request-id").unwrap()), "{page}");
+        assert_eq!(page.header("cache-control"), Some("no-store"), "{page}");
+        if status == 405 {
+            assert!(page.header("allow").is_some(), "{page}");
+        }
+        for other in ["*/*", "application/json"] {
+            let answer = accepting(other);
+            assert_eq!(answer.header("content-type"), Some("application/json"), "{answer}");
+        }
+    }
+    let api = Request::get("/api/nowhere").header("Accept", "text/html");
+    world.http.send(api).api_error(404, "Not Found");
+}
+
+#[test]
 fn every_answer_has_the_security_headers() {
     let world = World::start();
     for target in [

@@ -137,7 +137,7 @@ impl Http {
         let method = reqwest::Method::from_bytes(request.method.as_bytes()).unwrap();
         let mut sent = self.client.request(method, url.clone());
         for (name, value) in &request.headers {
-            sent = sent.header(name, value);
+            sent = sent.header(name, value.as_bytes());
         }
         if !request.body.is_empty() {
             sent = sent.body(request.body);

@@ -109,8 +109,8 @@ impl<'a> Console<'a> {
 
     /// Before anything is looked at that was sent but the cookie and the headers that say where it comes from.
     pub(super) async fn enter_to_write(visit: &'a Visit) -> Result<Self, Stop> {
-        if !visit.state.site().is_same_origin(visit.request.headers()) {
-            return Err(Problem::CrossSite.into());
+        if !visit.state.accepts_origin(visit.request.headers(), visit.now) {
+            return Err(visit.cross_site().into());
         }
         let signed_in = visit.signed_in().await?.ok_or_else(|| Problem::StaleForm {
             again: Some(visit.site.path(containing_page(visit.request.path()))),
@@ -206,7 +206,7 @@ impl<'a> Console<'a> {
         Frame::new(
             self.site(),
             UserView::from(&self.signed_in.user),
-            self.visit.switch(&self.signed_in),
+            self.visit.switch(&self.signed_in, self.visit.here().as_ref()),
             section,
             self.administrator.is_ok(),
             Notice::read(&self.query),
@@ -226,7 +226,7 @@ pub(super) fn shows(view: &impl Template) -> HttpResponse {
 
 /// Shows a page with another status.
 pub(super) fn shows_with(status: StatusCode, view: &impl Template) -> HttpResponse {
-    page(HttpResponse::build(status), view, None)
+    page(HttpResponse::build(status), view)
 }
 
 /// The page that the form of a path is on.

@@ -96,5 +96,5 @@ fn not_found(visit: &Visit) -> HttpResponse {
             label: "To the console",
         }),
     };
-    page(HttpResponse::NotFound(), &view, None)
+    page(HttpResponse::NotFound(), &view)
 }
