@@ -112,6 +112,8 @@ fn http_settings(config: &Config, issuer: &str) -> anyhow::Result<HttpSettings> 
         adopt_trace: config.telemetry.traces_url().map(|_| telemetry::adopt as AdoptTrace),
         server: ServerLimits {
             head_timeout: Duration::from_secs(limits.head_seconds),
+            body_timeout: Duration::from_secs(limits.body_seconds),
+            write_timeout: Duration::from_secs(limits.write_seconds),
             keep_alive: Duration::from_secs(limits.keep_alive_seconds),
             connections_per_worker: limits.connections_per_worker,
             ..defaults.server

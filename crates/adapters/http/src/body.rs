@@ -13,7 +13,7 @@ use actix_web::{
 };
 use futures_util::{Stream, StreamExt as _};
 
-use crate::state::HttpState;
+use crate::{connection, state::HttpState};
 
 /// How much of a body that is too large is read and dropped, so that a client that is still sending gets to see the answer
 /// instead of a reset connection.
@@ -71,6 +71,7 @@ pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
 /// The whole body, within `limit` bytes and the configured time.
 pub async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
     let patience = HttpState::of(request).settings.body_timeout;
+    let _reading = connection::reading_body(request);
     read_behind(request.headers(), payload, limit, patience).await
 }
 

@@ -8,7 +8,7 @@ use informer_oauth_domain::{
 };
 
 use crate::{
-    basic,
+    basic, connection,
     context::context_of,
     log_fields::LogFields,
     parameters::{self, Accepted},
@@ -49,7 +49,9 @@ impl ClientRequest {
         accepted: Accepted,
     ) -> Result<Self, ProtocolErrorResponse> {
         let (state, head) = (HttpState::of(request), request.head());
+        let reading = connection::reading_body(request);
         let body = parameters::from_body(state, &head.headers, payload.into_inner(), accepted).await;
+        drop(reading);
         let basic = basic::read(&head.headers)?;
         if let (Ok(body), Some(log)) = (&body, LogFields::of(request)) {
             let client_id = basic.as_ref().map(|basic| basic.client_id.as_str());

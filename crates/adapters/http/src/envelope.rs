@@ -24,12 +24,14 @@ use tracing::Instrument as _;
 
 use crate::{
     api_error::{self, Source, Validation},
+    connection,
     family::Family,
     json::{HAL, accepts_hal},
     line::Line,
     metrics::Requests,
     pages::error_page,
     parameters::JSON,
+    pieces::in_pieces,
     protocol_error,
     state::HttpState,
 };
@@ -43,6 +45,7 @@ pub(crate) async fn envelope(
         .app_data::<web::Data<HttpState>>()
         .expect("`service` registers the state before any route")
         .clone();
+    let _answering = connection::answering(&request);
     strip_base_path(&mut request, state.base_path());
     let requests = request
         .app_data::<Requests>()
@@ -110,7 +113,7 @@ pub(crate) async fn envelope(
     }
     line.finish(status, response.headers_mut());
     end(&line, &response);
-    Ok(response)
+    Ok(response.map_body(|_, body| in_pieces(body)))
 }
 
 fn end(line: &Line, response: &ServiceResponse<BoxBody>) {

@@ -10,6 +10,8 @@ use foldhash::fast::RandomState;
 use informer_oauth_application::{error::Fault, gate::GateAnswer};
 use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 
+use crate::connection::CONNECTIONS_CLOSED;
+
 const REQUESTS: &str = "informer_oauth_http_requests_total";
 const GATE_ANSWERS: &str = "informer_oauth_gate_answers_total";
 
@@ -37,6 +39,14 @@ pub fn describe_metrics() {
         Unit::Seconds,
         "From the end of a request's head until its answer was ready to be sent, by route pattern and method."
     );
+    describe_counter!(
+        CONNECTIONS_CLOSED,
+        Unit::Count,
+        "Connections closed because they exceeded a limit: unread (an answer), time or bytes (without a request)."
+    );
+    for limit in ["unread", "time", "bytes"] {
+        counter!(CONNECTIONS_CLOSED, "limit" => limit).increment(0);
+    }
     describe_counter!(GATE_ANSWERS, Unit::Count, "Answers of the gate, by outcome.");
 }
 

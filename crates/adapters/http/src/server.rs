@@ -1,23 +1,55 @@
 //! The service on a socket.
 
-use std::{io, net::TcpListener, time::Duration};
+use std::{future::ready, io, net::TcpListener, time::Duration};
 
-use actix_web::{HttpServer, dev::Server, web::Data};
+use actix_http::{Extensions, HttpService, Protocol, error::DispatchError};
+use actix_server::Server;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::{dev::AppConfig, web::Data};
+use tokio::net::TcpStream;
 
-use crate::{service, state::HttpState};
+use crate::{connection::Connection, service, state::HttpState};
 
 /// The whole [`service`] on a listening socket, with the limits of its state, once the answer is
 /// awaited. `workers` threads answer requests. Signals are the caller's: its handle stops it, and requests that are under way
 /// then have `grace` to end.
+///
+/// This is actix-web's `HttpServer` with another stream: each connection is a [`Connection`].
 pub fn server(state: Data<HttpState>, listener: TcpListener, workers: usize, grace: Duration) -> io::Result<Server> {
     let limits = state.settings.server;
-    let server = HttpServer::new(move || service(state.clone()))
+    let builder = Server::build()
         .workers(workers)
-        .keep_alive(limits.keep_alive)
-        .client_request_timeout(limits.head_timeout)
-        .client_disconnect_timeout(limits.disconnect_timeout)
-        .max_connections(limits.connections_per_worker)
+        .max_concurrent_connections(limits.connections_per_worker)
         .shutdown_timeout(grace.as_secs())
         .disable_signals();
-    Ok(server.listen(listener)?.run())
+    let stopping = builder.graceful_shutdown_signal();
+    let builder = builder.listen("http", listener, move || {
+        let stopping = stopping.clone();
+        let app = service(state.clone())
+            .into_factory()
+            .map_err(|error| error.as_response_error().error_response());
+        let http = HttpService::build()
+            .keep_alive(limits.keep_alive)
+            .client_request_timeout(limits.head_timeout)
+            .client_disconnect_timeout(limits.disconnect_timeout)
+            .h1_allow_half_closed(true)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
+                data.insert(connection.activity());
+            })
+            .finish(map_config(app, |()| AppConfig::default()));
+        fn_service(move |stream: TcpStream| {
+            let address = stream.peer_addr().ok();
+            ready(Ok::<_, DispatchError>((
+                Connection::new(stream, limits),
+                Protocol::Http1,
+                address,
+            )))
+        })
+        .and_then(http)
+    })?;
+    Ok(builder.run())
 }

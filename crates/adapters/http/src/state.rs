@@ -80,6 +80,10 @@ impl HttpSettings {
 pub struct ServerLimits {
     /// How long a request line and its headers may take to arrive.
     pub head_timeout: Duration,
+    /// How long a body may take to arrive that no handler waits for.
+    pub body_timeout: Duration,
+    /// How long an answer may wait for a client that does not read.
+    pub write_timeout: Duration,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
     /// How long a connection that is being closed may take.
@@ -92,6 +96,8 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             head_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
             keep_alive: Duration::from_secs(75),
             disconnect_timeout: Duration::from_secs(1),
             connections_per_worker: 25_000,

@@ -45,6 +45,8 @@ pub(crate) struct Limits {
     pub(crate) head_seconds: u64,
     /// How long a request's body may take to arrive.
     pub(crate) body_seconds: u64,
+    /// How long an answer may wait for a client that does not read it.
+    pub(crate) write_seconds: u64,
     /// How long an idle connection is kept.
     pub(crate) keep_alive_seconds: u64,
     /// Open connections a worker.
@@ -73,6 +75,7 @@ impl Default for Limits {
             icon_bytes: informer_oauth_http::state::MAX_ICON_BODY_BYTES,
             head_seconds: 5,
             body_seconds: 10,
+            write_seconds: 30,
             keep_alive_seconds: 75,
             connections_per_worker: 25_000,
         }
@@ -109,6 +112,7 @@ impl Limits {
         problems.range("limits.icon_bytes", self.icon_bytes, 1024..=16 << 20);
         problems.range("limits.head_seconds", self.head_seconds, SECONDS);
         problems.range("limits.body_seconds", self.body_seconds, SECONDS);
+        problems.range("limits.write_seconds", self.write_seconds, SECONDS);
         problems.range("limits.keep_alive_seconds", self.keep_alive_seconds, SECONDS);
         problems.range(
             "limits.connections_per_worker",

@@ -8,7 +8,7 @@ use std::{
 use crate::support::*;
 
 /// Resident memory of the service, in KiB.
-fn memory(world: &World) -> u64 {
+pub(super) fn memory(world: &World) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", world.service.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
