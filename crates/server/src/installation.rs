@@ -116,12 +116,14 @@ impl Installation {
         )?);
 
         let [per_username, per_address] = config.limits.sign_in();
+        let defaults = DirectorySettings::new(issuer.starts_with("https://"));
         let directory = DirectorySettings {
+            cookie: format!("{}{}", defaults.cookie, informer_oauth_http::cookie_suffix(issuer)),
             session_lifetime: Duration::from_secs(config.directory.session_hours * 3600),
             per_username,
             per_address,
             token_api: config.features.token_api,
-            ..DirectorySettings::new(issuer.starts_with("https://"))
+            ..defaults
         };
         let mut probes = stores.probes();
         let (identity, sign_in): (Arc<dyn Identity>, Option<Arc<dyn PasswordSignIn>>) = if config.identity.is_informer()

@@ -69,6 +69,7 @@ pub use brand::{
 pub use caller::{Caller, RequestTime};
 pub use jwks::KEYS_MAX_AGE;
 pub use metrics::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS, describe_metrics};
+pub use pages::cookie_suffix;
 pub use protocol_error::{ProtocolErrorResponse, ProtocolResult};
 pub use server::server;
 pub use state::{AdoptTrace, HttpSettings, HttpState, ServerLimits};

@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::{
     address::Network, brand::Brand, document::Document, jwks::KeyDocument, metadata, metrics::GateAnswers,
-    openapi::Reference, same_origin::SiteOrigin, scopes,
+    openapi::Reference, pages::cookie_suffix, same_origin::SiteOrigin, scopes,
 };
 
 /// The largest body of most requests, in bytes.
@@ -37,6 +37,8 @@ pub type AdoptTrace = fn(&tracing::Span, &HeaderMap);
 pub struct HttpSettings {
     /// Whether cookies are set with `Secure`: yes, unless the issuer is plain http.
     pub cookie_secure: bool,
+    /// The end of each cookie's name: see [`cookie_suffix`].
+    pub cookie_suffix: String,
     /// Peers whose forwarded headers count.
     pub trusted_proxies: Vec<Network>,
     /// The largest body of most requests, in bytes.
@@ -62,6 +64,7 @@ impl HttpSettings {
     pub fn for_issuer(issuer: &str) -> Self {
         Self {
             cookie_secure: issuer.starts_with("https://"),
+            cookie_suffix: cookie_suffix(issuer),
             trusted_proxies: Vec::new(),
             max_body_bytes: MAX_BODY_BYTES,
             max_icon_body_bytes: MAX_ICON_BODY_BYTES,

@@ -5,7 +5,7 @@ use informer_oauth_testkit::informer::SeenRequest;
 use crate::{
     behind_each,
     site::{Site, head},
-    support::Request,
+    support::{Ask, Browser, Request, consent},
 };
 
 fn values<'a>(request: &'a SeenRequest, name: &str) -> Vec<&'a str> {
@@ -257,4 +257,25 @@ fn no_header_makes_more_of_a_token_than_it_is(site: &Site) {
     only_websockets_leave_http(site);
 }
 
-behind_each!(no_header_makes_more_of_a_token_than_it_is);
+fn longest_state_comes_through(site: &Site) {
+    let client = site.world.public_client();
+    for state in ["é".repeat(1024), "%".repeat(2048)] {
+        let ask = Ask::of(&client).with("state", &state).with("prompt", "consent");
+        let browser = Browser::new(site.base().as_str());
+        let to_sign_in = browser.open(&ask.page()).is(303);
+        assert!(to_sign_in.header("location").unwrap().len() < 4000, "{to_sign_in}");
+        browser.follow(to_sign_in).is(200);
+
+        for (name, value) in site.world.admin.cookies() {
+            browser.set_cookie(&name, &value);
+        }
+        let page = browser.open(&ask.page()).is(200);
+        let form = consent(&page).press("decision", "allow");
+        let answer = browser
+            .submit_from(&page, form, &[("Sec-Fetch-Site", "same-origin")])
+            .is(303);
+        assert_eq!(answer.redirected().get("state"), Some(state));
+    }
+}
+
+behind_each!(no_header_makes_more_of_a_token_than_it_is, longest_state_comes_through);

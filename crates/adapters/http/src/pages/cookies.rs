@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
 use informer_oauth_domain::secret::Secret;
+use url::Url;
 
-use crate::caller::cookie;
+use crate::{caller::cookie, state::HttpSettings};
 
 /// A `Set-Cookie` value: for the whole site, out of scripts' reach, not sent along with another site's form or picture.
 ///
@@ -26,14 +27,35 @@ pub(super) fn clear(name: &str, secure: bool) -> Result<HeaderValue, InvalidHead
     set(name, "", Some(Duration::ZERO), secure)
 }
 
-/// The name of the cookie that ties a sign-in form to the browser it was shown in. The prefix, where browsers heed it,
-/// keeps hosts below or beside this one from planting theirs (RFC 6265bis §4.1.3.2).
-pub(super) const fn browser(secure: bool) -> &'static str {
-    if secure {
-        "__Host-informer-oauth-form"
-    } else {
-        "informer-oauth-form"
+/// The end of the names of an installation's cookies: the port that its issuer names, and its path. Browsers send cookies to
+/// every port of a host, and ours to every path, so that two installations on one host would sign each other's users out.
+/// Empty for an issuer without either. Different issuers of one host have different suffixes.
+pub fn cookie_suffix(issuer: &str) -> String {
+    let Ok(url) = Url::parse(issuer) else {
+        return String::new();
+    };
+    let mut suffix = url.port().map_or_else(String::new, |port| format!("-{port}"));
+    for byte in url.path().trim_end_matches('/').bytes() {
+        match byte {
+            b'/' => suffix.push('.'),
+            b'-' | b'_' => suffix.push(byte.into()),
+            _ if byte.is_ascii_alphanumeric() => suffix.push(byte.into()),
+            _ => suffix.push_str(&format!("~{byte:02x}")),
+        }
     }
+    suffix
+}
+
+/// The whole name of a cookie. The prefix, where browsers heed it, keeps hosts below or beside this one from planting theirs
+/// (RFC 6265bis §4.1.3.2).
+pub(super) fn name(base: &str, settings: &HttpSettings) -> String {
+    let prefix = if settings.cookie_secure { "__Host-" } else { "" };
+    format!("{prefix}{base}{}", settings.cookie_suffix)
+}
+
+/// The name of the cookie that ties a sign-in form to the browser it was shown in.
+pub(super) fn browser(settings: &HttpSettings) -> String {
+    name("informer-oauth-form", settings)
 }
 
 /// The value of a cookie that this service set itself, from letters and digits.
@@ -50,6 +72,29 @@ mod tests {
     use actix_web::http::header::COOKIE;
 
     use super::*;
+
+    #[test]
+    fn installations_on_one_host_have_different_cookie_names() {
+        let issuers = [
+            ("https://bi.example.com", ""),
+            ("https://bi.example.com/", ""),
+            ("https://bi.example.com:443", ""),
+            ("https://bi.example.com:8443", "-8443"),
+            ("https://bi.example.com/test", ".test"),
+            ("https://bi.example.com/prod/", ".prod"),
+            ("https://bi.example.com/a/b", ".a.b"),
+            ("https://bi.example.com/a.b", ".a~2eb"),
+            ("https://bi.example.com/a%20b", ".a~2520b"),
+            ("http://127.0.0.1:8787", "-8787"),
+            ("http://127.0.0.1:8787/test", "-8787.test"),
+        ];
+        for (issuer, suffix) in issuers {
+            assert_eq!(cookie_suffix(issuer), suffix, "{issuer}");
+        }
+        let named = |issuer: &str| browser(&HttpSettings::for_issuer(issuer));
+        assert_eq!(named("https://bi.example.com/test"), "__Host-informer-oauth-form.test");
+        assert_eq!(named("http://127.0.0.1:8787"), "informer-oauth-form-8787");
+    }
 
     #[test]
     fn only_values_that_this_service_makes_are_read() {

@@ -29,6 +29,7 @@ use actix_web::web;
 use utoipa::OpenApi;
 
 pub(crate) use assets::Assets;
+pub use cookies::cookie_suffix;
 
 /// What the OpenAPI document says of the pages' endpoints.
 #[derive(OpenApi)]

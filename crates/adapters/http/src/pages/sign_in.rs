@@ -157,10 +157,7 @@ async fn check(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Pro
 }
 
 async fn redeem(visit: &Visit, token: Option<&str>) -> Result<bool, Problem> {
-    let browser = cookies::own(
-        visit.request.headers(),
-        cookies::browser(visit.state.settings.cookie_secure),
-    );
+    let browser = cookies::own(visit.request.headers(), &cookies::browser(&visit.state.settings));
     match token.zip(browser) {
         Some((token, browser)) => Ok(visit
             .app()
@@ -178,14 +175,12 @@ async fn show_form(visit: &Visit, back: Option<&ReturnPath>, showing: Showing<'_
         response.insert_header((RETRY_AFTER, seconds));
     }
     // A browser keeps its cookie, so that the form in another tab goes on working.
-    let browser = if let Some(known) = cookies::own(visit.request.headers(), cookies::browser(secure)) {
+    let name = cookies::browser(&visit.state.settings);
+    let browser = if let Some(known) = cookies::own(visit.request.headers(), &name) {
         known
     } else {
         let new = Secret::new(visit.app().random_token());
-        response.insert_header((
-            SET_COOKIE,
-            cookies::set(cookies::browser(secure), new.expose(), None, secure)?,
-        ));
+        response.insert_header((SET_COOKIE, cookies::set(&name, new.expose(), None, secure)?));
         new
     };
     let view = SignInView {

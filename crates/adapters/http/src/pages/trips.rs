@@ -3,7 +3,7 @@
 use actix_web::http::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
 
 use super::cookies;
-use crate::caller::cookie as sent;
+use crate::{caller::cookie as sent, state::HttpSettings};
 
 /// How many trips are borne: somebody may open a few pages at once before signing in.
 pub(super) const BORNE: u8 = 5;
@@ -11,25 +11,22 @@ pub(super) const BORNE: u8 = 5;
 /// For how long a trip is remembered, by the browser: a loop takes less, a person more.
 const LIFETIME: std::time::Duration = std::time::Duration::from_secs(20);
 
-const fn name(secure: bool) -> &'static str {
-    if secure {
-        "__Host-informer-oauth-trips"
-    } else {
-        "informer-oauth-trips"
-    }
+fn name(settings: &HttpSettings) -> String {
+    cookies::name("informer-oauth-trips", settings)
 }
 
 /// How many the browser says it has made.
-pub(super) fn made(headers: &HeaderMap, secure: bool) -> u8 {
-    let count = sent(headers, name(secure)).and_then(|count| count.expose().parse().ok());
+pub(super) fn made(headers: &HeaderMap, settings: &HttpSettings) -> u8 {
+    let count = sent(headers, &name(settings)).and_then(|count| count.expose().parse().ok());
     count.unwrap_or(0)
 }
 
 /// A `Set-Cookie` value that counts them; none takes the cookie away.
-pub(super) fn cookie(count: u8, secure: bool) -> Result<HeaderValue, InvalidHeaderValue> {
+pub(super) fn cookie(count: u8, settings: &HttpSettings) -> Result<HeaderValue, InvalidHeaderValue> {
+    let secure = settings.cookie_secure;
     match count {
-        0 => cookies::clear(name(secure), secure),
-        _ => cookies::set(name(secure), &count.to_string(), Some(LIFETIME), secure),
+        0 => cookies::clear(&name(settings), secure),
+        _ => cookies::set(&name(settings), &count.to_string(), Some(LIFETIME), secure),
     }
 }
 
@@ -42,12 +39,13 @@ mod tests {
 
     #[test]
     fn what_is_set_is_read_again_and_anything_else_is_none() {
+        let settings = HttpSettings::for_issuer("https://bi.example.com");
         let read = |pair: &str| {
             let mut headers = HeaderMap::new();
             headers.append(COOKIE, HeaderValue::from_str(pair).unwrap());
-            made(&headers, true)
+            made(&headers, &settings)
         };
-        let set = cookie(3, true).unwrap();
+        let set = cookie(3, &settings).unwrap();
         assert_eq!(read(set.to_str().unwrap().split(';').next().unwrap()), 3);
         for other in [
             "x=1",
@@ -56,6 +54,6 @@ mod tests {
         ] {
             assert_eq!(read(other), 0, "{other}");
         }
-        assert!(cookie(0, true).unwrap().to_str().unwrap().contains("Max-Age=0"));
+        assert!(cookie(0, &settings).unwrap().to_str().unwrap().contains("Max-Age=0"));
     }
 }

@@ -131,10 +131,10 @@ impl Visit {
         if self.app().callers.sign_in_page() == SignInPage::Own {
             return Ok(see_other(&address));
         }
-        let secure = self.state.settings.cookie_secure;
-        let trips = trips::made(self.request.headers(), secure);
+        let settings = &self.state.settings;
+        let trips = trips::made(self.request.headers(), settings);
         if trips < trips::BORNE {
-            return Ok(see_other_with(trips::cookie(trips + 1, secure)?, &address));
+            return Ok(see_other_with(trips::cookie(trips + 1, settings)?, &address));
         }
         let view = MessageView {
             site: &self.site,
@@ -147,7 +147,7 @@ impl Visit {
             }),
         };
         let mut response = HttpResponse::Forbidden();
-        response.insert_header((SET_COOKIE, trips::cookie(0, secure)?));
+        response.insert_header((SET_COOKIE, trips::cookie(0, settings)?));
         Ok(page(response, &view))
     }
 

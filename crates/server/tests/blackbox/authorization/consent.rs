@@ -345,7 +345,8 @@ fn consent_is_remembered_per_resource() {
         .into_iter()
         .find(|form| form.buttons.iter().any(|(name, _)| name == "disconnect"))
         .unwrap();
-    world.admin.submit(&page, form.press("disconnect", "all")).is(303);
+    let (_, everything) = form.buttons[0].clone();
+    world.admin.submit(&page, form.press("disconnect", &everything)).is(303);
     for resource in resources {
         world.admin.open(&at(resource).page()).is(200);
     }

@@ -153,6 +153,26 @@ fn only_the_issuers_host_and_loopback_names_may_sign_in() {
 }
 
 #[test]
+fn two_installations_on_one_host_do_not_sign_each_other_out() {
+    let (one, other) = (World::start(), World::start());
+    // A browser's cookies know no ports.
+    let at_one = Browser::new(one.base());
+    let at_other = Browser::new(other.base());
+    let carry = |from: &Browser, to: &Browser| {
+        for (name, value) in from.cookies() {
+            to.set_cookie(&name, &value);
+        }
+    };
+    at_one.sign_in("admin", one.service.admin_password());
+    carry(&at_one, &at_other);
+    at_other.sign_in("admin", other.service.admin_password());
+    carry(&at_other, &at_one);
+    for browser in [&at_one, &at_other] {
+        browser.api("GET", "/api/oauth-clients", None).is(200);
+    }
+}
+
+#[test]
 fn wrong_issuer_is_told_on_the_page_and_once_in_the_log() {
     let world = World::start();
     for _ in 0..3 {
