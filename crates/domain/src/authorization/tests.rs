@@ -321,6 +321,17 @@ fn native_app_chooses_its_loopback_port_if_the_request_uses_pkce() {
 }
 
 #[test]
+fn client_whose_secrets_have_expired_does_not_turn_public() {
+    let without_pkce = asking(&[("code_challenge", None), ("code_challenge_method", None)]);
+    let mut lapsed = with_secret(registered(ClientDraft { pkce: false, ..draft() }), Some(NOW));
+    lapsed.client.profile.confidential = true;
+    assert!(lapsed.is_confidential(NOW) && !lapsed.has_live_secret(NOW));
+    assert!(judge(&without_pkce, &lapsed).is_ok());
+    lapsed.client.profile.confidential = false;
+    assert_eq!(told(&without_pkce, &lapsed).0, ErrorCode::UnauthorizedClient);
+}
+
+#[test]
 fn a_repeated_known_parameter_is_an_invalid_request() {
     for name in [
         "response_type",
