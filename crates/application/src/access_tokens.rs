@@ -1,8 +1,11 @@
 //! Whether an access token is good right now: what introspection, the gate and the management API share.
 
 use informer_oauth_domain::{
+    authorization::OwnResources,
     claims::AccessTokenClaims,
-    id::{ClientRef, TokenRecordId},
+    id::{ClientId, ClientRef, TokenRecordId},
+    resource::Resource,
+    scope::ScopeSet,
     timestamp::Timestamp,
     token_record::TokenRecord,
 };
@@ -14,17 +17,14 @@ use crate::{cache::TokenCaches, error::Fault};
 #[derive(Clone)]
 pub struct AccessTokens {
     pub(crate) caches: TokenCaches,
+    pub(crate) resources: OwnResources,
 }
 
 impl AccessTokens {
-    /// The claims and record of a good token; `None` when it is forged, expired, revoked or its client is gone or
-    /// disabled. Its audience is the caller's to judge.
+    /// The claims and record of a good token; `None` when it is forged, expired, revoked, or its client is gone, disabled
+    /// or no longer registered for its scope and resource. Whether its audience is the caller's is for the caller to judge.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Option<(AccessTokenClaims, TokenRecord)>, Fault> {
-        let TokenCaches {
-            signatures,
-            tokens,
-            clients,
-        } = &self.caches;
+        let TokenCaches { signatures, tokens, .. } = &self.caches;
         let Ok(claims) = signatures.verify_access(token, now) else {
             return Ok(None);
         };
@@ -34,9 +34,25 @@ impl AccessTokens {
         if !is_good(&record, &claims, now) {
             return Ok(None);
         }
-        let registration = clients.registration(ClientRef::ClientId(claims.client_id)).await?;
-        let enabled = registration.is_some_and(|known| known.client.profile.enabled);
-        Ok(enabled.then_some((claims, record)))
+        let allowed = self
+            .is_allowed(claims.client_id, claims.scope, &claims.audience)
+            .await?;
+        Ok(allowed.then_some((claims, record)))
+    }
+
+    /// Whether a client may still have a grant of `scope` for `audience`.
+    pub(crate) async fn is_allowed(
+        &self,
+        client: ClientId,
+        scope: ScopeSet,
+        audience: &Resource,
+    ) -> Result<bool, StoreError> {
+        let registration = self.caches.clients.registration(ClientRef::ClientId(client)).await?;
+        Ok(registration.is_some_and(|known| {
+            self.resources
+                .check_grant(&known.client.profile, scope, audience)
+                .is_ok()
+        }))
     }
 
     /// Notes that a token of this record was used.

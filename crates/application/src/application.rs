@@ -200,7 +200,10 @@ impl Application {
             Arc::clone(&ports.entropy),
             Arc::clone(&ports.attempts),
         );
-        let access = AccessTokens { caches };
+        let access = AccessTokens {
+            caches,
+            resources: settings.resources.clone(),
+        };
         let users = UserStanding {
             identity: Arc::clone(&ports.identity),
         };
@@ -209,6 +212,7 @@ impl Application {
             entropy: Arc::clone(&ports.entropy),
             access_lifetime: settings.access_lifetime,
             refresh_lifetime: settings.refresh_lifetime,
+            resources: settings.resources.clone(),
         };
         let usage = Arc::new(Usage::new(Arc::clone(&ports.usage)));
         let authenticate = Arc::new(AuthenticateClient {
@@ -270,6 +274,7 @@ impl Application {
                 attempts: Arc::clone(&ports.attempts),
                 audit: audit.clone(),
                 limits: settings.user_codes,
+                resources: settings.resources.clone(),
             },
             connected: ConnectedApplications {
                 clients: Arc::clone(&ports.clients),

@@ -89,11 +89,6 @@ impl AuthenticateClient {
         }
     }
 
-    /// Whether there is a client of this id, enabled or not.
-    pub async fn is_registered(&self, client_id: &str) -> Result<bool, ProtocolError> {
-        Ok(self.lookup(client_id).await?.is_some())
-    }
-
     fn public(registration: Option<Arc<Registration>>, now: Timestamp) -> Result<AuthenticatedClient, ProtocolError> {
         let registration = registration.ok_or(REFUSED.for_reason(Reason::ClientUnknown))?;
         if registration.is_confidential(now) {

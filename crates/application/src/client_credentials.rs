@@ -59,7 +59,9 @@ impl ClientCredentials {
             (None, Some(client_id), None) => Ok(Self::Public {
                 client_id: client_id.to_owned(),
             }),
-            (None, None, _) => Err(ErrorCode::InvalidClient.because("The client does not say who it is.")),
+            (None, None, _) => {
+                Err(ErrorCode::InvalidClient.because("Missing client_id: send it in the body or use HTTP Basic."))
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use informer_oauth_domain::{
     attempts::{AttemptLimit, place},
     audit::EventKind,
+    authorization::OwnResources,
     client::Client,
     device::{Decision, DeviceDecision, DeviceRequest, UserCode},
     id::ClientRef,
@@ -90,6 +91,7 @@ pub struct DecideDeviceAuthorization {
     pub(crate) attempts: Arc<dyn AttemptCounter>,
     pub(crate) audit: AuditTrail,
     pub(crate) limits: UserCodeLimits,
+    pub(crate) resources: OwnResources,
 }
 
 impl DecideDeviceAuthorization {
@@ -113,9 +115,13 @@ impl DecideDeviceAuthorization {
     ) -> Result<WaitingDevice, DeviceError> {
         let counted = CountedGuess::new(user, context);
         self.check_limits(&counted, context.now).await?;
-        match self.waiting(user_code, context.now).await? {
+        // A slip of the thumb guesses nothing: only what could be a code counts as a wrong one.
+        let Ok(user_code) = user_code.parse::<UserCode>() else {
+            return Err(DeviceError::Unknown);
+        };
+        match self.waiting(&user_code, context.now).await? {
             Some(device) => Ok(device),
-            None if self.was_decided(user_code, context.now).await? => Err(decided),
+            None if self.was_decided(&user_code, context.now).await? => Err(decided),
             None => Err(self.count_wrong(&counted, user, context).await?),
         }
     }
@@ -154,31 +160,27 @@ impl DecideDeviceAuthorization {
 
     /// Whether this is the code of a device that somebody has decided about: it was typed correctly, and a second tab or
     /// another person was faster.
-    async fn was_decided(&self, user_code: &str, now: Timestamp) -> Result<bool, DeviceError> {
-        let Ok(user_code) = user_code.parse::<UserCode>() else {
-            return Ok(false);
-        };
+    async fn was_decided(&self, user_code: &UserCode, now: Timestamp) -> Result<bool, DeviceError> {
         // An open request of a client that may not ask any more must stay as it is. A code that is not open never opens
         // again, so that the decision below changes nothing.
-        if self.devices.find(&user_code, now).await?.is_some() {
+        if self.devices.find(user_code, now).await?.is_some() {
             return Ok(false);
         }
-        let answer = self.devices.decide(&user_code, &Decision::Deny, now).await?;
+        let answer = self.devices.decide(user_code, &Decision::Deny, now).await?;
         Ok(answer == DeviceDecision::DecidedBefore)
     }
 
-    async fn waiting(&self, user_code: &str, now: Timestamp) -> Result<Option<WaitingDevice>, DeviceError> {
-        let Ok(user_code) = user_code.parse::<UserCode>() else {
-            return Ok(None);
-        };
-        let Some(request) = self.devices.find(&user_code, now).await? else {
+    async fn waiting(&self, user_code: &UserCode, now: Timestamp) -> Result<Option<WaitingDevice>, DeviceError> {
+        let Some(request) = self.devices.find(user_code, now).await? else {
             return Ok(None);
         };
         let registration = self.clients.registration(ClientRef::Uid(request.client)).await?;
         Ok(registration
             .filter(|registration| {
                 let profile = &registration.client.profile;
-                profile.enabled && request.scope.is_within(profile.allowed_scope())
+                self.resources
+                    .check_grant(profile, request.scope, &request.audience)
+                    .is_ok()
             })
             .map(|registration| WaitingDevice {
                 request,

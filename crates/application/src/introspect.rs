@@ -110,7 +110,13 @@ impl Introspect {
             .filter(|record| record.is_live(now))
             .and_then(|record| record.refresh)
             .is_some_and(|refresh| refresh.current == claims.token_id);
-        if !is_current || !self.users.is_active(&claims.subject, now).await? {
+        if !is_current
+            || !self
+                .access
+                .is_allowed(claims.client_id, claims.scope, &claims.audience)
+                .await?
+            || !self.users.is_active(&claims.subject, now).await?
+        {
             return Ok(None);
         }
         Ok(Some(ActiveToken {

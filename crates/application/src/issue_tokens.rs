@@ -3,8 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
+    authorization::{OwnResources, TakenAway},
     claims::{AccessTokenClaims, RefreshTokenClaims},
     client::Client,
+    error::{ErrorCode, OAuthError, Reason},
+    resource::Resource,
     scope::ScopeSet,
     secret::Secret,
     timestamp::Timestamp,
@@ -13,6 +16,11 @@ use informer_oauth_domain::{
 use informer_oauth_ports::{Entropy, TokenSigner};
 
 use crate::{error::Fault, ids};
+
+/// The refusal of a grant whose user has been locked, disabled or deleted since.
+pub(crate) const INACTIVE_USER: OAuthError = ErrorCode::InvalidGrant
+    .because("The account of the user who granted this is not active.")
+    .for_reason(Reason::UserInactive);
 
 /// The answer of the token endpoint.
 #[derive(Debug)]
@@ -34,9 +42,36 @@ pub struct IssueTokens {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) access_lifetime: Duration,
     pub(crate) refresh_lifetime: Duration,
+    pub(crate) resources: OwnResources,
 }
 
 impl IssueTokens {
+    /// Refuses a grant that goes beyond what its client is registered for by now.
+    pub(crate) fn check(&self, client: &Client, scope: ScopeSet, audience: &Resource) -> Result<(), OAuthError> {
+        self.resources
+            .check_grant(&client.profile, scope, audience)
+            .map_err(|taken| match taken {
+                TakenAway::Client => ErrorCode::InvalidGrant
+                    .because("This client is disabled.")
+                    .for_reason(Reason::ClientDisabled),
+                TakenAway::Scope => ErrorCode::InvalidGrant
+                    .because("The scope of this grant goes beyond what this client is registered for now.")
+                    .for_reason(Reason::ScopeTakenAway),
+                TakenAway::Resource => ErrorCode::InvalidTarget
+                    .because("This client is not registered for the resource of this grant any more.")
+                    .for_reason(Reason::ResourceMismatch),
+            })
+    }
+
+    /// The `resource` of a token request, in the spelling that grants have (RFC 8707 §2.2).
+    pub(crate) fn resource(&self, client: &Client, asked: Option<&str>) -> Result<Option<String>, OAuthError> {
+        asked
+            .map(|asked| self.resources.resolve(client, Some(asked)))
+            .transpose()
+            .map(|known| known.map(|known| known.as_str().to_owned()))
+            .map_err(|error| error.for_reason(Reason::ResourceMismatch))
+    }
+
     /// The record of a new grant, with its first refresh token if the client has them enabled.
     pub fn begin(&self, client: &Client, record: TokenRecord, now: Timestamp) -> TokenRecord {
         if !client.profile.refresh_tokens {

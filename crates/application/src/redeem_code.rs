@@ -5,7 +5,7 @@ use std::sync::Arc;
 use informer_oauth_domain::{
     audit::EventKind,
     code::{AuthorizationCode, CodeMismatch, CodePresentation, CodeRedemption},
-    error::ErrorCode,
+    error::{ErrorCode, OAuthError, Reason},
     parameters::Parameters,
     pkce::CodeVerifier,
     secret::Digest,
@@ -19,14 +19,19 @@ use crate::{
     authenticate_client::AuthenticatedClient,
     context::RequestContext,
     error::ProtocolError,
-    issue_tokens::{IssueTokens, TokenAnswer},
+    issue_tokens::{INACTIVE_USER, IssueTokens, TokenAnswer},
     user_standing::UserStanding,
 };
 
-const REFUSED: ProtocolError = ProtocolError::refused(
-    ErrorCode::InvalidGrant,
-    "The authorization code is unknown, expired, used, or was issued for another request.",
-);
+/// The one sentence for a caller who has not shown that the code is its own.
+const REFUSED: OAuthError = ErrorCode::InvalidGrant
+    .because("The authorization code is unknown, expired, used, or was issued to another client.");
+const MALFORMED_VERIFIER: OAuthError = ErrorCode::InvalidGrant
+    .because("The code_verifier is malformed: it has 43 to 128 letters, digits, or characters of -._~ (RFC 7636).")
+    .for_reason(Reason::PkceMalformed);
+const REPLAYED: OAuthError = ErrorCode::InvalidGrant
+    .because("The authorization code was used before.")
+    .for_reason(Reason::CodeReplayed);
 
 /// The `authorization_code` grant.
 ///
@@ -54,17 +59,21 @@ impl RedeemCode {
             "The code is missing.",
         ))?;
         let challenge = match parameters.get("code_verifier")? {
-            Some(verifier) => Some(CodeVerifier::parse(verifier).map_err(|_| REFUSED)?.challenge()),
+            Some(verifier) => Some(
+                CodeVerifier::parse(verifier)
+                    .map_err(|_| MALFORMED_VERIFIER)?
+                    .challenge(),
+            ),
             None => None,
         };
         if !client.client().profile.enabled {
-            return Err(REFUSED);
+            return Err(REFUSED.for_reason(Reason::ClientDisabled).into());
         }
         let presented = CodePresentation {
             client: client.client().uid,
             redirect_uri: parameters.get("redirect_uri")?.map(str::to_owned),
             challenge,
-            resource: parameters.get("resource")?.map(str::to_owned),
+            resource: self.issue.resource(client.client(), parameters.get("resource")?)?,
         };
         // Only a code that is used up tells whose it is.
         self.users.is_ready().await?;
@@ -77,17 +86,13 @@ impl RedeemCode {
                     self.note_replay(EventKind::CodeReplayUnproven, client, &code, context)
                         .await;
                 }
-                Err(REFUSED)
+                Err(REPLAYED.into())
             }
-            CodeRedemption::Refused(CodeMismatch::Resource) => Err(ProtocolError::refused(
-                ErrorCode::InvalidTarget,
-                "The resource is not the one that was granted.",
-            )),
             CodeRedemption::Refused(mismatch) => {
                 self.note_theft(client, mismatch, context).await;
-                Err(REFUSED)
+                Err(refusal(mismatch, &presented).into())
             }
-            CodeRedemption::Unknown => Err(REFUSED),
+            CodeRedemption::Unknown => Err(REFUSED.for_reason(Reason::CodeUnknown).into()),
         }
     }
 
@@ -97,8 +102,9 @@ impl RedeemCode {
         code: &AuthorizationCode,
         context: &RequestContext,
     ) -> Result<TokenAnswer, ProtocolError> {
+        self.issue.check(client.client(), code.scope, &code.audience)?;
         if !self.users.is_active(&code.username, context.now).await? {
-            return Err(REFUSED);
+            return Err(INACTIVE_USER.into());
         }
         let record = self
             .issue
@@ -111,7 +117,7 @@ impl RedeemCode {
             // It was redeemed before, and its store has lost the mark of that, as one may that takes over from another.
             Insertion::Exists => {
                 self.end_what_it_gave(client, code, context).await?;
-                Err(REFUSED)
+                Err(REPLAYED.into())
             }
         }
     }
@@ -158,6 +164,33 @@ impl RedeemCode {
                 .record_once(EventKind::CodeStolen, &key, REPEATED, about, context)
                 .await;
         }
+    }
+}
+
+/// The answer to a code that does not fit. Only its own client is told which check failed; a code of another client is
+/// answered like an unknown one.
+const fn refusal(mismatch: CodeMismatch, presented: &CodePresentation) -> OAuthError {
+    let grant = ErrorCode::InvalidGrant;
+    match mismatch {
+        CodeMismatch::Client => REFUSED.for_reason(Reason::CodeOfAnotherClient),
+        CodeMismatch::Expired => grant
+            .because("The authorization code has expired.")
+            .for_reason(Reason::CodeExpired),
+        CodeMismatch::RedirectUri if presented.redirect_uri.is_none() => grant
+            .because("Missing redirect_uri: send the one of the authorization request.")
+            .for_reason(Reason::RedirectUriMismatch),
+        CodeMismatch::RedirectUri => grant
+            .because("The redirect_uri differs from that of the authorization request.")
+            .for_reason(Reason::RedirectUriMismatch),
+        CodeMismatch::Verifier if presented.challenge.is_none() => grant
+            .because("Missing code_verifier: the authorization request had a code_challenge.")
+            .for_reason(Reason::PkceMissing),
+        CodeMismatch::Verifier => grant
+            .because("The code_verifier does not match the code_challenge of the authorization request.")
+            .for_reason(Reason::PkceMismatch),
+        CodeMismatch::Resource => ErrorCode::InvalidTarget
+            .because("The resource differs from that of the authorization request.")
+            .for_reason(Reason::ResourceMismatch),
     }
 }
 

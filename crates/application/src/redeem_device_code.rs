@@ -5,7 +5,7 @@ use std::sync::Arc;
 use informer_oauth_domain::{
     audit::EventKind,
     device::{DeviceGrant, DevicePoll, DevicePresentation},
-    error::ErrorCode,
+    error::{ErrorCode, OAuthError, Reason},
     parameters::Parameters,
     secret::Digest,
     timestamp::Timestamp,
@@ -18,14 +18,14 @@ use crate::{
     authenticate_client::AuthenticatedClient,
     context::RequestContext,
     error::ProtocolError,
-    issue_tokens::{IssueTokens, TokenAnswer},
+    issue_tokens::{INACTIVE_USER, IssueTokens, TokenAnswer},
     user_standing::UserStanding,
 };
 
-const REFUSED: ProtocolError = ProtocolError::refused(
-    ErrorCode::InvalidGrant,
-    "The device code is unknown, used, or was issued to another client.",
-);
+/// The one sentence for a caller who has not shown that the device code is its own.
+const REFUSED: OAuthError =
+    ErrorCode::InvalidGrant.because("The device code is unknown, used, or was issued to another client.");
+const REPLAYED: OAuthError = ErrorCode::InvalidGrant.because("The device code was used before.");
 
 /// The `urn:ietf:params:oauth:grant-type:device_code` grant. A poll is one call to its store, which also redeems what was
 /// approved; what fails after that issues nothing, and the device starts anew.
@@ -50,11 +50,11 @@ impl RedeemDeviceCode {
             "The device_code is missing.",
         ))?;
         if !client.client().profile.enabled {
-            return Err(REFUSED);
+            return Err(REFUSED.for_reason(Reason::ClientDisabled).into());
         }
         let presented = DevicePresentation {
             client: client.client().uid,
-            resource: parameters.get("resource")?.map(str::to_owned),
+            resource: self.issue.resource(client.client(), parameters.get("resource")?)?,
         };
         // Only a grant that is used up tells whose it is.
         self.users.is_ready().await?;
@@ -80,9 +80,10 @@ impl RedeemDeviceCode {
             ),
             DevicePoll::OtherClient => {
                 self.note_theft(client, context).await;
-                REFUSED
+                REFUSED.for_reason(Reason::DeviceCodeOfAnotherClient).into()
             }
-            DevicePoll::Redeemed | DevicePoll::Unknown => REFUSED,
+            DevicePoll::Redeemed => REPLAYED.into(),
+            DevicePoll::Unknown => REFUSED.for_reason(Reason::DeviceCodeUnknown).into(),
         };
         Err(refused)
     }
@@ -94,15 +95,16 @@ impl RedeemDeviceCode {
         now: Timestamp,
     ) -> Result<TokenAnswer, ProtocolError> {
         // The client may have lost some of it since it asked, half an hour ago at most.
-        let still_allowed = grant.scope.is_within(client.client().profile.allowed_scope());
-        if !still_allowed || !self.users.is_active(&grant.username, now).await? {
-            return Err(REFUSED);
+        self.issue
+            .check(client.client(), grant.scope, &grant.request.audience)?;
+        if !self.users.is_active(&grant.username, now).await? {
+            return Err(INACTIVE_USER.into());
         }
         let record = self.issue.begin(client.client(), record_of(grant, now), now);
         match self.tokens.insert(&record).await? {
             Insertion::Inserted => Ok(self.issue.run(&record, record.scope, now)?),
             // The store of devices forgot that this was redeemed.
-            _ => Err(REFUSED),
+            _ => Err(REPLAYED.into()),
         }
     }
 

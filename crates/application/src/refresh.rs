@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use informer_oauth_domain::{
     audit::EventKind,
     claims::RefreshTokenClaims,
-    error::{ErrorCode, OAuthError},
+    error::{ErrorCode, OAuthError, Reason},
     parameters::Parameters,
+    resource::Resource,
     scope::ScopeSet,
     timestamp::Timestamp,
     token_record::{Rotation, RotationRequest},
@@ -19,13 +20,25 @@ use crate::{
     context::RequestContext,
     error::ProtocolError,
     ids,
-    issue_tokens::{IssueTokens, TokenAnswer},
+    issue_tokens::{INACTIVE_USER, IssueTokens, TokenAnswer},
     user_standing::UserStanding,
 };
 
+/// The one sentence for a caller who has not shown that the refresh token is its own.
 const REFUSED: OAuthError = ErrorCode::InvalidGrant
     .because("The refresh token is unknown, expired, revoked, used, or belongs to another client.");
-const WIDER: OAuthError = ErrorCode::InvalidScope.because("The scope goes beyond what was granted.");
+const EXPIRED: OAuthError = ErrorCode::InvalidGrant
+    .because("The refresh token has expired.")
+    .for_reason(Reason::RefreshTokenExpired);
+const SUPERSEDED: OAuthError = ErrorCode::InvalidGrant
+    .because("The refresh token was used before: only the newest one works.")
+    .for_reason(Reason::RefreshTokenReplayed);
+const REPLAYED: OAuthError = ErrorCode::InvalidGrant
+    .because("The refresh token was used before, so its grant is revoked.")
+    .for_reason(Reason::RefreshTokenReplayed);
+const ENDED: OAuthError = ErrorCode::InvalidGrant
+    .because("The grant of this refresh token is revoked.")
+    .for_reason(Reason::GrantEnded);
 
 /// The `refresh_token` grant.
 ///
@@ -50,10 +63,13 @@ impl Refresh {
         parameters: &Parameters,
         context: &RequestContext,
     ) -> Result<TokenAnswer, ProtocolError> {
-        let claims = self.claims(parameters, context.now)?;
+        let claims = self.claims(parameters)?;
         if claims.client_id != client.client().client_id {
             self.note(EventKind::RefreshStolen, client, &claims, context).await;
-            return Err(REFUSED.into());
+            return Err(REFUSED.for_reason(Reason::RefreshTokenOfAnotherClient).into());
+        }
+        if context.now >= claims.expires_at {
+            return Err(EXPIRED.into());
         }
         let profile = &client.client().profile;
         if !profile.refresh_tokens {
@@ -62,21 +78,17 @@ impl Refresh {
                 "Refresh tokens are not enabled for this client.",
             ));
         }
-        if !profile.enabled || !claims.scope.is_within(profile.allowed_scope()) {
-            return Err(REFUSED.into());
-        }
-        if parameters
-            .get("resource")?
-            .is_some_and(|asked| asked != claims.audience.as_str())
-        {
-            return Err(ProtocolError::refused(
-                ErrorCode::InvalidTarget,
-                "The resource is not the one that was granted.",
-            ));
+        self.issue.check(client.client(), claims.scope, &claims.audience)?;
+        let asked = parameters.get("resource")?;
+        if asked.is_some_and(|asked| !Resource::parse(asked).is_ok_and(|asked| asked.is_same(&claims.audience))) {
+            return Err(ErrorCode::InvalidTarget
+                .because("The resource differs from that of the authorization request.")
+                .for_reason(Reason::ResourceMismatch)
+                .into());
         }
         let scope = narrowed(parameters.get("scope")?, claims.scope)?;
         if !self.users.is_active(&claims.subject, context.now).await? {
-            return Err(REFUSED.into());
+            return Err(INACTIVE_USER.into());
         }
         let rotation = self
             .tokens
@@ -95,38 +107,27 @@ impl Refresh {
             Rotation::Rotated(record) | Rotation::Retried(record) => Ok(self.issue.run(&record, scope, context.now)?),
             Rotation::Superseded => {
                 self.note(EventKind::RefreshSuperseded, client, &claims, context).await;
-                Err(REFUSED.into())
+                Err(SUPERSEDED.into())
             }
             Rotation::Reused { first } => {
                 if first {
                     self.changes.publish(Change::TokenRecord(claims.token_record)).await;
                 }
                 self.note(EventKind::RefreshReplayed, client, &claims, context).await;
-                Err(REFUSED.into())
+                Err(REPLAYED.into())
             }
-            Rotation::Ended | Rotation::Unknown => Err(REFUSED.into()),
+            Rotation::Ended | Rotation::Unknown => Err(ENDED.into()),
         }
     }
 
-    /// Whether the request holds a good refresh token of the client that it names. A client that was deleted cannot
-    /// authenticate any more; its tokens are then what is wrong, not its credentials.
-    pub fn belonged_to(&self, client_id: &str, parameters: &Parameters, now: Timestamp) -> bool {
-        self.claims(parameters, now)
-            .is_ok_and(|claims| claims.client_id.to_string() == client_id)
-    }
-
-    /// The refusal for such a client.
-    pub const fn refusal() -> ProtocolError {
-        ProtocolError::OAuth(REFUSED)
-    }
-
-    fn claims(&self, parameters: &Parameters, now: Timestamp) -> Result<RefreshTokenClaims, OAuthError> {
+    /// What the token says, also after its expiry: only its owner is told that it has expired.
+    fn claims(&self, parameters: &Parameters) -> Result<RefreshTokenClaims, OAuthError> {
         let token = parameters
             .get("refresh_token")?
             .ok_or(ErrorCode::InvalidRequest.because("The refresh_token is missing."))?;
-        self.signer.verify_refresh(token, now).map_err(|why| {
+        self.signer.verify_refresh(token, Timestamp::EPOCH).map_err(|why| {
             tracing::debug!(%why, "a refresh token was refused");
-            REFUSED
+            REFUSED.for_reason(Reason::RefreshTokenInvalid)
         })
     }
 
@@ -151,9 +152,9 @@ fn narrowed(asked: Option<&str>, granted: ScopeSet) -> Result<ScopeSet, OAuthErr
     let Some(asked) = asked else {
         return Ok(granted);
     };
-    let scope: ScopeSet = asked.parse().map_err(|_| WIDER)?;
-    if scope.is_empty() || !scope.is_subset_of(granted) {
-        return Err(WIDER);
+    let scope = ScopeSet::requested(asked)?;
+    match scope.beyond(granted) {
+        Some(beyond) => Err(ErrorCode::InvalidScope.naming("This grant does not include the scope", beyond.as_str())),
+        None => Ok(scope),
     }
-    Ok(scope)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use informer_oauth_domain::{error::ErrorCode, parameters::Parameters};
 
 use crate::{
-    authenticate_client::{AuthenticateClient, AuthenticatedClient},
+    authenticate_client::AuthenticateClient,
     client_credentials::{BasicCredentials, ClientCredentials},
     context::RequestContext,
     error::ProtocolError,
@@ -62,39 +62,16 @@ impl TokenEndpoint {
             "The grant_type is missing.",
         ))?;
         if !GRANT_TYPES.contains(&grant_type) {
-            return Err(ProtocolError::refused(
-                ErrorCode::UnsupportedGrantType,
-                "The grant_type is not supported.",
-            ));
+            return Err(ErrorCode::UnsupportedGrantType
+                .naming("Unknown grant_type", grant_type)
+                .into());
         }
         let credentials = ClientCredentials::read(basic, parameters)?;
-        let client = self.client(grant_type, &credentials, parameters, context).await?;
+        let client = self.authenticate.run(&credentials, context).await?;
         match grant_type {
             AUTHORIZATION_CODE => self.redeem_code.run(&client, parameters, context).await,
             DEVICE_CODE => self.redeem_device_code.run(&client, parameters, context).await,
             _ => self.refresh.run(&client, parameters, context).await,
         }
-    }
-
-    async fn client(
-        &self,
-        grant_type: &str,
-        credentials: &ClientCredentials,
-        parameters: &Parameters,
-        context: &RequestContext,
-    ) -> Result<AuthenticatedClient, ProtocolError> {
-        let authenticated = self.authenticate.run(credentials, context).await;
-        let refused =
-            matches!(&authenticated, Err(ProtocolError::OAuth(error)) if error.code == ErrorCode::InvalidClient);
-        if refused
-            && grant_type == REFRESH_TOKEN
-            && self
-                .refresh
-                .belonged_to(credentials.client_id(), parameters, context.now)
-            && !self.authenticate.is_registered(credentials.client_id()).await?
-        {
-            return Err(Refresh::refusal());
-        }
-        authenticated
     }
 }

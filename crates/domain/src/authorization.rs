@@ -21,7 +21,7 @@
 use thiserror::Error;
 
 use crate::{
-    client::{Client, Registration},
+    client::{Client, ClientProfile, Registration},
     consent::Consent,
     error::{ErrorCode, OAuthError},
     parameters::Parameters,
@@ -151,14 +151,53 @@ pub struct OwnResources {
 impl OwnResources {
     /// Which `aud` a request gets (RFC 8707 §2).
     pub fn resolve(&self, client: &Client, asked: Option<&str>) -> Result<Resource, OAuthError> {
-        let unknown = || ErrorCode::InvalidTarget.because("The resource is not one that this client may use.");
         let Some(asked) = asked else {
             return Ok(self.audience.clone());
         };
-        let asked = Resource::parse(asked).map_err(|_| unknown())?;
-        let known = asked == self.audience || asked == self.issuer || client.profile.resources.contains(&asked);
-        if known { Ok(asked) } else { Err(unknown()) }
+        let unknown = || ErrorCode::InvalidTarget.naming("This client may not use the resource", asked);
+        let named = Resource::parse(asked).map_err(|_| unknown())?;
+        // An exact spelling wins; `aud` has the spelling of the configuration or registration, not the request's.
+        let known = || self.allowed(&client.profile);
+        known()
+            .find(|known| **known == named)
+            .or_else(|| known().find(|known| known.is_same(&named)))
+            .cloned()
+            .ok_or_else(unknown)
     }
+
+    /// What a client may ask for: `tokens.audience`, the issuer, and what it is registered for.
+    fn allowed<'a>(&'a self, profile: &'a ClientProfile) -> impl Iterator<Item = &'a Resource> {
+        [&self.audience, &self.issuer].into_iter().chain(&profile.resources)
+    }
+
+    /// Checks a grant against the client's registration as it is now. What an administrator takes away from a client
+    /// is taken from its living grants, so this is asked when a code or device code is redeemed, at refresh and at
+    /// every use of an access token.
+    pub fn check_grant(&self, profile: &ClientProfile, scope: ScopeSet, audience: &Resource) -> Result<(), TakenAway> {
+        if !profile.enabled {
+            return Err(TakenAway::Client);
+        }
+        if !scope.is_within(profile.allowed_scope()) {
+            return Err(TakenAway::Scope);
+        }
+        if !self.allowed(profile).any(|known| known == audience)
+            && !self.allowed(profile).any(|known| known.is_same(audience))
+        {
+            return Err(TakenAway::Resource);
+        }
+        Ok(())
+    }
+}
+
+/// What a client has lost since a grant was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TakenAway {
+    /// The client is disabled.
+    Client,
+    /// The scope goes beyond what the client is registered for.
+    Scope,
+    /// The resource is neither the service's own nor one of the client's.
+    Resource,
 }
 
 /// Checks a client's `scope` parameter against what it may ask for.
@@ -166,16 +205,11 @@ pub fn requested_scope(client: &Client, asked: Option<&str>) -> Result<ScopeSet,
     let Some(asked) = asked else {
         return Ok(client.profile.default_scope());
     };
-    let scope: ScopeSet = asked
-        .parse()
-        .map_err(|_| ErrorCode::InvalidScope.because("The scope is unknown or malformed."))?;
-    if scope.is_empty() {
-        return Err(ErrorCode::InvalidScope.because("The scope is empty."));
+    let scope = ScopeSet::requested(asked)?;
+    match scope.beyond(client.profile.allowed_scope()) {
+        Some(beyond) => Err(ErrorCode::InvalidScope.naming("This client may not ask for the scope", beyond.as_str())),
+        None => Ok(scope),
     }
-    if !scope.is_subset_of(client.profile.allowed_scope()) {
-        return Err(ErrorCode::InvalidScope.because("The scope goes beyond what this client may ask for."));
-    }
-    Ok(scope)
 }
 
 /// What to do about a good authorization request.

@@ -87,6 +87,8 @@ pub struct ClientProfile {
     pub introspect: bool,
     /// Resources it may ask for besides the service's own audience (RFC 8707).
     pub resources: Vec<Resource>,
+    /// Whether it must authenticate (RFC 6749 §2.1). The first secret sets it, and only an administrator unsets it.
+    pub confidential: bool,
 }
 
 /// The same before it is checked: texts as they came in.
@@ -112,6 +114,8 @@ pub struct ClientDraft {
     pub introspect: bool,
     /// See [`ClientProfile::resources`].
     pub resources: Vec<String>,
+    /// See [`ClientProfile::confidential`].
+    pub confidential: bool,
 }
 
 impl Default for ClientDraft {
@@ -128,6 +132,7 @@ impl Default for ClientDraft {
             enabled: true,
             introspect: false,
             resources: Vec::new(),
+            confidential: false,
         }
     }
 }
@@ -246,6 +251,7 @@ impl ClientDraft {
             enabled: self.enabled,
             introspect: self.introspect,
             resources,
+            confidential: self.confidential,
         })
     }
 }
@@ -282,6 +288,7 @@ impl ClientProfile {
                 .iter()
                 .map(|resource| resource.as_str().to_owned())
                 .collect(),
+            confidential: self.confidential,
         }
     }
 
@@ -335,8 +342,14 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// A client with a live secret is confidential and must authenticate (RFC 6749 §2.1).
+    /// Whether the client must authenticate (RFC 6749 §2.1). Losing its last secret does not make a client public: it
+    /// then cannot authenticate until it gets a new one.
     pub fn is_confidential(&self, now: Timestamp) -> bool {
+        self.client.profile.confidential || self.has_live_secret(now)
+    }
+
+    /// Whether the client can authenticate.
+    pub fn has_live_secret(&self, now: Timestamp) -> bool {
         self.secrets.iter().any(|secret| secret.is_live(now))
     }
 

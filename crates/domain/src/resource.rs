@@ -37,6 +37,42 @@ impl Resource {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether both name the same resource: equal but for the case of scheme and host, a default port and the slash of
+    /// an empty path (RFC 3986 §6.2.2, §6.2.3).
+    pub fn is_same(&self, other: &Self) -> bool {
+        same_resource(&self.0, &other.0)
+    }
+}
+
+/// [`Resource::is_same`] for texts that may be anything. What is no resource is the same only as its equal.
+pub(crate) fn same_resource(one: &str, other: &str) -> bool {
+    one == other
+        || match (canonical(one), canonical(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => false,
+        }
+}
+
+/// The text with scheme and host in lower case, without a default port, and with the slash of an empty path. Everything
+/// else is kept byte for byte: the URL standard would resolve dot segments, too.
+fn canonical(text: &str) -> Option<String> {
+    Resource::parse(text).ok()?;
+    let (scheme, rest) = text.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let authority = authority.to_ascii_lowercase();
+    let default_port = match scheme.as_str() {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return None,
+    };
+    let host = authority
+        .strip_suffix(default_port)
+        .or_else(|| authority.strip_suffix(':'))
+        .unwrap_or(&authority);
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    Some(format!("{scheme}://{host}{slash}{path}"))
 }
 
 impl fmt::Display for Resource {
@@ -63,5 +99,45 @@ mod tests {
         ] {
             assert!(Resource::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn spelling_of_scheme_host_port_and_empty_path_does_not_matter() {
+        let issuer = "https://bi.example.com";
+        for same in [
+            "https://bi.example.com/",
+            "HTTPS://BI.Example.com",
+            "https://bi.example.com:443",
+            "https://bi.example.com:443/",
+            "https://bi.example.com:",
+        ] {
+            assert!(same_resource(issuer, same) && same_resource(same, issuer), "{same}");
+        }
+        assert!(same_resource("http://a.example:80/x?y", "HTTP://A.EXAMPLE/x?y"));
+        assert!(same_resource("https://a.example?y", "https://a.example/?y"));
+        assert!(same_resource("urn:informer:api", "urn:informer:api"));
+    }
+
+    #[test]
+    fn anything_else_is_another_resource() {
+        let issuer = "https://bi.example.com";
+        for other in [
+            "http://bi.example.com",
+            "https://bi.example.com:80",
+            "https://bi.example.com:8443",
+            "https://bi.example.com//",
+            "https://bi.example.com/.",
+            "https://bi.example.com/a",
+            "https://bi.example.com?",
+            "https://bi.example.com.",
+            "https://bi.example.com@evil.example",
+            "https:bi.example.com",
+            "bi.example.com",
+            "",
+        ] {
+            assert!(!same_resource(issuer, other), "{other}");
+        }
+        assert!(!same_resource("https://a.example/B", "https://a.example/b"));
+        assert!(!same_resource("urn:informer:api", "URN:informer:api"));
     }
 }

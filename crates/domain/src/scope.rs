@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 
+use crate::error::{ErrorCode, OAuthError};
+
 /// One of the eight scopes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[repr(u8)]
@@ -114,6 +116,10 @@ impl FromStr for Scope {
     }
 }
 
+/// Names of OpenID Connect that many clients send by habit (OpenID Connect Core §5.4, §11). They are accepted and grant
+/// nothing.
+const WITHOUT_EFFECT: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
 /// A scope name that is none of the eight. It carries no text, so that nothing is echoed by accident.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[error("the scope is unknown or malformed")]
@@ -189,6 +195,40 @@ impl ScopeSet {
             .iter()
             .filter(|scope| asked.contains(*scope) || !included(*scope))
             .collect()
+    }
+
+    /// Reads the `scope` parameter of a request (RFC 6749 §3.3). `openid`, `profile`, `email` and `offline_access` grant
+    /// nothing; alone they ask for `read:profile`. `invalid_scope` names the first unknown name.
+    ///
+    /// ```
+    /// use informer_oauth_domain::scope::{Scope, ScopeSet};
+    ///
+    /// assert_eq!(ScopeSet::requested("openid write:dataset")?, Scope::WriteDataset.into());
+    /// assert_eq!(ScopeSet::requested("openid profile")?, Scope::ReadProfile.into());
+    /// let unknown = ScopeSet::requested("read:all").map_err(|error| error.description.into_owned());
+    /// assert_eq!(unknown, Err("Unknown scope: read:all".to_owned()));
+    /// # Ok::<(), informer_oauth_domain::error::OAuthError>(())
+    /// ```
+    pub fn requested(text: &str) -> Result<Self, OAuthError> {
+        let names = || text.split(' ').filter(|name| !name.is_empty());
+        let mut scope = Self::EMPTY;
+        for name in names().filter(|name| !WITHOUT_EFFECT.contains(name)) {
+            let known = Scope::from_str(name).map_err(|_| ErrorCode::InvalidScope.naming("Unknown scope", name))?;
+            scope = scope.union(known.into());
+        }
+        if names().next().is_none() {
+            return Err(ErrorCode::InvalidScope.because("The scope is empty."));
+        }
+        Ok(if scope.is_empty() {
+            Scope::ReadProfile.into()
+        } else {
+            scope
+        })
+    }
+
+    /// The first member that no member of `limit` includes.
+    pub fn beyond(self, limit: Self) -> Option<Scope> {
+        self.iter().find(|scope| !limit.allows(*scope))
     }
 
     /// The members of either set.
@@ -307,6 +347,30 @@ mod tests {
         for scope in Scope::ALL {
             let read = scope.read_only();
             assert!(!read.is_write() && scope.includes(read), "{scope}");
+        }
+    }
+
+    #[test]
+    fn names_of_openid_connect_grant_nothing() {
+        let requested = |text: &str| ScopeSet::requested(text).map(|scope| scope.to_string());
+        assert_eq!(requested("read:dataset offline_access"), Ok("read:dataset".to_owned()));
+        assert_eq!(requested("openid read:profile email"), Ok("read:profile".to_owned()));
+        for alone in ["openid", "offline_access", " openid  profile email offline_access "] {
+            assert_eq!(requested(alone), Ok("read:profile".to_owned()), "{alone}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_of_a_request_are_named() {
+        let described = |text: &str| ScopeSet::requested(text).map_err(|error| error.description.into_owned());
+        for (text, named) in [
+            ("read:dataset read:everything x", "Unknown scope: read:everything"),
+            ("openid Profile", "Unknown scope: Profile"),
+            ("read:dataset\tread:report", "Unknown scope: read:dataset?read:report"),
+            ("address", "Unknown scope: address"),
+            (" ", "The scope is empty."),
+        ] {
+            assert_eq!(described(text), Err(named.to_owned()), "{text}");
         }
     }
 

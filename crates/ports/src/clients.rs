@@ -103,7 +103,8 @@ pub trait ClientStore: Send + Sync {
     async fn insert(&self, client: &Client) -> Result<ClientInsertion, StoreError>;
 
     /// Replaces a client's profile, sets `updated_at`, adds one to its revision. With `expected`, only if that is its
-    /// revision. Atomic: of calls that expect the same revision one replaces.
+    /// revision. A client with a secret that is live at `now` stays confidential, whatever the profile says. Atomic: of
+    /// calls that expect the same revision one replaces.
     async fn replace(
         &self,
         client: ClientUid,
@@ -117,7 +118,7 @@ pub trait ClientStore: Send + Sync {
     async fn delete(&self, client: ClientUid, now: Timestamp) -> Result<ClientDeletion, StoreError>;
 
     /// Adds a secret and gives every other secret of the client that would live longer the deadline `others_expire_at`;
-    /// those it shortens are updated at the new secret's `created_at`. Only `Inserted` changes anything. Atomic, including
+    /// those it shortens are updated at the new secret's `created_at`. It makes its client confidential. Only `Inserted` changes anything. Atomic, including
     /// the limit of [`informer_oauth_domain::client_secret::SECRETS_PER_CLIENT`] (expired ones count) and the uniqueness of
     /// lookup ids within the client.
     async fn insert_secret(

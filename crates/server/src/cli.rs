@@ -285,6 +285,9 @@ pub(crate) struct CreateClient {
     /// Let it introspect anybody's tokens: a resource server
     #[arg(long)]
     pub(crate) introspect: bool,
+    /// Make it authenticate from the start: it can do nothing until it has a secret
+    #[arg(long)]
+    pub(crate) confidential: bool,
     /// Register it, but let it do nothing yet
     #[arg(long)]
     pub(crate) disabled: bool,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use informer_oauth_domain::{
     attempts::Attempts,
     audit::{AuditEvent, EventKind},
-    client::{Client, Registration, Source},
+    client::{Client, ClientProfile, Registration, Source},
     client_secret::{ClientSecret, SecretLabel},
     code::CodeRedemption,
     consent::Consent,
@@ -41,7 +41,11 @@ pub async fn populate(stores: &dyn DurableStores) -> Outcome<()> {
     clients.insert(&a_client(1)).await?;
     clients
         .insert(&Client {
-            profile: a_full_profile("Board \"2\""),
+            // Its first secret sets it, as the releases before know nothing of it.
+            profile: ClientProfile {
+                confidential: false,
+                ..a_full_profile("Board \"2\"")
+            },
             source: Source::Template,
             created_by: "O'Neill \\ é".into(),
             ..a_client(2)

@@ -114,6 +114,7 @@ macro_rules! __durable_obligations {
                 a_label_is_read_back_character_by_character_and_may_be_given_twice,
                 the_life_of_a_secret_leaves_its_label_alone,
                 secrets_are_listed_oldest_first_with_the_expired_ones,
+                the_first_secret_makes_its_client_confidential_for_good,
                 an_unknown_client_gets_no_secret,
                 a_client_has_so_many_secrets_and_no_more_expired_ones_included,
                 concurrent_insertions_stop_at_the_limit,

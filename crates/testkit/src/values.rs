@@ -144,6 +144,7 @@ pub fn a_full_profile(name: &str) -> ClientProfile {
         enabled: false,
         introspect: true,
         resources: vec!["https://z.example.com/api".into(), "urn:example:a".into()],
+        confidential: true,
     };
     draft.check(&[]).expect("the draft is valid")
 }

@@ -200,6 +200,8 @@ impl ApiError {
 
     fn challenge(&self) -> Option<String> {
         match self {
+            // Without credentials a challenge carries no error (RFC 6750 §3.1).
+            Self::Unauthorized => Some("Bearer".to_owned()),
             Self::InvalidToken => Some(format!("Bearer error=\"{}\"", ErrorCode::InvalidToken)),
             Self::InsufficientScope(scope) => Some(format!(
                 "Bearer error=\"{}\", scope=\"{scope}\"",
@@ -337,13 +339,7 @@ mod tests {
             challenge(ApiError::InsufficientScope(Scope::WriteGlobal)),
             "Bearer error=\"insufficient_scope\", scope=\"write:global\""
         );
-        assert!(
-            ApiError::Unauthorized
-                .error_response()
-                .headers()
-                .get("www-authenticate")
-                .is_none()
-        );
+        assert_eq!(challenge(ApiError::Unauthorized), "Bearer");
     }
 
     #[test]

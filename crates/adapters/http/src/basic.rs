@@ -11,10 +11,10 @@ use informer_oauth_domain::{
 use crate::protocol_error::ProtocolErrorResponse;
 
 const MALFORMED: OAuthError = ErrorCode::InvalidClient.because("The Authorization header is malformed.");
-const OTHER_SCHEME: OAuthError = ErrorCode::InvalidClient.because("Clients authenticate with Basic or in the body.");
 const REPEATED: OAuthError = ErrorCode::InvalidRequest.because("There is more than one Authorization header.");
 
-/// The credentials of the `Authorization` header, if there is one.
+/// The Basic credentials of the `Authorization` header, if there are any. An empty header and other schemes are ignored:
+/// HTTP libraries add a user's Bearer token to every request of a session, also beside a `client_id` in the body.
 pub(crate) fn read(headers: &HeaderMap) -> Result<Option<BasicCredentials>, ProtocolErrorResponse> {
     let mut sent = headers.get_all(AUTHORIZATION);
     let Some(value) = sent.next() else {
@@ -23,11 +23,12 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Option<BasicCredentials>, Prot
     if sent.next().is_some() {
         return Err(REPEATED.into());
     }
-    let text = value.to_str().map_err(|_| MALFORMED)?;
-    let (scheme, encoded) = text.split_once(' ').unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(OTHER_SCHEME.into());
+    let bytes = value.as_bytes().trim_ascii();
+    let scheme = bytes.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(b"basic") {
+        return Ok(None);
     }
+    let encoded = std::str::from_utf8(&bytes[scheme.len()..]).unwrap_or_default();
     match decode(encoded.trim()) {
         Some(credentials) => Ok(Some(credentials)),
         None => Err(ProtocolErrorResponse::from(MALFORMED).after_basic(true)),
@@ -108,18 +109,25 @@ mod tests {
     }
 
     #[test]
-    fn only_basic_is_challenged() {
-        let challenged = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
-            read(&headers)
-                .unwrap_err()
-                .error_response()
-                .headers()
-                .contains_key("www-authenticate")
-        };
-        assert!(challenged("Basic !!!"));
-        assert!(!challenged("Bearer abc"));
+    fn malformed_basic_is_challenged() {
+        let mut headers = HeaderMap::new();
+        headers.append(AUTHORIZATION, HeaderValue::from_static("Basic !!!"));
+        let refused = read(&headers).unwrap_err().error_response();
+        assert!(refused.headers().contains_key("www-authenticate"));
+    }
+
+    #[test]
+    fn other_schemes_and_empty_headers_are_ignored() {
+        for ignored in [
+            "Bearer abc",
+            "Bearer",
+            "",
+            "Digest username=\"x\"",
+            "Basicx YWJjOng=",
+            "B\u{e4}rer x",
+        ] {
+            assert_eq!(sent(ignored), Ok(None), "{ignored}");
+        }
     }
 
     #[test]

@@ -152,14 +152,15 @@ pub(crate) fn below_base_path(uri: &Uri, base_path: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// The answer to a preflight request (Fetch standard §3.2.2). `*` for headers does not cover `Authorization`.
+/// The answer to a preflight request (Fetch standard §3.2.2): every header may be sent, tracing headers too. `*` does not
+/// cover `Authorization`. A browser that predates `*` needs the names that it asked about.
 fn preflight(methods: &'static str) -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((ALLOW, format!("{methods}, OPTIONS")))
         .insert_header((ACCESS_CONTROL_ALLOW_METHODS, methods))
         .insert_header((
             ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, X-Request-Id",
+            "*, Authorization, Content-Type, X-Request-Id, traceparent, tracestate, baggage, sentry-trace",
         ))
         .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()

@@ -34,7 +34,7 @@ pub enum Accepted {
     FormOrJson,
 }
 
-/// The parameters of the body of a protocol request, none repeated. A client whose credentials are in the header may have
+/// The parameters of the body of a protocol request, no known one repeated. A client whose credentials are in the header may have
 /// nothing to say in the body.
 pub async fn from_body(
     state: &HttpState,
@@ -115,7 +115,8 @@ fn hex(byte: Option<u8>) -> Option<u8> {
         .and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// Reads a JSON object whose values are strings; repeated keys are kept, to be refused as repeated parameters are.
+/// Reads a JSON object whose values are strings; repeated keys are kept, to be refused as repeated parameters are. A
+/// member that is `null` is absent.
 pub fn from_json(text: &[u8]) -> Result<Parameters, BodyError> {
     struct Pairs;
 
@@ -127,12 +128,13 @@ pub fn from_json(text: &[u8]) -> Result<Parameters, BodyError> {
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut pairs = Vec::new();
-            while let Some(pair) = map.next_entry::<String, String>()? {
-                if pairs.len() == MOST_PARAMETERS {
+            let (mut pairs, mut members) = (Vec::new(), 0);
+            while let Some((name, value)) = map.next_entry::<String, Option<String>>()? {
+                members += 1;
+                if members > MOST_PARAMETERS {
                     return Err(serde::de::Error::custom("too many members"));
                 }
-                pairs.push(pair);
+                pairs.extend(value.map(|value| (name, value)));
             }
             Ok(pairs)
         }
@@ -205,13 +207,16 @@ mod tests {
             read(r#" {"grant_type":"refresh_token","x":""} "#),
             Ok(vec![pair("grant_type", "refresh_token"), pair("x", "")])
         );
+        assert_eq!(
+            read(r#"{"scope":null,"code":"c","resource":null}"#),
+            Ok(vec![pair("code", "c")])
+        );
         for bad in [
             "",
             "[]",
             "null",
             "\"a\"",
             r#"{"a":1}"#,
-            r#"{"a":null}"#,
             r#"{"a":["b"]}"#,
             r#"{"a":"b"} x"#,
             r#"{"a":"\u0000"}"#,

@@ -86,13 +86,20 @@ impl ClientStore for Memory {
         now: Timestamp,
     ) -> Result<ClientReplacement, StoreError> {
         let mut state = self.lock();
+        let can_authenticate = state
+            .secrets
+            .values()
+            .any(|secret| secret.client == client && secret.is_live(now));
         let Some(client) = state.clients.get_mut(&client) else {
             return Ok(ClientReplacement::Unknown);
         };
         if expected.is_some_and(|expected| expected != client.revision) {
             return Ok(ClientReplacement::Stale);
         }
-        client.profile = profile.clone();
+        client.profile = ClientProfile {
+            confidential: profile.confidential || can_authenticate,
+            ..profile.clone()
+        };
         client.updated_at = now;
         client.revision = client.revision.saturating_add(1);
         Ok(ClientReplacement::Replaced(client.clone()))
@@ -144,6 +151,9 @@ impl ClientStore for Memory {
             }
         }
         state.secrets.insert(secret.uid, secret.clone());
+        if let Some(client) = state.clients.get_mut(&secret.client) {
+            client.profile.confidential = true;
+        }
         Ok(SecretInsertion::Inserted)
     }
 

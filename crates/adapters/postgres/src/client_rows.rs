@@ -47,6 +47,7 @@ pub(crate) struct ProfileRow {
     scope: String,
     enabled: bool,
     introspect: bool,
+    confidential: bool,
     resources: Vec<String>,
 }
 
@@ -96,6 +97,7 @@ impl From<&ClientProfile> for ProfileRow {
             scope: profile.scope.to_string(),
             enabled: profile.enabled,
             introspect: profile.introspect,
+            confidential: profile.confidential,
             resources: texts(profile.resources.iter().map(Resource::as_str)),
         }
     }
@@ -119,6 +121,7 @@ impl TryFrom<ProfileRow> for ClientProfile {
             scope: scope(CLIENT, &row.scope)?,
             enabled: row.enabled,
             introspect: row.introspect,
+            confidential: row.confidential,
             resources: row
                 .resources
                 .iter()

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("2026-11-24-000000_initial"),
     migration!("2026-11-25-000000_usage"),
     migration!("2026-11-27-000000_secret_labels"),
+    migration!("2026-12-01-000100_confidential"),
     migration!("2026-12-01-000200_consent_resources"),
     migration!("2026-12-01-000500_event_request_ids"),
 ];

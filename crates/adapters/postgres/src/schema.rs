@@ -19,6 +19,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         revision -> BigInt,
+        confidential -> Bool,
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) struct ProfileRow {
     scope: String,
     enabled: bool,
     introspect: bool,
+    confidential: bool,
     resources: String,
 }
 
@@ -95,6 +96,7 @@ impl From<&ClientProfile> for ProfileRow {
             scope: profile.scope.to_string(),
             enabled: profile.enabled,
             introspect: profile.introspect,
+            confidential: profile.confidential,
             resources: lines(profile.resources.iter().map(Resource::as_str)),
         }
     }
@@ -116,6 +118,7 @@ impl TryFrom<ProfileRow> for ClientProfile {
             scope: scope(CLIENT, &row.scope)?,
             enabled: row.enabled,
             introspect: row.introspect,
+            confidential: row.confidential,
             resources: from_lines(CLIENT, &row.resources, Resource::parse)?,
         })
     }

@@ -4,7 +4,9 @@ use informer_oauth_domain::{
     user::ClientAdministrator,
 };
 
-use super::{Act, ClientPatch, ClientVersion, Difference, Manage, Precondition, differences};
+use super::{
+    Act, ClientPatch, ClientVersion, Difference, Manage, Precondition, differences, replace_client::check_confidential,
+};
 use crate::{context::RequestContext, error::ManagementError};
 
 /// A client as a file describes it. Fields that the file leaves out stay as they are; a new client has their defaults.
@@ -98,7 +100,9 @@ impl Manage {
             Plan::Nothing(client) => Ok(client),
             Plan::Create { client_id, profile, .. } => self.insert_client(profile, client_id, Source::Admin, act).await,
             Plan::Change { client, profile, .. } => {
-                let present = self.known(ClientRef::Uid(client.uid)).await?.client.clone();
+                let registration = self.known(ClientRef::Uid(client.uid)).await?;
+                let present = registration.client.clone();
+                check_confidential(&registration, &profile, context.now)?;
                 let expected = Precondition::OneOf(vec![ClientVersion::of(&client)]).check(&present)?;
                 self.store_profile(present, &profile, expected, act).await
             }

@@ -26,6 +26,8 @@ pub struct ClientPatch {
     pub introspect: Option<bool>,
     /// `resources`
     pub resources: Option<Vec<String>>,
+    /// `confidential`
+    pub confidential: Option<bool>,
 }
 
 impl ClientPatch {
@@ -42,6 +44,7 @@ impl ClientPatch {
             enabled: self.enabled.unwrap_or(draft.enabled),
             introspect: self.introspect.unwrap_or(draft.introspect),
             resources: self.resources.unwrap_or(draft.resources),
+            confidential: self.confidential.unwrap_or(draft.confidential),
         }
     }
 }

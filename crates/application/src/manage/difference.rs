@@ -21,7 +21,7 @@ pub fn differences(before: &ClientDraft, after: &ClientDraft) -> Vec<Difference>
         .collect()
 }
 
-fn shown(draft: &ClientDraft) -> [(&'static str, String); 10] {
+fn shown(draft: &ClientDraft) -> [(&'static str, String); 11] {
     [
         ("name", draft.name.clone()),
         ("description", draft.description.clone()),
@@ -33,5 +33,6 @@ fn shown(draft: &ClientDraft) -> [(&'static str, String); 10] {
         ("enabled", draft.enabled.to_string()),
         ("introspect", draft.introspect.to_string()),
         ("resources", draft.resources.join(" ")),
+        ("confidential", draft.confidential.to_string()),
     ]
 }

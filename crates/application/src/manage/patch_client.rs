@@ -1,14 +1,13 @@
 use informer_oauth_domain::{client::Client, id::ClientRef, user::ClientAdministrator};
 
-use super::{Act, ClientChange, Manage, Precondition};
-
+use super::{
+    Act, ClientChange, Manage, Precondition,
+    replace_client::{ATTEMPTS, check_confidential},
+};
 use crate::{
     context::RequestContext,
     error::{Fault, ManagementError},
 };
-
-/// How often a patch without a precondition starts again. Each time another edit has got through.
-const ATTEMPTS: usize = 100;
 
 impl Manage {
     /// Sets some of a client's fields (RFC 7396). Without a precondition it starts again whenever another edit was
@@ -25,7 +24,8 @@ impl Manage {
             context,
         };
         for _ in 0..ATTEMPTS {
-            let present = self.known(client).await?.client.clone();
+            let registration = self.known(client).await?;
+            let present = registration.client.clone();
             change.precondition.check(&present)?;
             change.read_only.check(&present)?;
             let profile = change
@@ -33,6 +33,7 @@ impl Manage {
                 .clone()
                 .onto(present.profile.to_draft())
                 .check_change(&present.profile.redirect_uris, &self.0.allowed_custom_schemes)?;
+            check_confidential(&registration, &profile, context.now)?;
             let revision = present.revision;
             match self.store_profile(present, &profile, Some(revision), act).await {
                 Err(ManagementError::Stale) if change.precondition == Precondition::None => {}

@@ -1,17 +1,39 @@
 use informer_oauth_domain::{
     audit::EventKind,
-    client::{Client, ClientDraft, ClientProfile},
+    client::{Client, ClientDraft, ClientProfile, Registration},
     id::ClientRef,
+    timestamp::Timestamp,
     user::ClientAdministrator,
 };
 use informer_oauth_ports::ClientReplacement;
 
-use super::{Act, ClientChange, Manage, differences};
-use crate::{context::RequestContext, error::ManagementError};
+use super::{Act, ClientChange, Manage, Precondition, differences};
+use crate::{
+    context::RequestContext,
+    error::{Fault, ManagementError},
+};
+
+/// How often a change without a precondition starts again. Each time another edit has got through.
+pub(super) const ATTEMPTS: usize = 100;
+
+/// Refuses to make a client public that has a secret which still works.
+pub(super) fn check_confidential(
+    present: &Registration,
+    profile: &ClientProfile,
+    now: Timestamp,
+) -> Result<(), ManagementError> {
+    let turns_public = present.client.profile.confidential && !profile.confidential;
+    if turns_public && present.has_live_secret(now) {
+        return Err(ManagementError::Conflict(
+            "a client with a secret is confidential: delete its secrets before you make it public",
+        ));
+    }
+    Ok(())
+}
 
 impl Manage {
-    /// Replaces a client's profile: fields that are left out get their defaults. Without a precondition the last to
-    /// replace wins.
+    /// Replaces a client's profile: fields that are left out get their defaults, but `confidential` stays as it is.
+    /// Without a precondition the last to replace wins.
     pub async fn replace_client(
         &self,
         admin: &ClientAdministrator,
@@ -19,23 +41,34 @@ impl Manage {
         change: ClientChange,
         context: &RequestContext,
     ) -> Result<Client, ManagementError> {
-        let present = self.known(client).await?.client.clone();
-        let expected = change.precondition.check(&present)?;
-        change.read_only.check(&present)?;
-        let profile = change
-            .fields
-            .onto(ClientDraft::default())
-            .check_change(&present.profile.redirect_uris, &self.0.allowed_custom_schemes)?;
-        self.store_profile(
-            present,
-            &profile,
-            expected,
-            Act {
-                actor: admin.username(),
-                context,
-            },
-        )
-        .await
+        let act = Act {
+            actor: admin.username(),
+            context,
+        };
+        for _ in 0..ATTEMPTS {
+            let present = self.known(client).await?;
+            change.precondition.check(&present.client)?;
+            change.read_only.check(&present.client)?;
+            let start = ClientDraft {
+                confidential: present.client.profile.confidential,
+                ..ClientDraft::default()
+            };
+            let profile = change
+                .fields
+                .clone()
+                .onto(start)
+                .check_change(&present.client.profile.redirect_uris, &self.0.allowed_custom_schemes)?;
+            check_confidential(&present, &profile, context.now)?;
+            let revision = present.client.revision;
+            match self
+                .store_profile(present.client.clone(), &profile, Some(revision), act)
+                .await
+            {
+                Err(ManagementError::Stale) if change.precondition == Precondition::None => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Fault::Unavailable("the client is being changed too often".into()).into())
     }
 
     /// `Stale` when the client's revision is not `expected`. A profile that is there already is not written again.

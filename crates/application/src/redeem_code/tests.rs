@@ -4,10 +4,12 @@ use async_trait::async_trait;
 use informer_oauth_domain::{
     attempts::AttemptLimit,
     audit::AuditEvent,
+    authorization::OwnResources,
     claims::{AccessTokenClaims, RefreshTokenClaims},
     client::{Client, ClientProfile},
     client_secret::ClientSecretText,
     id::SecretUid,
+    resource::Resource,
     secret::{Secret, SecretHash},
     user::User,
 };
@@ -138,6 +140,10 @@ fn use_case(store: &Memory, codes: Arc<dyn CodeStore>) -> RedeemCode {
             entropy: Arc::clone(&entropy),
             access_lifetime: seconds(600),
             refresh_lifetime: seconds(3600),
+            resources: OwnResources {
+                audience: Resource::parse("https://bi.example.com/api").unwrap(),
+                issuer: Resource::parse("https://bi.example.com").unwrap(),
+            },
         },
         audit: AuditTrail::new(Arc::new(store.clone()), entropy, Arc::new(store.clone())),
         changes: Arc::new(LocalChanges::default()),

@@ -321,16 +321,25 @@ fn native_app_chooses_its_loopback_port_if_the_request_uses_pkce() {
 }
 
 #[test]
-fn any_repeated_parameter_is_an_invalid_request_known_or_not() {
+fn client_whose_secrets_have_expired_does_not_turn_public() {
+    let without_pkce = asking(&[("code_challenge", None), ("code_challenge_method", None)]);
+    let mut lapsed = with_secret(registered(ClientDraft { pkce: false, ..draft() }), Some(NOW));
+    lapsed.client.profile.confidential = true;
+    assert!(lapsed.is_confidential(NOW) && !lapsed.has_live_secret(NOW));
+    assert!(judge(&without_pkce, &lapsed).is_ok());
+    lapsed.client.profile.confidential = false;
+    assert_eq!(told(&without_pkce, &lapsed).0, ErrorCode::UnauthorizedClient);
+}
+
+#[test]
+fn a_repeated_known_parameter_is_an_invalid_request() {
     for name in [
         "response_type",
         "scope",
         "code_challenge",
         "code_challenge_method",
-        "resource",
         "prompt",
         "response_mode",
-        "nonce",
     ] {
         let twice: Parameters = GOOD
             .into_iter()
@@ -390,6 +399,8 @@ fn a_request_without_state_is_answered_without_state() {
 #[test]
 fn parameters_that_are_not_known_are_passed_over() {
     assert!(judge(&and_also("nonce", "n-0S6"), &registered(draft())).is_ok());
+    let twice: Parameters = GOOD.into_iter().chain([("utm", "1"), ("utm", "2")]).collect();
+    assert!(judge(&twice, &registered(draft())).is_ok());
 }
 
 #[test]

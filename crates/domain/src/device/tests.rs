@@ -171,7 +171,21 @@ fn another_client_or_resource_changes_nothing() {
 
 #[test]
 fn user_codes_are_read_as_people_type_them() {
-    for text in ["BKFT-DNLZ", "bkftdnlz", " bkft dnlz ", "b-k-f-t-d-n-l-z", "BKFT–DNLZ"] {
+    for text in [
+        "BKFT-DNLZ",
+        "bkftdnlz",
+        " bkft dnlz ",
+        "b-k-f-t-d-n-l-z",
+        "BKFT–DNLZ",
+        "BKFT—DNLZ",
+        "BKFT--DNLZ\r\n",
+        "\"BKFT-DNLZ\"",
+        "“bkft‑dnlz”.",
+        "BKFT_DNLZ",
+        "ＢＫＦＴ－ＤＮＬＺ",
+        "ｂｋｆｔｄｎｌｚ",
+        "\u{feff}BKFT\u{200b}DNLZ",
+    ] {
         assert_eq!(text.parse::<UserCode>().unwrap(), request().user_code, "{text}");
     }
     for text in [
@@ -180,8 +194,10 @@ fn user_codes_are_read_as_people_type_them() {
         "BKFT-DNLZB",
         "AKFT-DNLZ",
         "BKFT-DNL1",
-        "BKFT_DNLZ",
         "ВKFT-DNLZ",
+        "BKFT-DNLЖ",
+        "１２３４-５６７８",
+        "—",
     ] {
         assert_eq!(text.parse::<UserCode>(), Err(InvalidUserCode), "{text}");
     }

@@ -1,14 +1,19 @@
 use std::{fmt, str::FromStr};
 
 use thiserror::Error;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// The longest text that is read as a user code, in bytes.
+const LONGEST: usize = 128;
 
 /// A text that cannot be a user code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[error("a user code has eight letters of BCDFGHJKLMNPQRSTVWXZ")]
 pub struct InvalidUserCode;
 
-/// What a person types or confirms (RFC 8628 §6.1): eight consonants, so 34.5 bits, shown with a dash in the middle and
-/// entered in any case, with or without dashes and spaces.
+/// What a person types or confirms (RFC 8628 §6.1): eight consonants, so 34.5 bits, shown with a dash in the middle. It
+/// is read in any case and width and with any punctuation: phones turn two hyphens into a dash and add quotes or a line
+/// end.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserCode([u8; 8]);
 
@@ -31,13 +36,13 @@ impl FromStr for UserCode {
     type Err = InvalidUserCode;
 
     fn from_str(text: &str) -> Result<Self, InvalidUserCode> {
-        // A person's slip is short; what is long is no user code, and need not be read.
-        if text.len() > 64 {
+        // What is longer is no user code with punctuation, and is not worth folding.
+        if text.len() > LONGEST {
             return Err(InvalidUserCode);
         }
         let mut letters = [0; 8];
         let mut count = 0;
-        for c in text.chars().filter(|c| !matches!(c, '-' | '‐' | '–' | ' ' | '\u{a0}')) {
+        for c in text.nfkc().filter(|c| c.is_alphanumeric()) {
             let letter = u8::try_from(c.to_ascii_uppercase()).map_err(|_| InvalidUserCode)?;
             if !Self::ALPHABET.contains(&letter) {
                 return Err(InvalidUserCode);

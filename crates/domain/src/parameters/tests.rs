@@ -30,7 +30,30 @@ fn a_repeated_parameter_is_an_invalid_request_even_when_one_is_empty() {
         assert_eq!(given.get("state").unwrap(), Some("s"));
     }
     assert!(parameters(&[("a", "1"), ("b", "1")]).check_not_repeated().is_ok());
+    let described = parameters(&[("code", "1"), ("code", "2")])
+        .check_not_repeated()
+        .unwrap_err();
+    assert_eq!(described.description, "A parameter is given more than once: code");
     assert!(Parameters::default().check_not_repeated().is_ok());
+}
+
+#[test]
+fn unknown_parameters_may_be_repeated() {
+    let given = parameters(&[("utm", "1"), ("utm", "2"), ("nonce", "n"), ("nonce", "n")]);
+    assert_eq!(given.check_not_repeated(), Ok(()));
+}
+
+#[test]
+fn resource_may_be_repeated_with_one_meaning() {
+    let resources = |values: [&str; 2]| parameters(&values.map(|value| ("resource", value)));
+    let same = resources(["https://bi.example.com", "HTTPS://bi.example.com:443/"]);
+    assert_eq!(same.get("resource").unwrap(), Some("https://bi.example.com"));
+    assert_eq!(same.check_not_repeated(), Ok(()));
+    for different in [["https://a.example", "https://b.example"], ["", "https://a.example"]] {
+        let given = resources(different);
+        assert_eq!(given.get("resource").unwrap_err().code, ErrorCode::InvalidTarget);
+        assert_eq!(given.check_not_repeated().unwrap_err().code, ErrorCode::InvalidTarget);
+    }
 }
 
 #[test]

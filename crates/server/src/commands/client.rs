@@ -35,6 +35,7 @@ pub(super) struct Shown {
     enabled: bool,
     introspect: bool,
     resources: Vec<String>,
+    confidential: bool,
     created_at: String,
     updated_at: String,
     created_by: String,
@@ -60,6 +61,7 @@ impl From<&Client> for Shown {
             enabled: draft.enabled,
             introspect: draft.introspect,
             resources: draft.resources,
+            confidential: draft.confidential,
             created_at: client.created_at.to_string(),
             updated_at: client.updated_at.to_string(),
             created_by: client.created_by.clone(),
@@ -83,6 +85,7 @@ impl Shown {
             ("scope", or(self.scope.join(" "), "everything")),
             ("resources", or(self.resources.join(" "), "-")),
             ("PKCE", if self.pkce { "demanded" } else { "optional" }.to_owned()),
+            ("confidential", flag(self.confidential)),
             ("refresh tokens", flag(self.enable_refresh_tokens)),
             ("introspects all", flag(self.introspect)),
             ("enabled", flag(self.enabled)),
@@ -214,6 +217,7 @@ async fn create(app: &Application, admin: &ClientAdministrator, new: &CreateClie
         enabled: new.disabled.then_some(false),
         introspect: given(new.introspect),
         resources: some(&new.resources),
+        confidential: given(new.confidential || new.with_secret),
     };
     let new = NewClient {
         template: new.template.clone(),

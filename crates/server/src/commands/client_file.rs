@@ -42,6 +42,7 @@ pub(super) struct Entry {
     enabled: Option<bool>,
     introspect: Option<bool>,
     resources: Option<Vec<String>>,
+    confidential: Option<bool>,
     /// A file that holds a secret the client shall have.
     secret_file: Option<PathBuf>,
     /// Or an environment variable that does.
@@ -99,6 +100,7 @@ impl Entry {
             enabled: self.enabled,
             introspect: self.introspect,
             resources: self.resources,
+            confidential: self.confidential,
         };
         Ok(DesiredClient { client_id, fields })
     }

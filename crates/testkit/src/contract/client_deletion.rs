@@ -106,7 +106,9 @@ pub async fn deleting_a_client_leaves_the_others_alone(stores: &dyn DurableStore
         .await
         .answered()
         .expect("the client is there");
-    assert_eq!(kept.client, a_client(2));
+    let mut confidential = a_client(2);
+    confidential.profile.confidential = true;
+    assert_eq!(kept.client, confidential);
     assert_eq!(kept.secrets, [a_secret(2, 20), a_secret(2, 21)]);
     assert_eq!(stores.clients().icon(client_uid(2)).await.answered(), Some(an_icon(2)));
     assert!(

@@ -5,7 +5,7 @@ use informer_oauth_domain::{
     id::ClientRef,
     timestamp::Timestamp,
 };
-use informer_oauth_ports::{ClientStore, SecretInsertion};
+use informer_oauth_ports::{ClientReplacement, ClientStore, SecretInsertion};
 
 use super::{Answered, count};
 use crate::{
@@ -107,6 +107,51 @@ pub async fn secrets_are_listed_oldest_first_with_the_expired_ones(store: &dyn C
         insert(store, secret).await;
     }
     assert_eq!(secrets(store, 1).await, [old, a_secret(1, 3), a_secret(1, 5)]);
+}
+
+pub async fn the_first_secret_makes_its_client_confidential_for_good(store: &dyn ClientStore) {
+    with_clients(store).await;
+    let client = async |n| {
+        let known = store.registration(ClientRef::ClientId(client_id(n))).await.answered();
+        known.expect("the client is there").client.clone()
+    };
+    let public = a_client(1).profile;
+    let replace = async |now| {
+        let replaced = store.replace(client_uid(1), &public, None, now).await.answered();
+        assert!(matches!(replaced, ClientReplacement::Replaced(_)), "{replaced:?}");
+    };
+    assert!(!client(1).await.profile.confidential);
+    insert(store, &a_secret(1, 1)).await;
+    let mut expected = a_client(1);
+    expected.profile.confidential = true;
+    assert_eq!(client(1).await, expected, "and nothing else about it changes");
+
+    // An edit that started before does not undo it.
+    replace(moment(9)).await;
+    let confidential = client(1).await;
+    assert!(confidential.profile.confidential);
+
+    insert(store, &a_secret(1, 2)).await;
+    for n in [1, 2] {
+        assert!(store.delete_secret(client_uid(1), secret_uid(n)).await.answered());
+    }
+    assert_eq!(
+        client(1).await,
+        confidential,
+        "and no later secret or its end changes it"
+    );
+    assert_eq!(client(2).await, a_client(2));
+
+    replace(moment(10)).await;
+    assert!(!client(1).await.profile.confidential);
+    let expired = ClientSecret {
+        expires_at: Some(moment(11)),
+        ..a_secret(1, 3)
+    };
+    insert(store, &expired).await;
+    assert!(client(1).await.profile.confidential);
+    replace(moment(12)).await;
+    assert!(!client(1).await.profile.confidential, "its only secret has expired");
 }
 
 pub async fn an_unknown_client_gets_no_secret(store: &dyn ClientStore) {

@@ -18,7 +18,7 @@ fn invalid(key: &str, must: &str) -> ApiError {
 /// A client as a payload describes it: the fields to set and those that only say what is so.
 ///
 /// `null` means the field's default, as in a merge patch (RFC 7396) and in what this service itself writes; only a name
-/// has none.
+/// has none, and `confidential` stays as it is.
 pub(crate) fn client(payload: Payload) -> ApiResult<(ClientPatch, ReadOnly)> {
     let mut fields = ClientPatch::default();
     let mut read_only = ReadOnly::default();
@@ -109,6 +109,8 @@ fn known_field(fields: &mut ClientPatch, read_only: &mut ReadOnly, key: &str, va
         "enabled" => fields.enabled = Some(or_default(key, value, |default| default.enabled, flag)?),
         "introspect" => fields.introspect = Some(or_default(key, value, |default| default.introspect, flag)?),
         "resources" => fields.resources = Some(or_default(key, value, |default| default.resources, texts)?),
+        // Its default depends on the client's secrets: `null` leaves it as it is.
+        "confidential" => fields.confidential = if value.is_null() { None } else { Some(flag(key, value)?) },
         "id" => read_only.id = Some(text(key, value)?),
         "client_id" => read_only.client_id = Some(text(key, value)?),
         "createdAt" => read_only.created_at = Some(text(key, value)?),

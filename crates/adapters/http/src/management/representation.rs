@@ -73,6 +73,8 @@ pub(crate) struct ClientBody {
     introspect: bool,
     /// Resources it may ask for besides the service's own audience (RFC 8707).
     resources: Vec<String>,
+    /// Whether it must authenticate: set by its first secret, and kept when the last one goes.
+    confidential: bool,
     /// When it was registered.
     #[schema(value_type = String, format = DateTime)]
     created_at: Time,
@@ -119,6 +121,7 @@ impl ClientBody {
             enable_refresh_tokens: profile.refresh_tokens,
             enabled: profile.enabled,
             introspect: profile.introspect,
+            confidential: profile.confidential,
             created_at: Time(client.created_at),
             updated_at: Time(client.updated_at),
             created_by: client.created_by,

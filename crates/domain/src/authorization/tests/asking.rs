@@ -98,7 +98,7 @@ fn a_scope_outside_the_eight_or_outside_the_clients_own_is_invalid() {
     });
     for bad in [
         "read:all",
-        "openid",
+        "openid profile",
         "read:dataset read:all",
         "READ:DATASET",
         " ",
@@ -123,6 +123,14 @@ fn a_scope_outside_the_eight_or_outside_the_clients_own_is_invalid() {
             "{beyond}"
         );
     }
+    let refused = judge(&asking(&[("scope", Some("read:dataset write:dataset"))]), &narrow).unwrap_err();
+    let AuthorizationRefusal::Redirect { error, .. } = refused else {
+        panic!("no redirect: {refused:?}");
+    };
+    assert_eq!(
+        error.description,
+        "This client may not ask for the scope: write:dataset"
+    );
     let request = judge(
         &asking(&[("scope", Some("read:report read:dataset read:report"))]),
         &narrow,
@@ -163,7 +171,7 @@ fn a_resource_is_the_services_own_or_one_that_the_client_is_registered_for() {
     }
     for unknown in [
         "https://other.example.com/API",
-        "https://bi.example.com/",
+        "https://bi.example.com//",
         "https://evil.example",
         "nonsense",
         "https://bi.example.com/api#x",
@@ -228,4 +236,69 @@ fn descriptions_are_fit_for_the_wire() {
             error.description
         );
     }
+}
+
+#[test]
+fn a_client_registered_for_writing_may_ask_for_reading() {
+    let writer = registered(ClientDraft {
+        scope: vec!["write:report".into()],
+        ..draft()
+    });
+    let asked = judge(&asking(&[("scope", Some("read:report offline_access"))]), &writer).unwrap();
+    assert_eq!(asked.scope, "read:report".parse().unwrap());
+    assert_eq!(
+        told(&asking(&[("scope", Some("openid profile"))]), &writer).0,
+        ErrorCode::InvalidScope,
+        "read:profile is not within write:report"
+    );
+    let open = judge(&asking(&[("scope", Some("openid profile"))]), &registered(draft())).unwrap();
+    assert_eq!(open.scope, "read:profile".parse().unwrap());
+}
+
+#[test]
+fn another_spelling_of_a_resource_yields_the_configured_one() {
+    let asked = |resource: &str| judge(&asking(&[("resource", Some(resource))]), &registered(draft()));
+    for spelling in [
+        "https://bi.example.com",
+        "https://bi.example.com/",
+        "HTTPS://BI.example.com:443",
+    ] {
+        let audience = asked(spelling).unwrap().audience;
+        assert_eq!(audience.as_str(), "https://bi.example.com", "{spelling}");
+    }
+    assert!(asked("https://bi.example.com/API").is_err());
+}
+
+#[test]
+fn a_grant_is_held_to_what_its_client_is_registered_for_now() {
+    let profile = |change: fn(&mut ClientDraft)| {
+        let mut draft = draft();
+        change(&mut draft);
+        draft.check(&[]).unwrap()
+    };
+    let check = |profile: &ClientProfile, scope: &str, audience: &str| {
+        own().check_grant(profile, scope.parse().unwrap(), &Resource::parse(audience).unwrap())
+    };
+    let issuer = "https://bi.example.com";
+    let open = profile(|_| {});
+    assert_eq!(check(&open, "write:global", issuer), Ok(()));
+    assert_eq!(check(&open, "write:global", "https://bi.example.com/api"), Ok(()));
+    assert_eq!(
+        check(&open, "write:global", "https://other.example"),
+        Err(TakenAway::Resource)
+    );
+
+    let narrow = profile(|draft| draft.scope = vec!["write:report".into()]);
+    assert_eq!(check(&narrow, "read:report", issuer), Ok(()));
+    assert_eq!(
+        check(&narrow, "write:report read:profile", issuer),
+        Err(TakenAway::Scope)
+    );
+
+    let wide = profile(|draft| draft.resources = vec!["https://other.example/".into()]);
+    assert_eq!(check(&wide, "read:report", "https://other.example/"), Ok(()));
+    assert_eq!(check(&wide, "read:report", "https://other.example"), Ok(()));
+
+    let disabled = profile(|draft| draft.enabled = false);
+    assert_eq!(check(&disabled, "read:report", issuer), Err(TakenAway::Client));
 }

@@ -142,7 +142,7 @@ fn a_decision_about_a_bad_request_issues_nothing_and_says_what_is_wrong() {
     let client = world.public_client();
     let good = Ask::of(&client);
     for (ask, error) in [
-        (good.clone().with("scope", "openid"), "invalid_scope"),
+        (good.clone().with("scope", "address"), "invalid_scope"),
         (good.clone().with("code_challenge_method", "plain"), "invalid_request"),
         (good.clone().without("code_challenge"), "invalid_request"),
         (good.clone().with("response_type", "token"), "unsupported_response_type"),

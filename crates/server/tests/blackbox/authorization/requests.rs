@@ -19,7 +19,7 @@ fn comes_back(world: &World, ask: &Ask, error: &str, state: Option<&str>) {
 }
 
 #[test]
-fn any_repeated_parameter_is_invalid_request() {
+fn a_repeated_known_parameter_is_invalid_request() {
     let world = World::start();
     let client = world.public_client();
     let ask = Ask::of(&client)
@@ -33,8 +33,6 @@ fn any_repeated_parameter_is_invalid_request() {
         "code_challenge",
         "code_challenge_method",
         "prompt",
-        "nonce",
-        "resource",
     ] {
         let value = ask.get(name).unwrap().to_owned();
         comes_back(
@@ -50,6 +48,12 @@ fn any_repeated_parameter_is_invalid_request() {
             Some("a state"),
         );
     }
+    comes_back(
+        &world,
+        &ask.clone().and("resource", "https://other.example"),
+        "invalid_target",
+        Some("a state"),
+    );
     comes_back(&world, &ask.and("state", "another"), "invalid_request", None);
 }
 
@@ -168,10 +172,9 @@ fn a_scope_outside_the_eight_or_outside_the_clients_own_list_is_invalid_scope() 
         "read:everything",
         "Read:dataset",
         "read:dataset,write:report",
-        "read:dataset openid",
+        "read:dataset address",
         "read:dataset\tread:dataset",
         "<script>",
-        "read:report",
         "write:dataset",
         "read:global",
         "write:global",
@@ -184,7 +187,13 @@ fn a_scope_outside_the_eight_or_outside_the_clients_own_list_is_invalid_scope() 
             Some("a state"),
         );
     }
-    for scope in ["read:dataset", "write:report", "write:report read:dataset"] {
+    for scope in [
+        "read:dataset",
+        "write:report",
+        "write:report read:dataset",
+        "read:report",
+        "openid read:dataset offline_access",
+    ] {
         world.admin.open(&Ask::of(&client).with("scope", scope).page()).is(200);
     }
 }
@@ -296,10 +305,10 @@ fn an_unknown_resource_is_invalid_target_and_a_known_one_becomes_the_audience() 
     }));
     for resource in [
         "https://other.example",
-        "https://warehouse.example",
         "https://warehouse.example/#x",
+        "https://warehouse.example//",
         "warehouse",
-        "https://BI.example/api",
+        "https://BI.example/API",
     ] {
         comes_back(
             &world,
@@ -314,6 +323,13 @@ fn an_unknown_resource_is_invalid_target_and_a_known_one_becomes_the_audience() 
         assert_eq!(jwt::Jwt::read(&tokens.access).claim("aud"), resource);
         let again = world.refreshed(&client, tokens.refresh());
         assert_eq!(jwt::Jwt::read(&again.access).claim("aud"), resource);
+    }
+    for (spelling, known) in [
+        ("https://warehouse.example", "https://warehouse.example/"),
+        ("HTTPS://BI.example:443/api", "https://bi.example/api"),
+    ] {
+        let tokens = world.tokens_for(&world.admin, &client, &Ask::of(&client).with("resource", spelling));
+        assert_eq!(jwt::Jwt::read(&tokens.access).claim("aud"), known);
     }
     let tokens = world.tokens(&client);
     assert_eq!(jwt::Jwt::read(&tokens.access).claim("aud"), "https://bi.example/api");

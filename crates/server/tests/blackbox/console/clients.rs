@@ -27,7 +27,8 @@ fn a_client_is_made_from_nothing_with_every_field() {
         .untick("pkce", "1")
         .untick("enabled", "1")
         .choose("refresh_tokens", "1")
-        .choose("introspect", "1");
+        .choose("introspect", "1")
+        .choose("confidential", "1");
     let form = tick(form, &["read:dataset", "write:report"]);
     let page = obeyed(&world.admin, &page, form, "The client is registered");
     let id = page
@@ -57,6 +58,7 @@ fn a_client_is_made_from_nothing_with_every_field() {
         ("enabled", json!(false)),
         ("enableRefreshTokens", json!(true)),
         ("introspect", json!(true)),
+        ("confidential", json!(true)),
         ("scope", json!(["read:dataset", "write:report"])),
         ("source", json!("admin")),
         ("createdBy", json!("admin")),
@@ -68,6 +70,19 @@ fn a_client_is_made_from_nothing_with_every_field() {
     obeyed(&world.admin, &page, form, "saved");
     let again = world.admin.api("GET", &format!("/api/oauth-clients/{id}"), None).json();
     assert_eq!(again, made);
+}
+
+#[test]
+fn a_client_with_a_secret_is_not_made_public() {
+    let world = World::start();
+    let client = world.confidential(json!({ "name": "Board" }));
+    let one = path_of(&client);
+    let page = world.admin.visit(&one).is(200);
+    let form = form_to(&page, &one).fill("name", "Another").untick("confidential", "1");
+    let refused = world.admin.submit(&page, form).is(409);
+    says(&refused, &["Delete its secrets first", "Another"]);
+    let now = world.manage(&client, "GET", "", None).json();
+    assert_eq!((&now["confidential"], &now["name"]), (&json!(true), &json!("Board")));
 }
 
 #[test]

@@ -156,7 +156,17 @@ fn wrong_codes_are_answered_beside_the_field_and_limited() {
         empty.text().contains("Enter the code that your device shows"),
         "{empty}"
     );
-    for wrong in ["BBBB-BBBB", "nonsense", "BBBB-BBBB", "\"><script>", "BBBB-BBBB"] {
+    for wrong in [
+        "BBBB-BBBB",
+        "nonsense",
+        "BBBB-BBBC",
+        "\"><script>",
+        "BBBB-BBBD",
+        "BKFT-DNL",
+        "BBBB-BBBF",
+        "ВKFT-DNLZ",
+        "BBBB-BBBG",
+    ] {
         let page = typed(&ada, wrong).is(404);
         assert!(page.text().contains("No device is waiting under this code"), "{page}");
         let shown = code_form(&page)

@@ -2,9 +2,10 @@
 
 use crate::support::*;
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "_links",
     "client_id",
+    "confidential",
     "createdAt",
     "createdBy",
     "description",
@@ -43,6 +44,7 @@ fn a_registered_client_comes_back_whole_with_location_links_and_a_strong_tag() {
         "enabled": true,
         "introspect": true,
         "resources": ["https://warehouse.example/"],
+        "confidential": true,
     });
     let made = world.admin.api("POST", "/api/oauth-clients", Some(&fields)).is(201);
     let client = made.json();
@@ -101,6 +103,7 @@ fn defaults_are_safe_and_the_smallest_client_is_a_name() {
         (&client["introspect"], &client["enableRefreshTokens"]),
         (&json!(false), &json!(false))
     );
+    assert_eq!(client["confidential"], false);
     for name in ["redirect_uri", "scope", "resources"] {
         assert_eq!(client[name], json!([]), "{name}");
     }

@@ -21,6 +21,7 @@ fn a_bad_field_is_400_and_named() {
         ("enableRefreshTokens", json!({ "name": "x", "enableRefreshTokens": 1 })),
         ("enabled", json!({ "name": "x", "enabled": "no" })),
         ("introspect", json!({ "name": "x", "introspect": {} })),
+        ("confidential", json!({ "name": "x", "confidential": "yes" })),
         ("scope", json!({ "name": "x", "scope": ["read:everything"] })),
         ("scope", json!({ "name": "x", "scope": 7 })),
         ("resources", json!({ "name": "x", "resources": ["nonsense"] })),

@@ -160,6 +160,7 @@ fn nobody_gets_further_than_the_pictures_without_a_session_or_a_good_token() {
         for answer in [&plain, &forged, &bearer] {
             answer.api_error(401, "Unauthorized");
         }
+        assert_eq!(plain.header("www-authenticate"), Some("Bearer"), "{plain}");
         let challenge = bearer.header("www-authenticate").unwrap_or_default();
         assert!(
             challenge.starts_with("Bearer") && challenge.contains("invalid_token"),

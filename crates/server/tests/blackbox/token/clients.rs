@@ -256,6 +256,51 @@ fn a_confidential_client_must_authenticate_at_every_call_and_a_client_without_se
 }
 
 #[test]
+fn a_client_never_turns_public_by_itself() {
+    let world = World::start();
+    let client = world.public_client();
+    let soon = time::OffsetDateTime::now_utc() + Duration::from_millis(900);
+    let soon = soon.format(&time::format_description::well_known::Rfc3339).unwrap();
+    let expiring = world.new_secret(&client, &json!({ "expiresAt": soon }));
+    let expiring = client.with_secret(expiring["secret"].as_str().unwrap());
+    assert!(comes_true(Duration::from_secs(3), || {
+        world.http.send(knock(&expiring)).status == 401
+    }));
+    is_kept_out(&world, &client);
+    let last = world.new_secret(&client, &json!({}));
+    let last_client = client.with_secret(last["secret"].as_str().unwrap());
+    assert!(comes_true(A_SECOND, || world.http.send(knock(&last_client)).status == 400));
+
+    // Neither does a change of something else make it public, nor an administrator while a secret works.
+    let whole = json!({ "name": "Renamed", "redirect_uri": [client.redirect_uri], "enableRefreshTokens": true });
+    let replaced = world.manage(&client, "PUT", "", Some(&whole)).is(200).json();
+    assert_eq!(replaced["confidential"], true);
+    assert_eq!(
+        world.patch(&client, &json!({ "confidential": null }))["confidential"],
+        true
+    );
+    let public = json!({ "confidential": false });
+    world
+        .manage(&client, "PATCH", "", Some(&public))
+        .api_error(409, "Conflict");
+
+    let secrets = world.manage(&client, "GET", "/secrets", None).json();
+    for secret in secrets["_embedded"]["inf:oauth-client-secret"].as_array().unwrap() {
+        let path = format!("/secrets/{}", secret["id"].as_str().unwrap());
+        world.manage(&client, "DELETE", &path, None).is(204);
+    }
+    assert!(comes_true(A_SECOND, || world.http.send(knock(&last_client)).status == 401));
+    is_kept_out(&world, &client);
+    assert_eq!(world.manage(&client, "GET", "", None).json()["confidential"], true);
+
+    assert_eq!(world.patch(&client, &public)["confidential"], false);
+    assert!(comes_true(A_SECOND, || world.http.send(knock(&client)).status == 400));
+    is_let_in(&world, &client);
+    world.patch(&client, &json!({ "confidential": true }));
+    assert!(comes_true(A_SECOND, || world.http.send(knock(&client)).status == 401));
+}
+
+#[test]
 fn an_expired_or_deleted_secret_is_invalid_client_and_its_siblings_go_on_working() {
     let world = World::start();
     let client = world.confidential_client();

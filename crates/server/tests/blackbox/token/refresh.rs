@@ -90,6 +90,12 @@ fn a_wider_scope_is_invalid_scope_and_a_narrower_one_narrows_this_access_token_o
     let world = World::start();
     let client = world.public_client();
     let tokens = world.tokens_with(&client, "read:dataset write:report");
+    let described = |answer: &Answer| {
+        answer.json()["error_description"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     let ask = |token: &str, scope: &str| {
         world.http.send(client.post(
             "/oauth/token",
@@ -103,18 +109,25 @@ fn a_wider_scope_is_invalid_scope_and_a_narrower_one_narrows_this_access_token_o
     for wider in [
         "read:dataset read:profile",
         "write:dataset",
-        "read:report",
         "write:global",
         "openid",
         " ",
     ] {
         ask(tokens.refresh(), wider).oauth_error(400, "invalid_scope");
     }
+    let refused = ask(tokens.refresh(), "read:dataset write:dataset");
+    assert_eq!(
+        described(&refused),
+        "This grant does not include the scope: write:dataset"
+    );
     let narrow = Tokens::read(ask(tokens.refresh(), "read:dataset").oauth_json());
     assert_eq!(narrow.answer["scope"], "read:dataset");
     world.gate("GET", "/api/datasets", Some(&narrow.access)).is(200);
     world.gate("GET", "/api/reports", Some(&narrow.access)).is(403);
-    let whole = world.refreshed(&client, narrow.refresh());
+    let reading = Tokens::read(ask(narrow.refresh(), "read:report offline_access").oauth_json());
+    assert_eq!(reading.answer["scope"], "read:report", "narrower by meaning");
+    world.gate("DELETE", "/api/reports/1", Some(&reading.access)).is(403);
+    let whole = world.refreshed(&client, reading.refresh());
     assert_eq!(
         whole.answer["scope"], "read:dataset write:report",
         "the grant is as wide as it was"
@@ -151,21 +164,24 @@ fn a_client_that_is_disabled_is_invalid_grant_until_it_is_enabled_again() {
 }
 
 #[test]
-fn a_client_that_is_deleted_is_invalid_grant_and_its_tokens_stop_within_a_second() {
+fn a_deleted_clients_grants_are_invalid_client_and_its_tokens_stop_within_a_second() {
     let world = World::start();
     let client = world.public_client();
     let resource_server = world.confidential(json!({ "introspect": true }));
     let lasting = world.register(json!({ "redirect_uri": ["https://app.example/cb"], "enableRefreshTokens": false }));
     let (tokens, lasting_tokens) = (world.tokens(&client), world.tokens(&lasting));
     assert!(world.works(&tokens.access) && world.works(&lasting_tokens.access));
+    let (code, device) = (world.code(&client), Device::start(&world, &client));
     for gone in [&client, &lasting] {
         world.manage(gone, "DELETE", "", None).is(204);
     }
     assert!(comes_true(A_SECOND, || !world.works(&tokens.access)
         && !world.works(&lasting_tokens.access)));
-    world
-        .refresh(&client, tokens.refresh())
-        .oauth_error(400, "invalid_grant");
+    let refused = world.refresh(&client, tokens.refresh());
+    refused.oauth_error(401, "invalid_client");
+    assert_eq!(refused.header("www-authenticate"), None);
+    world.redeem(&client, &code).oauth_error(401, "invalid_client");
+    world.http.send(client.poll(&device)).oauth_error(401, "invalid_client");
     assert_eq!(
         world.introspect(&resource_server, &tokens.access),
         json!({ "active": false })

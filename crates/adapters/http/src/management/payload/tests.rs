@@ -38,6 +38,7 @@ fn null_is_the_default_of_everything_but_the_name() {
     let all_null = json!({
         "description": null, "url": null, "redirect_uri": null, "pkce": null, "enableRefreshTokens": null,
         "scope": null, "enabled": null, "introspect": null, "resources": null,
+        "confidential": null,
     });
     let (fields, _) = client(members(&all_null)).unwrap();
     let set = ClientDraft {
@@ -80,6 +81,7 @@ fn wrong_types_are_named() {
         (json!({"enabled": 0}), "enabled"),
         (json!({"introspect": []}), "introspect"),
         (json!({"resources": true}), "resources"),
+        (json!({"confidential": "yes"}), "confidential"),
         (json!({"id": 5}), "id"),
         (json!({"client_id": null}), "client_id"),
         (json!({"_links": "x"}), "_links"),

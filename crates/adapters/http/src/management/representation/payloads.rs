@@ -46,6 +46,9 @@ pub(crate) struct ClientPayload {
     introspect: Option<bool>,
     /// Resources it may ask for besides the service's own audience (RFC 8707), at most 20.
     resources: Option<Vec<String>>,
+    /// Whether it must authenticate. Left out or `null`, it stays as it is, also in a `PUT`; the first secret sets it. It
+    /// cannot be unset while the client has a secret that works.
+    confidential: Option<bool>,
 }
 
 /// A new secret. All of it may be left out.

@@ -23,6 +23,8 @@ use crate::pages::problem::Problem;
 
 pub(super) const STALE: &str = "This page was open for too long or was sent before, so nothing has been saved yet. Check your entries and send them again.";
 
+const HAS_SECRETS: &str = "A client with a secret is confidential. Delete its secrets first; then it can be made public. Nothing has been saved yet.";
+
 /// What besides the client is on the page.
 #[derive(Default)]
 pub(super) struct Remarks<'a> {
@@ -80,6 +82,13 @@ pub(super) async fn save(console: &Console<'_>, fields: &Parameters) -> Answer {
             page(console, StatusCode::BAD_REQUEST, &shown, form, Remarks::default()).await
         }
         Err(ManagementError::Stale) => changed_meanwhile(console, form).await,
+        Err(ManagementError::Conflict(_)) => {
+            let remarks = Remarks {
+                problem: Some(HAS_SECRETS),
+                ..Remarks::default()
+            };
+            page(console, StatusCode::CONFLICT, &client, form, remarks).await
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -183,13 +192,15 @@ async fn kind(console: &Console<'_>, client: &Client) -> Result<Kind, Stop> {
     let named = ClientRef::Uid(client.uid);
     let secrets = console.manage().list_secrets(console.administrator()?, named).await?;
     let now = console.now();
-    Ok(if secrets.iter().any(|secret| secret.is_live(now)) {
-        Kind::Confidential
-    } else if client.profile.pkce {
-        Kind::Public
-    } else {
-        Kind::Idle
-    })
+    Ok(
+        if client.profile.confidential || secrets.iter().any(|secret| secret.is_live(now)) {
+            Kind::Confidential
+        } else if client.profile.pkce {
+            Kind::Public
+        } else {
+            Kind::Idle
+        },
+    )
 }
 
 fn render(

@@ -32,6 +32,7 @@ pub(super) struct ClientForm {
     /// One a line.
     pub(super) resources: String,
     pub(super) enabled: bool,
+    pub(super) confidential: bool,
     /// A field's wire name, and what is wrong with it.
     problem: Option<(&'static str, String)>,
 }
@@ -49,6 +50,7 @@ impl From<ClientDraft> for ClientForm {
             introspect: draft.introspect,
             resources: draft.resources.join("\n"),
             enabled: draft.enabled,
+            confidential: draft.confidential,
             problem: None,
         }
     }
@@ -73,6 +75,7 @@ impl ClientForm {
             introspect: fields.contains("introspect"),
             resources: text("resources"),
             enabled: fields.contains("enabled"),
+            confidential: fields.contains("confidential"),
             problem: None,
         }
     }
@@ -90,6 +93,7 @@ impl ClientForm {
             enabled: Some(self.enabled),
             introspect: Some(self.introspect),
             resources: Some(lines(&self.resources).map(str::to_owned).collect()),
+            confidential: Some(self.confidential),
         }
     }
 
@@ -161,6 +165,7 @@ pub(super) fn label(field: &str) -> &'static str {
         "enabled" => "Enabled",
         "introspect" => "Introspection",
         "resources" => "Resources",
+        "confidential" => "Confidential",
         _ => "Another field",
     }
 }
@@ -182,6 +187,7 @@ mod tests {
             enabled: false,
             introspect: true,
             resources: vec!["https://api.example".into()],
+            confidential: true,
         }
     }
 
@@ -200,6 +206,7 @@ mod tests {
             ("refresh_tokens", form.refresh_tokens),
             ("introspect", form.introspect),
             ("enabled", form.enabled),
+            ("confidential", form.confidential),
         ] {
             pairs.extend(ticked.then(|| (name, "1".to_owned())));
         }
@@ -218,6 +225,7 @@ mod tests {
             let other = ClientDraft {
                 pkce: !draft.pkce,
                 enabled: !draft.enabled,
+                confidential: !draft.confidential,
                 ..draft.clone()
             };
             assert_eq!(back.patch().onto(other), draft);
