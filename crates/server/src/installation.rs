@@ -115,6 +115,7 @@ impl Installation {
             Arc::clone(&entropy),
         )?);
 
+        let forms = Arc::new(DerivedFormKey::new(&master));
         let [per_username, per_address] = config.limits.sign_in();
         let directory = DirectorySettings {
             session_lifetime: Duration::from_secs(config.directory.session_hours * 3600),
@@ -136,6 +137,7 @@ impl Installation {
                 Arc::clone(&attempts),
                 passwords.clone(),
                 Arc::clone(&entropy),
+                forms.clone(),
                 directory,
             ));
             (directory.clone(), Some(directory))
@@ -160,7 +162,7 @@ impl Installation {
             signer: keys.clone(),
             secrets,
             passwords,
-            forms: Arc::new(DerivedFormKey::new(&master)),
+            forms,
             changes: Arc::clone(&changes),
             probes,
         };
