@@ -73,8 +73,8 @@ pub mod users;
 pub use application::{Application, Ports, Settings};
 pub use context::RequestContext;
 pub use informer_oauth_ports::{
-    ClientSort, Icon, KeyPurpose, KeyState, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInPage, SignedIn,
-    TRACE_TARGET,
+    ClientSort, Icon, KeyPurpose, KeyState, Page, PageRequest, Probe, PublicKeySet, SignIn, SignInAttempt, SignInPage,
+    SignedIn, TRACE_TARGET,
 };
 
 // Its example is run with the documentation tests.

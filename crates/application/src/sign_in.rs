@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use informer_oauth_domain::{audit::EventKind, secret::Secret};
-use informer_oauth_ports::{PasswordSignIn, SignIn};
+use informer_oauth_ports::{PasswordSignIn, SignIn, SignInAttempt};
 
 use crate::{
     audit_trail::{About, AuditTrail},
@@ -26,37 +26,35 @@ impl SignInWithPassword {
         self.passwords.is_some()
     }
 
-    /// Checks a password and opens a session.
-    pub async fn sign_in(
-        &self,
-        username: &str,
-        password: &Secret,
-        replaces: Option<&Secret>,
-        context: &RequestContext,
-    ) -> Result<SignIn, Fault> {
+    /// The name of the device cookie; `None` where users sign in elsewhere.
+    pub fn device_cookie(&self) -> Option<&str> {
+        self.passwords.as_ref().map(|passwords| passwords.device_cookie())
+    }
+
+    /// Checks a password and opens a session. Of the refusals by one limit, one is an event.
+    pub async fn sign_in(&self, attempt: SignInAttempt<'_>, context: &RequestContext) -> Result<SignIn, Fault> {
         let Some(passwords) = &self.passwords else {
             return Ok(SignIn::Refused);
         };
-        let outcome = passwords
-            .sign_in(username, password, context.address, replaces, context.now)
-            .await?;
-        let name: String = username.chars().take(NAME_LIMIT).collect();
+        let outcome = passwords.sign_in(attempt, context.now).await?;
+        let name: String = attempt.username.chars().take(NAME_LIMIT).collect();
         let (kind, actor, target) = match &outcome {
             SignIn::SignedIn { user, .. } => (EventKind::SignedIn, Some(user.username.clone()), None),
             SignIn::Refused => (EventKind::SignInFailed, None, Some(name)),
             SignIn::Limited { .. } => (EventKind::SignInLimited, None, Some(name)),
         };
-        self.audit
-            .record(
-                kind,
-                About {
-                    actor,
-                    target,
-                    client: None,
-                },
-                context,
-            )
-            .await;
+        let about = About {
+            actor,
+            target,
+            client: None,
+        };
+        if let SignIn::Limited { retry_after, counter } = &outcome {
+            self.audit
+                .record_once(kind, counter, *retry_after, about, context)
+                .await;
+        } else {
+            self.audit.record(kind, about, context).await;
+        }
         Ok(outcome)
     }
 

@@ -62,6 +62,10 @@ pub trait AttemptCounter: Send + Sync {
     /// The count, without counting.
     async fn peek(&self, key: &str, now: Timestamp) -> Result<Attempts, StoreError>;
 
+    /// Takes one attempt back: it was counted ahead of a check that then did not happen. A window that has ended, or
+    /// counts nothing, stays as it is; one whose only attempt is taken back is forgotten. Atomic.
+    async fn take_back(&self, key: &str, now: Timestamp) -> Result<(), StoreError>;
+
     /// Forgets a key's attempts.
     async fn clear(&self, key: &str) -> Result<(), StoreError>;
 

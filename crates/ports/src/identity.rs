@@ -75,6 +75,10 @@ pub enum SignIn {
         cookie: Secret,
         /// How long the session lasts.
         lifetime: Duration,
+        /// The new device cookie: proof that this browser has signed in as this user.
+        device: Secret,
+        /// How long the device cookie is good for.
+        device_lifetime: Duration,
     },
     /// Unknown user, wrong password or locked: not told apart.
     Refused,
@@ -82,7 +86,24 @@ pub enum SignIn {
     Limited {
         /// How long to wait.
         retry_after: Duration,
+        /// The counter that reached its limit: one refusal of each is written to the audit log.
+        counter: String,
     },
+}
+
+/// A filled-in sign-in form.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInAttempt<'a> {
+    /// As typed.
+    pub username: &'a str,
+    /// As typed.
+    pub password: &'a Secret,
+    /// From which address.
+    pub address: Option<IpAddr>,
+    /// The session cookie that the browser sent.
+    pub replaces: Option<&'a Secret>,
+    /// The device cookie that the browser sent.
+    pub device: Option<&'a Secret>,
 }
 
 /// Signing in with a password, where the users are local.
@@ -90,14 +111,13 @@ pub enum SignIn {
 pub trait PasswordSignIn: Send + Sync {
     /// Checks the password and opens a session, ending the one of `replaces` (the cookie the browser sent): a session is
     /// never carried over a sign-in. Takes about as long for an unknown name as for a wrong password.
-    async fn sign_in(
-        &self,
-        username: &str,
-        password: &Secret,
-        address: Option<IpAddr>,
-        replaces: Option<&Secret>,
-        now: Timestamp,
-    ) -> Result<SignIn, IdentityError>;
+    ///
+    /// An attempt that could not be checked ([`IdentityError::Busy`], a store that failed) counts against nothing. A browser
+    /// whose device cookie is good for the name is counted by itself: what strangers do does not limit it.
+    async fn sign_in(&self, attempt: SignInAttempt<'_>, now: Timestamp) -> Result<SignIn, IdentityError>;
+
+    /// The name of the device cookie.
+    fn device_cookie(&self) -> &str;
 
     /// Ends the session behind a cookie's value.
     async fn sign_out(&self, cookie: &Secret) -> Result<(), IdentityError>;

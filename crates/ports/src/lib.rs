@@ -95,12 +95,12 @@ pub use codes::{AttemptCounter, CodeStore, SessionStore};
 pub use devices::{DeviceInsertion, DeviceStore};
 pub use directory::{UserDirectory, UserInsertion};
 pub use error::StoreError;
-pub use identity::{Identity, IdentityError, PasswordSignIn, SignIn, SignInPage, SignedIn};
+pub use identity::{Identity, IdentityError, PasswordSignIn, SignIn, SignInAttempt, SignInPage, SignedIn};
 pub use keys::{KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore};
 pub use page::{Page, PageRequest};
 pub use pool::{PoolState, Pools};
 pub use signing::{
-    FormKey, HashError, PasswordHasher, PublicKeySet, SecretHasher, SigningError, TokenRefused, TokenSigner,
+    FormKey, HashError, HashSource, PasswordHasher, PublicKeySet, SecretHasher, SigningError, TokenRefused, TokenSigner,
 };
 pub use tokens::{TokenFilter, TokenStore};
 pub use trace::{TRACE_TARGET, traced};

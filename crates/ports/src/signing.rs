@@ -91,14 +91,29 @@ pub trait SecretHasher: Send + Sync {
     fn forget(&self, uid: SecretUid);
 }
 
+/// Whose password is verified. A hasher shares its queue fairly between sources.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum HashSource {
+    /// A browser that has signed in as this user before. Strangers give way to it when the queue is full.
+    Known(String),
+    /// Any other browser at this address or IPv6 network, as [`informer_oauth_domain::attempts::place`] names it.
+    Stranger(String),
+}
+
 /// argon2id for local passwords.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
     /// Hashes a new password.
     async fn hash(&self, password: &Secret) -> Result<SecretHash, HashError>;
 
-    /// Verifies a password. `None` as the hash takes as long and is false.
-    async fn verify(&self, hash: Option<&SecretHash>, password: &Secret) -> Result<bool, HashError>;
+    /// Verifies a password. `None` as the hash takes as long and is false. When too many wait, the source with the most of
+    /// them is the one that gets [`HashError::Busy`].
+    async fn verify(
+        &self,
+        hash: Option<&SecretHash>,
+        password: &Secret,
+        source: &HashSource,
+    ) -> Result<bool, HashError>;
 }
 
 /// A keyed digest under a secret of this installation: what forms are sealed with.

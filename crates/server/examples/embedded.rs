@@ -48,6 +48,7 @@ async fn ports(issuer: &str) -> Result<Ports, Box<dyn Error>> {
         store.clone(),
         passwords.clone(),
         entropy.clone(),
+        Arc::new(DerivedFormKey::new(&master)),
         DirectorySettings::new(issuer.starts_with("https:")),
     ));
     Ok(Ports {

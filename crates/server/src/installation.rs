@@ -115,6 +115,7 @@ impl Installation {
             Arc::clone(&entropy),
         )?);
 
+        let forms = Arc::new(DerivedFormKey::new(&master));
         let [per_username, per_address] = config.limits.sign_in();
         let defaults = DirectorySettings::new(issuer.starts_with("https://"));
         let directory = DirectorySettings {
@@ -138,6 +139,7 @@ impl Installation {
                 Arc::clone(&attempts),
                 passwords.clone(),
                 Arc::clone(&entropy),
+                forms.clone(),
                 directory,
             ));
             (directory.clone(), Some(directory))
@@ -162,7 +164,7 @@ impl Installation {
             signer: keys.clone(),
             secrets,
             passwords,
-            forms: Arc::new(DerivedFormKey::new(&master)),
+            forms,
             changes: Arc::clone(&changes),
             probes,
         };

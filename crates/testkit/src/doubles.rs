@@ -33,8 +33,8 @@ use informer_oauth_domain::{
     user::User,
 };
 use informer_oauth_ports::{
-    FormKey, HashError, Identity, IdentityError, PasswordHasher, PublicKeySet, SecretHasher, SignInPage, SignedIn,
-    SigningError, TokenRefused, TokenSigner,
+    FormKey, HashError, HashSource, Identity, IdentityError, PasswordHasher, PublicKeySet, SecretHasher, SignInPage,
+    SignedIn, SigningError, TokenRefused, TokenSigner,
 };
 
 fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -123,7 +123,7 @@ impl PasswordHasher for PlainHasher {
         Ok(plain(password.expose()))
     }
 
-    async fn verify(&self, hash: Option<&SecretHash>, password: &Secret) -> Result<bool, HashError> {
+    async fn verify(&self, hash: Option<&SecretHash>, password: &Secret, _: &HashSource) -> Result<bool, HashError> {
         Ok(hash.is_some_and(|hash| *hash == plain(password.expose())))
     }
 }
@@ -234,7 +234,9 @@ mod tests {
                 .unwrap();
             for (password, good) in [("open", true), ("Open", false), ("", false)] {
                 let password = Secret::new(password.into());
-                let verdict = PasswordHasher::verify(&PlainHasher, Some(&hash), &password).await;
+                let verdict =
+                    PasswordHasher::verify(&PlainHasher, Some(&hash), &password, &HashSource::Known("ada".into()))
+                        .await;
                 assert_eq!(verdict, Ok(good));
             }
         });

@@ -426,6 +426,8 @@ macro_rules! __short_lived_obligations {
                 a_window_that_has_ended_is_none,
                 keys_are_counted_apart,
                 a_cleared_key_starts_anew_and_the_others_go_on,
+                an_attempt_is_taken_back_from_its_open_window_only,
+                attempts_taken_back_at_once_are_each_taken_back,
                 concurrent_attempts_get_different_counts,
                 purging_takes_ended_windows_only_and_few_at_a_time,
             ]

@@ -18,7 +18,8 @@ use informer_oauth_ports::{Entropy, HashError, SecretHasher};
 use tokio::sync::oneshot;
 
 use crate::{
-    pool::HashingPool,
+    lanes::Turn,
+    pool::{Fate, HashingPool},
     verified::{Tag, Verified},
 };
 
@@ -99,6 +100,11 @@ fn can_be_secret(presented: &Secret) -> bool {
     presented.len() <= LONGEST_SECRET && !presented.expose().contains('\0')
 }
 
+/// Client secrets share one place in the order of turns.
+fn turn() -> Turn {
+    Turn::Fair("client secrets".to_owned())
+}
+
 fn failed(error: impl Display) -> HashError {
     HashError::Failed(error.to_string())
 }
@@ -119,7 +125,9 @@ impl SecretHasher for Bcrypt {
         self.entropy.fill(&mut salt);
         let hashed = self
             .pool
-            .run(move || bcrypt::non_truncating_hash_with_salt(secret.expose(), cost, salt))
+            .run(turn(), move || {
+                bcrypt::non_truncating_hash_with_salt(secret.expose(), cost, salt)
+            })
             .await?;
         hashed.map(|parts| SecretHash::new(parts.to_string())).map_err(failed)
     }
@@ -145,7 +153,10 @@ impl SecretHasher for Bcrypt {
             return Ok(());
         }
         let (nothing, presented) = (self.nothing.clone(), presented.clone());
-        self.pool.run(move || check(&nothing, &presented)).await?.map(drop)
+        self.pool
+            .run(turn(), move || check(&nothing, &presented))
+            .await?
+            .map(drop)
     }
 
     fn forget(&self, uid: SecretUid) {
@@ -181,7 +192,7 @@ impl Verifications {
             // A verification is remembered before it stops being under way, so what is neither is not verified yet.
             Entry::Vacant(_) if self.verified.has(key.0, &key.1) => return Ok(None),
             Entry::Vacant(free) => {
-                let permit = pool.permit().ok_or(HashError::Busy)?;
+                let permit = pool.permit(turn()).ok_or(HashError::Busy)?;
                 free.insert(vec![answer]);
                 let (verification, hash, presented) = (
                     Verification {
@@ -192,7 +203,7 @@ impl Verifications {
                     hash.clone(),
                     presented.clone(),
                 );
-                pool.submit(permit, move || verification.run(&hash, &presented));
+                pool.submit(permit, move |fate| verification.run(fate, &hash, &presented));
             }
         }
         Ok(Some(answered))
@@ -207,7 +218,13 @@ struct Verification {
 }
 
 impl Verification {
-    fn run(mut self, hash: &SecretHash, presented: &Secret) {
+    fn run(mut self, fate: Fate, hash: &SecretHash, presented: &Secret) {
+        if fate == Fate::Shed {
+            for caller in self.end() {
+                let _ = caller.send(Err(HashError::Busy));
+            }
+            return;
+        }
         if self.is_abandoned() {
             self.ended = true;
             return;

@@ -14,6 +14,7 @@ mod client_secrets;
 mod entropy;
 mod jwt;
 mod keys;
+mod lanes;
 mod master_key;
 mod passwords;
 mod pool;

@@ -8,10 +8,10 @@ use argon2::{
 };
 use async_trait::async_trait;
 use informer_oauth_domain::secret::{Secret, SecretHash};
-use informer_oauth_ports::{Entropy, HashError, PasswordHasher};
+use informer_oauth_ports::{Entropy, HashError, HashSource, PasswordHasher};
 use subtle::ConstantTimeEq as _;
 
-use crate::pool::HashingPool;
+use crate::{lanes::Turn, pool::HashingPool};
 
 /// The longest password in bytes: a longer one is never right, and costs no hash.
 pub const LONGEST_PASSWORD: usize = 1024;
@@ -135,7 +135,7 @@ impl PasswordHasher for Argon2id {
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt);
         let (params, password) = (self.params.clone(), password.clone());
-        let hashed = self.pool.run(move || {
+        let hashed = self.pool.run(Turn::First("new passwords".to_owned()), move || {
             let mut output = [0; OUTPUT];
             compute(Version::V0x13, &params, &salt, &password, &mut output)?;
             encode(&params, &salt, &output)
@@ -143,13 +143,22 @@ impl PasswordHasher for Argon2id {
         hashed.await?
     }
 
-    async fn verify(&self, hash: Option<&SecretHash>, password: &Secret) -> Result<bool, HashError> {
+    async fn verify(
+        &self,
+        hash: Option<&SecretHash>,
+        password: &Secret,
+        source: &HashSource,
+    ) -> Result<bool, HashError> {
         if password.len() > LONGEST_PASSWORD {
             return Ok(false);
         }
         let is_known = hash.is_some();
         let (hash, password) = (hash.unwrap_or(&self.nothing).clone(), password.clone());
-        let fits = self.pool.run(move || check(&hash, &password)).await??;
+        let turn = match source {
+            HashSource::Known(name) => Turn::First(name.clone()),
+            HashSource::Stranger(place) => Turn::Fair(place.clone()),
+        };
+        let fits = self.pool.run(turn, move || check(&hash, &password)).await??;
         Ok(fits && is_known)
     }
 }
@@ -172,6 +181,10 @@ mod tests {
         .unwrap()
     }
 
+    fn stranger() -> HashSource {
+        HashSource::Stranger("203.0.113.7".to_owned())
+    }
+
     fn secret(text: &str) -> Secret {
         Secret::new(text.to_owned())
     }
@@ -180,7 +193,12 @@ mod tests {
     async fn the_right_password_verifies_and_others_do_not() {
         let argon2id = argon2id();
         let hash = argon2id.hash(&secret("correct horse")).await.unwrap();
-        assert_eq!(argon2id.verify(Some(&hash), &secret("correct horse")).await, Ok(true));
+        assert_eq!(
+            argon2id
+                .verify(Some(&hash), &secret("correct horse"), &stranger())
+                .await,
+            Ok(true)
+        );
         for wrong in [
             "correct hors",
             "correct horse\0",
@@ -188,7 +206,11 @@ mod tests {
             "Correct horse",
             &"x".repeat(LONGEST_PASSWORD + 1),
         ] {
-            assert_eq!(argon2id.verify(Some(&hash), &secret(wrong)).await, Ok(false), "{wrong}");
+            assert_eq!(
+                argon2id.verify(Some(&hash), &secret(wrong), &stranger()).await,
+                Ok(false),
+                "{wrong}"
+            );
         }
     }
 
@@ -213,7 +235,7 @@ mod tests {
     async fn an_unknown_user_has_no_password() {
         let argon2id = argon2id();
         for password in ["", "guess"] {
-            assert_eq!(argon2id.verify(None, &secret(password)).await, Ok(false));
+            assert_eq!(argon2id.verify(None, &secret(password), &stranger()).await, Ok(false));
         }
     }
 
@@ -238,7 +260,7 @@ mod tests {
         ] {
             assert!(
                 argon2id
-                    .verify(Some(&SecretHash::new(foreign.to_owned())), &secret("x"))
+                    .verify(Some(&SecretHash::new(foreign.to_owned())), &secret("x"), &stranger())
                     .await
                     .is_err(),
                 "{foreign}"

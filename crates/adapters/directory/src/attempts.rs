@@ -18,6 +18,11 @@ pub(crate) fn username_here_key(username: &str, address: Option<IpAddr>) -> Stri
     format!("{}:{}", username_key(username), place(address))
 }
 
+/// The key of a browser that has signed in before.
+pub(crate) fn device_key(id: &str) -> String {
+    format!("sign-in:device:{id}")
+}
+
 /// The key of an address.
 pub(crate) fn address_key(address: IpAddr) -> String {
     format!("sign-in:address:{}", place(Some(address)))

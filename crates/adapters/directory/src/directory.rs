@@ -1,20 +1,21 @@
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use informer_oauth_domain::{
-    attempts::AttemptLimit,
+    attempts::{AttemptLimit, place},
     secret::Secret,
     timestamp::Timestamp,
     user::{LocalUser, Session, User, check_username},
 };
 use informer_oauth_ports::{
-    AttemptCounter, Entropy, HashError, Identity, IdentityError, PasswordHasher, PasswordSignIn, SessionStore, SignIn,
-    SignInPage, SignedIn, StoreError, UserDirectory,
+    AttemptCounter, Entropy, FormKey, HashError, HashSource, Identity, IdentityError, PasswordHasher, PasswordSignIn,
+    SessionStore, SignIn, SignInAttempt, SignInPage, SignedIn, StoreError, UserDirectory,
 };
 
 use crate::{
-    attempts::{address_key, username_here_key, username_key},
+    attempts::{address_key, device_key, username_here_key, username_key},
     cookie,
+    device::{self, DeviceCookie},
     settings::{DirectorySettings, EVERYWHERE},
 };
 
@@ -25,17 +26,53 @@ pub struct Directory {
     attempts: Arc<dyn AttemptCounter>,
     passwords: Arc<dyn PasswordHasher>,
     entropy: Arc<dyn Entropy>,
+    seal: Arc<dyn FormKey>,
     settings: DirectorySettings,
 }
 
+/// What an attempt counts under.
+struct Counters {
+    /// Counted ahead of the check, and cleared by a success: the name from here, or the browser that is known.
+    own: Counter,
+    /// Failures only: the name everywhere and the address. A success cannot be taken back without forgiving the failures
+    /// of others. Guesses at once are bounded by the hasher there.
+    failures: Vec<Counter>,
+    source: HashSource,
+}
+
+struct Counter {
+    key: String,
+    limit: AttemptLimit,
+}
+
+impl Counters {
+    fn all(&self) -> impl Iterator<Item = &Counter> {
+        std::iter::once(&self.own).chain(&self.failures)
+    }
+}
+
+impl Counter {
+    const fn new(key: String, limit: AttemptLimit) -> Self {
+        Self { key, limit }
+    }
+
+    fn refusal(&self, retry_after: Duration) -> SignIn {
+        SignIn::Limited {
+            retry_after,
+            counter: self.key.clone(),
+        }
+    }
+}
+
 impl Directory {
-    /// A directory over these stores.
+    /// A directory over these stores. `seal` seals the device cookies.
     pub fn new(
         users: Arc<dyn UserDirectory>,
         sessions: Arc<dyn SessionStore>,
         attempts: Arc<dyn AttemptCounter>,
         passwords: Arc<dyn PasswordHasher>,
         entropy: Arc<dyn Entropy>,
+        seal: Arc<dyn FormKey>,
         settings: DirectorySettings,
     ) -> Self {
         Self {
@@ -44,6 +81,7 @@ impl Directory {
             attempts,
             passwords,
             entropy,
+            seal,
             settings,
         }
     }
@@ -80,16 +118,73 @@ impl Directory {
         &self,
         user: Option<LocalUser>,
         password: &Secret,
+        source: &HashSource,
     ) -> Result<Option<LocalUser>, IdentityError> {
         let fits = self
             .passwords
-            .verify(user.as_ref().map(|user| &user.password), password)
+            .verify(user.as_ref().map(|user| &user.password), password, source)
             .await
             .map_err(|error| match error {
                 HashError::Busy => IdentityError::Busy,
                 HashError::Failed(reason) => IdentityError::Unavailable(reason),
             })?;
         Ok(user.filter(|user| fits && !user.locked))
+    }
+
+    /// The id of the browser's device cookie, if it is good for the name that was typed.
+    async fn known_browser(&self, attempt: &SignInAttempt<'_>, now: Timestamp) -> Result<Option<String>, StoreError> {
+        let Some(cookie) = attempt.device.and_then(|device| DeviceCookie::parse(device, now)) else {
+            return Ok(None);
+        };
+        let user = self.lookup(attempt.username).await?;
+        let is_known = user.is_some_and(|user| cookie.is_for(&user, &*self.seal));
+        Ok(is_known.then(|| cookie.id().to_owned()))
+    }
+
+    fn counters(&self, attempt: &SignInAttempt<'_>, known: Option<&str>) -> Counters {
+        let (here, per_address) = (self.settings.per_username, self.settings.per_address);
+        if let Some(device) = known {
+            return Counters {
+                own: Counter::new(device_key(device), here),
+                failures: Vec::new(),
+                source: HashSource::Known(attempt.username.to_owned()),
+            };
+        }
+        let everywhere = AttemptLimit {
+            attempts: here.attempts.saturating_mul(EVERYWHERE),
+            ..here
+        };
+        let mut failures = vec![Counter::new(username_key(attempt.username), everywhere)];
+        failures.extend(
+            attempt
+                .address
+                .map(|address| Counter::new(address_key(address), per_address)),
+        );
+        Counters {
+            own: Counter::new(username_here_key(attempt.username, attempt.address), here),
+            failures,
+            source: HashSource::Stranger(place(attempt.address)),
+        }
+    }
+
+    /// Opens a session in place of the one that the browser had.
+    async fn let_in(
+        &self,
+        user: LocalUser,
+        attempt: &SignInAttempt<'_>,
+        now: Timestamp,
+    ) -> Result<SignIn, IdentityError> {
+        let cookie = self.open_session(&user.username, now).await?;
+        if let Some(replaced) = attempt.replaces {
+            self.sign_out(replaced).await?;
+        }
+        Ok(SignIn::SignedIn {
+            device: device::issue(&user, &*self.seal, &*self.entropy, now),
+            device_lifetime: device::LIFETIME,
+            user: self.describe(user),
+            cookie,
+            lifetime: self.settings.session_lifetime,
+        })
     }
 
     /// Opens a session; its cookie.
@@ -142,56 +237,44 @@ impl Identity for Directory {
 
 #[async_trait]
 impl PasswordSignIn for Directory {
-    async fn sign_in(
-        &self,
-        username: &str,
-        password: &Secret,
-        address: Option<IpAddr>,
-        replaces: Option<&Secret>,
-        now: Timestamp,
-    ) -> Result<SignIn, IdentityError> {
-        let (here, per_address) = (&self.settings.per_username, &self.settings.per_address);
-        let everywhere = &AttemptLimit {
-            attempts: here.attempts.saturating_mul(EVERYWHERE),
-            ..*here
-        };
-        let here_key = username_here_key(username, address);
-        let mut failures = vec![(username_key(username), everywhere)];
-        failures.extend(address.map(|address| (address_key(address), per_address)));
-        let mut waits = vec![self.wait(&here_key, here, now).await?];
-        for (key, limit) in &failures {
-            waits.push(self.wait(key, limit, now).await?);
-        }
-        if let Some(retry_after) = waits.into_iter().flatten().max() {
-            return Ok(SignIn::Limited { retry_after });
+    async fn sign_in(&self, attempt: SignInAttempt<'_>, now: Timestamp) -> Result<SignIn, IdentityError> {
+        let known = self.known_browser(&attempt, now).await?;
+        let counters = self.counters(&attempt, known.as_deref());
+        for counter in counters.all() {
+            if let Some(retry_after) = self.wait(&counter.key, &counter.limit, now).await? {
+                return Ok(counter.refusal(retry_after));
+            }
         }
         // Before it counts: nobody guessed wrong when the store of users is down.
-        let user = self.lookup(username).await?;
-        // An attempt at a name from here counts before its password is looked at, so that guesses made at once cannot all
-        // be let in; a right password takes the count back. The name everywhere and the address count failures only: a
-        // success cannot be taken back without forgiving the failures of others. Guesses at once are bounded by the hasher
-        // there.
-        let counted = self.attempts.record(&here_key, here.window, now).await?;
-        if counted.count > here.attempts {
-            let retry_after = here.wait(counted, now).unwrap_or(Duration::from_secs(1));
-            return Ok(SignIn::Limited { retry_after });
+        let user = self.lookup(attempt.username).await?;
+        // It counts before the password is looked at, so that guesses made at once cannot all be let in; a right password
+        // takes the count back.
+        let own = &counters.own;
+        let counted = self.attempts.record(&own.key, own.limit.window, now).await?;
+        if counted.count > own.limit.attempts {
+            let retry_after = own.limit.wait(counted, now).unwrap_or(Duration::from_secs(1));
+            return Ok(own.refusal(retry_after));
         }
-        let Some(user) = self.check_password(user, password).await? else {
-            for (key, limit) in &failures {
-                self.attempts.record(key, limit.window, now).await?;
+        let outcome = match self.check_password(user, attempt.password, &counters.source).await {
+            Ok(Some(user)) => self.let_in(user, &attempt, now).await,
+            Ok(None) => {
+                for counter in &counters.failures {
+                    self.attempts.record(&counter.key, counter.limit.window, now).await?;
+                }
+                return Ok(SignIn::Refused);
             }
-            return Ok(SignIn::Refused);
+            Err(error) => Err(error),
         };
-        let cookie = self.open_session(&user.username, now).await?;
-        if let Some(replaced) = replaces {
-            self.sign_out(replaced).await?;
+        match &outcome {
+            Ok(_) => self.attempts.clear(&own.key).await?,
+            // Nobody guessed wrong: the hasher was busy, or a store failed.
+            Err(_) => self.attempts.take_back(&own.key, now).await?,
         }
-        self.attempts.clear(&here_key).await?;
-        Ok(SignIn::SignedIn {
-            user: self.describe(user),
-            cookie,
-            lifetime: self.settings.session_lifetime,
-        })
+        outcome
+    }
+
+    fn device_cookie(&self) -> &str {
+        &self.settings.device_cookie
     }
 
     async fn sign_out(&self, cookie: &Secret) -> Result<(), IdentityError> {

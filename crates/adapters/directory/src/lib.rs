@@ -6,6 +6,7 @@
 
 mod attempts;
 mod cookie;
+mod device;
 mod directory;
 mod settings;
 

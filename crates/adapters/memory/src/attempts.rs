@@ -35,6 +35,18 @@ impl AttemptCounter for Memory {
             .unwrap_or_default())
     }
 
+    async fn take_back(&self, key: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let Some(attempts) = state.attempts.get_mut(key).filter(|attempts| is_open(attempts, now)) else {
+            return Ok(());
+        };
+        attempts.count = attempts.count.saturating_sub(1);
+        if attempts.count == 0 {
+            state.attempts.remove(key);
+        }
+        Ok(())
+    }
+
     async fn clear(&self, key: &str) -> Result<(), StoreError> {
         self.lock().attempts.remove(key);
         Ok(())

@@ -11,6 +11,7 @@ use crate::{Redis, call::Body, failure::corrupt, keys::time_to_live};
 
 const ATTEMPTS: &str = "attempt count";
 
+static TAKE_BACK: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/take_back_attempt.lua")));
 static RECORD: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/record_attempt.lua")));
 
 fn seen(count: &str, until: &str) -> Result<Attempts, StoreError> {
@@ -54,6 +55,13 @@ impl AttemptCounter for Redis {
             }
             _ => Err(corrupt(ATTEMPTS, "half a window")),
         }
+    }
+
+    async fn take_back(&self, key: &str, now: Timestamp) -> Result<(), StoreError> {
+        let (key, now) = (self.keys.attempts(key), now.as_micros().to_string());
+        self.run::<Value>("AttemptCounter.take_back", ATTEMPTS, &TAKE_BACK, &[&key], &[&now])
+            .await
+            .map(drop)
     }
 
     async fn clear(&self, key: &str) -> Result<(), StoreError> {

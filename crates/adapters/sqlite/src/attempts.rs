@@ -39,6 +39,21 @@ impl AttemptCounter for Sqlite {
         .await
     }
 
+    async fn take_back(&self, key: &str, now: Timestamp) -> Result<(), StoreError> {
+        let key = key.to_owned();
+        self.write(move |connection| {
+            let open = || attempts::table.find(&key).filter(dsl::until.gt(now.as_micros()));
+            let emptied = diesel::delete(open().filter(dsl::count.le(1))).execute(connection)?;
+            if emptied == 0 {
+                diesel::update(open())
+                    .set(dsl::count.eq(dsl::count - 1))
+                    .execute(connection)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn clear(&self, key: &str) -> Result<(), StoreError> {
         let key = key.to_owned();
         self.write(move |connection| {

@@ -91,6 +91,48 @@ pub async fn a_cleared_key_starts_anew_and_the_others_go_on(store: &dyn AttemptC
     );
 }
 
+pub async fn an_attempt_is_taken_back_from_its_open_window_only(store: &dyn AttemptCounter) {
+    store.take_back("key", NOW).await.answered();
+    assert_eq!(
+        store.peek("key", NOW).await.answered(),
+        NONE,
+        "there is nothing to take back"
+    );
+    let until = NOW + seconds(300);
+    for _ in 0..3 {
+        store.record("key", seconds(300), NOW).await.answered();
+    }
+    store.record("other", seconds(300), NOW).await.answered();
+    store.take_back("key", NOW + seconds(1)).await.answered();
+    let left = Attempts {
+        count: 2,
+        until: Some(until),
+    };
+    assert_eq!(
+        store.peek("key", NOW).await.answered(),
+        left,
+        "the window does not move"
+    );
+    store.take_back("key", until).await.answered();
+    assert_eq!(store.peek("key", NOW).await.answered(), left, "its window has ended");
+    for _ in 0..3 {
+        store.take_back("key", until.minus(TICK)).await.answered();
+    }
+    assert_eq!(store.peek("key", NOW).await.answered(), NONE);
+    assert_eq!(store.peek("other", NOW).await.answered().count, 1);
+    let next = store.record("key", seconds(60), NOW).await.answered();
+    assert_eq!(next.count, 1, "never below zero");
+}
+
+pub async fn attempts_taken_back_at_once_are_each_taken_back(store: &dyn AttemptCounter) {
+    let recorded = u32::try_from(RACERS).unwrap_or(u32::MAX) + 2;
+    for _ in 0..recorded {
+        store.record("key", seconds(300), NOW).await.answered();
+    }
+    at_once(RACERS, async |_| store.take_back("key", NOW).await.answered());
+    assert_eq!(store.peek("key", NOW).await.answered().count, 2);
+}
+
 pub async fn concurrent_attempts_get_different_counts(store: &dyn AttemptCounter) {
     let seen = at_once(RACERS, async |_| {
         store.record("key", seconds(300), NOW).await.answered()

@@ -46,7 +46,7 @@ fn secret(text: &str) -> Secret {
 /// All the room of a pool that has room for one.
 async fn all_room(bcrypt: &Bcrypt) -> crate::pool::Permit {
     loop {
-        if let Some(permit) = bcrypt.pool.permit() {
+        if let Some(permit) = bcrypt.pool.permit(turn()) {
             return permit;
         }
         tokio::task::yield_now().await;
@@ -165,9 +165,9 @@ async fn a_caller_that_goes_away_does_not_keep_the_next_one_waiting() {
         let hash = stored(&bcrypt).await;
         let text = secret(TEXT);
         let (release, held) = std::sync::mpsc::channel::<()>();
-        bcrypt
-            .pool
-            .submit(bcrypt.pool.permit().unwrap(), move || assert_eq!(held.recv(), Ok(())));
+        bcrypt.pool.submit(bcrypt.pool.permit(turn()).unwrap(), move |_| {
+            assert_eq!(held.recv(), Ok(()));
+        });
         let mut gone = Box::pin(bcrypt.verify(uid(1), &hash, &text));
         let waits = std::future::poll_fn(|context| Poll::Ready(gone.as_mut().poll(context).is_pending())).await;
         assert!(waits, "the only thread is held");
@@ -177,7 +177,7 @@ async fn a_caller_that_goes_away_does_not_keep_the_next_one_waiting() {
             assert_eq!(answer, Ok(true));
         } else {
             release.send(()).unwrap();
-            bcrypt.pool.run(|| ()).await.unwrap();
+            bcrypt.pool.run(turn(), || ()).await.unwrap();
             assert!(
                 !bcrypt.remembers(uid(1), &hash, &text),
                 "the abandoned one was not done"

@@ -1,6 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use informer_oauth_domain::secret::{Digest, SecretHash};
 use informer_oauth_memory::Memory;
@@ -25,12 +28,26 @@ impl PasswordHasher for CountingHasher {
         Ok(hash(password.expose()))
     }
 
-    async fn verify(&self, stored: Option<&SecretHash>, password: &Secret) -> Result<bool, HashError> {
-        if self.busy {
+    async fn verify(
+        &self,
+        stored: Option<&SecretHash>,
+        password: &Secret,
+        source: &HashSource,
+    ) -> Result<bool, HashError> {
+        if self.busy && matches!(source, HashSource::Stranger(_)) {
             return Err(HashError::Busy);
         }
         self.verified.fetch_add(1, Ordering::SeqCst);
         Ok(stored.is_some_and(|stored| *stored == hash(password.expose())))
+    }
+}
+
+/// Seals without a key.
+struct PlainKey;
+
+impl FormKey for PlainKey {
+    fn digest(&self, parts: &[&[u8]]) -> Digest {
+        Digest::of(&format!("{parts:?}"))
     }
 }
 
@@ -58,6 +75,16 @@ fn ada() -> LocalUser {
     }
 }
 
+fn replacing<'a>(username: &'a str, password: &'a Secret, replaces: &'a Secret) -> SignInAttempt<'a> {
+    SignInAttempt {
+        username,
+        password,
+        address: None,
+        replaces: Some(replaces),
+        device: None,
+    }
+}
+
 struct House {
     directory: Directory,
     memory: Arc<Memory>,
@@ -81,6 +108,7 @@ impl House {
             Arc::<Memory>::clone(&memory),
             Arc::<CountingHasher>::clone(&hasher),
             Arc::new(SeededEntropy::default()),
+            Arc::new(PlainKey),
             settings,
         );
         Self {
@@ -104,10 +132,32 @@ impl House {
     }
 
     async fn sign_in(&self, username: &str, password: &str, from: Option<IpAddr>, now: Timestamp) -> SignIn {
-        self.directory
-            .sign_in(username, &secret(password), from, None, now)
-            .await
-            .unwrap()
+        self.attempt(username, password, from, None, now).await.unwrap()
+    }
+
+    async fn attempt(
+        &self,
+        username: &str,
+        password: &str,
+        address: Option<IpAddr>,
+        device: Option<&Secret>,
+        now: Timestamp,
+    ) -> Result<SignIn, IdentityError> {
+        let attempt = SignInAttempt {
+            username,
+            password: &secret(password),
+            address,
+            replaces: None,
+            device,
+        };
+        self.directory.sign_in(attempt, now).await
+    }
+
+    async fn device(&self, username: &str) -> Secret {
+        match self.sign_in(username, "right", None, NOW).await {
+            SignIn::SignedIn { device, .. } => device,
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn cookie(&self) -> Secret {
@@ -125,8 +175,9 @@ impl House {
 #[tokio::test]
 async fn the_right_password_opens_a_session_that_lasts_its_time() {
     let house = House::new().await;
-    let SignIn::SignedIn { user, cookie, lifetime } =
-        house.sign_in("ada", "right", Some(address("203.0.113.7")), NOW).await
+    let SignIn::SignedIn {
+        user, cookie, lifetime, ..
+    } = house.sign_in("ada", "right", Some(address("203.0.113.7")), NOW).await
     else {
         panic!()
     };
@@ -186,7 +237,7 @@ async fn a_sign_in_ends_the_session_it_replaces_and_no_other() {
     let (first, other) = (house.cookie().await, house.cookie().await);
     let outcome = house
         .directory
-        .sign_in("grace", &secret("right"), None, Some(&first), NOW)
+        .sign_in(replacing("grace", &secret("right"), &first), NOW)
         .await
         .unwrap();
     let SignIn::SignedIn { cookie: second, .. } = outcome else {
@@ -204,7 +255,7 @@ async fn a_failed_sign_in_leaves_the_session_it_would_replace() {
     let cookie = house.cookie().await;
     house
         .directory
-        .sign_in("ada", &secret("wrong"), None, Some(&cookie), NOW)
+        .sign_in(replacing("ada", &secret("wrong"), &cookie), NOW)
         .await
         .unwrap();
     assert!(house.session(&cookie, NOW).await.is_some());
@@ -265,7 +316,7 @@ async fn too_many_wrong_passwords_for_a_name_limit_it_here_until_the_window_ends
     let hashed = house.hasher.verified.load(Ordering::SeqCst);
     let limited = house.sign_in("ada", "right", from, NOW + seconds(1)).await;
     assert!(
-        matches!(limited, SignIn::Limited { retry_after } if retry_after == seconds(299)),
+        matches!(limited, SignIn::Limited { retry_after, .. } if retry_after == seconds(299)),
         "{limited:?}"
     );
     assert_eq!(
@@ -368,8 +419,13 @@ async fn a_busy_hasher_is_not_a_wrong_password() {
         ..CountingHasher::default()
     };
     let house = House::with(hasher, DirectorySettings::new(false)).await;
-    let outcome = house.directory.sign_in("ada", &secret("right"), None, None, NOW).await;
-    assert!(matches!(outcome, Err(IdentityError::Busy)));
+    let from = Some(address("203.0.113.7"));
+    for _ in 0..30 {
+        let outcome = house.attempt("ada", "wrong", from, None, NOW).await;
+        assert!(matches!(outcome, Err(IdentityError::Busy)), "{outcome:?}");
+    }
+    let key = username_here_key("ada", from);
+    assert_eq!(house.memory.peek(&key, NOW).await.unwrap().count, 0);
 }
 
 /// Users of whom nothing can be known at the moment.
@@ -417,10 +473,19 @@ async fn attempts_while_the_store_of_users_is_down_are_not_counted_against_a_nam
         Arc::<Memory>::clone(&house.memory),
         Arc::<CountingHasher>::clone(&house.hasher),
         Arc::new(SeededEntropy::default()),
+        Arc::new(PlainKey),
         settings,
     );
     for _ in 0..10 {
-        let outcome = down.sign_in("ada", &secret("right"), None, None, NOW).await;
+        let password = secret("right");
+        let attempt = SignInAttempt {
+            username: "ada",
+            password: &password,
+            address: None,
+            replaces: None,
+            device: None,
+        };
+        let outcome = down.sign_in(attempt, NOW).await;
         assert!(matches!(outcome, Err(IdentityError::Store(_))), "{outcome:?}");
     }
     house.cookie().await;
@@ -467,4 +532,85 @@ async fn a_session_from_before_a_new_password_or_a_lock_is_none_even_if_the_stor
         assert!(changed.unwrap());
         assert_eq!(house.session(&cookie, at).await, None);
     }
+}
+
+#[tokio::test]
+async fn a_browser_that_has_signed_in_before_is_not_limited_by_strangers() {
+    let house = House::new().await;
+    let device = house.device("ada").await;
+    let here = Some(address("203.0.113.7"));
+    for number in 0..60 {
+        let from = Some(address(&format!("198.51.100.{number}")));
+        house.sign_in("ada", "wrong", from, NOW).await;
+        house.sign_in("grace", "wrong", here, NOW).await;
+    }
+    let stranger = house.sign_in("ada", "right", here, NOW).await;
+    assert!(matches!(stranger, SignIn::Limited { .. }), "{stranger:?}");
+    let known = house.attempt("ada", "right", here, Some(&device), NOW).await.unwrap();
+    assert!(matches!(known, SignIn::SignedIn { .. }), "{known:?}");
+}
+
+#[tokio::test]
+async fn a_browser_that_has_signed_in_before_has_a_limit_for_itself() {
+    let house = House::new().await;
+    let device = house.device("ada").await;
+    for _ in 0..3 {
+        let wrong = house.attempt("ada", "wrong", None, Some(&device), NOW).await.unwrap();
+        assert!(matches!(wrong, SignIn::Refused), "{wrong:?}");
+    }
+    let limited = house.attempt("ada", "right", None, Some(&device), NOW).await.unwrap();
+    assert!(matches!(limited, SignIn::Limited { .. }), "{limited:?}");
+    let stranger = house.sign_in("ada", "right", None, NOW).await;
+    assert!(
+        matches!(stranger, SignIn::SignedIn { .. }),
+        "strangers were not counted with it"
+    );
+}
+
+#[tokio::test]
+async fn a_device_cookie_is_for_one_name_one_password_and_ninety_days() {
+    let house = House::new().await;
+    let device = house.device("ada").await;
+    let is_known = async |username: &str, device: &Secret, now| {
+        let user = house.directory.lookup(username).await.unwrap().unwrap();
+        DeviceCookie::parse(device, now).is_some_and(|cookie| cookie.is_for(&user, &PlainKey))
+    };
+    assert!(is_known("ada", &device, NOW).await);
+    assert!(!is_known("grace", &device, NOW).await);
+    let end = Timestamp::from_seconds(NOW.as_seconds()) + seconds(90 * 24 * 3600);
+    assert!(is_known("ada", &device, end.minus(seconds(1))).await);
+    assert!(!is_known("ada", &device, end).await);
+    let parts: Vec<&str> = device.expose().split('.').collect();
+    for forged in [
+        String::new(),
+        "..".to_owned(),
+        device.expose().replace('.', ""),
+        format!("{}.", device.expose()),
+        format!("{}.{}.{}", NOW.as_seconds() + 1, parts[1], parts[2]),
+        format!("{}.{}.{}", parts[0], "A".repeat(22), parts[2]),
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{}.{}.{}", parts[0], parts[1], "0".repeat(64)),
+        format!("{}.{}.{}", i64::MAX, parts[1], parts[2]),
+        format!("{}.{}.{}", i64::MIN, parts[1], parts[2]),
+    ] {
+        assert!(!is_known("ada", &secret(&forged), NOW).await, "{forged}");
+    }
+    let changed = house.memory.set_password("ada", &hash("another"), NOW).await;
+    assert!(changed.unwrap());
+    assert!(!is_known("ada", &device, NOW).await, "the password has changed");
+}
+
+#[tokio::test]
+async fn a_known_browser_is_a_source_of_hashes_by_itself() {
+    let hasher = CountingHasher {
+        busy: true,
+        ..CountingHasher::default()
+    };
+    let house = House::with(hasher, DirectorySettings::new(false)).await;
+    let user = house.directory.lookup("ada").await.unwrap().unwrap();
+    let device = device::issue(&user, &PlainKey, &SeededEntropy::default(), NOW);
+    let known = house.attempt("ada", "right", None, Some(&device), NOW).await.unwrap();
+    assert!(matches!(known, SignIn::SignedIn { .. }), "{known:?}");
+    let stranger = house.attempt("ada", "right", None, None, NOW).await;
+    assert!(matches!(stranger, Err(IdentityError::Busy)), "{stranger:?}");
 }

@@ -11,7 +11,7 @@ use actix_web::{
     },
     web,
 };
-use informer_oauth_application::SignIn;
+use informer_oauth_application::{SignIn, SignInAttempt};
 use informer_oauth_domain::{
     parameters::Parameters,
     secret::{Digest, Secret},
@@ -26,7 +26,7 @@ use super::{
     views::{ClientView, SignInView},
     visit::{Judged, SIGN_OUT, Visit},
 };
-use crate::{parameters, protocol_error::whole_seconds};
+use crate::{caller::cookie, parameters, protocol_error::whole_seconds};
 
 /// What the form's token is about.
 const SIGN_IN: &[u8] = b"sign-in";
@@ -112,13 +112,26 @@ async fn check(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Pro
     }
     let password = Secret::new(password.to_owned());
     let replaces = visit.session_cookie();
-    let outcome = visit
-        .app()
-        .sign_in
-        .sign_in(username, &password, replaces.as_ref(), &visit.context())
-        .await?;
-    match outcome {
-        SignIn::SignedIn { cookie, lifetime, .. } => {
+    let sign_in = &visit.app().sign_in;
+    let device = sign_in
+        .device_cookie()
+        .and_then(|name| cookie(visit.request.headers(), name));
+    let context = visit.context();
+    let attempt = SignInAttempt {
+        username,
+        password: &password,
+        address: context.address,
+        replaces: replaces.as_ref(),
+        device: device.as_ref(),
+    };
+    match sign_in.sign_in(attempt, &context).await? {
+        SignIn::SignedIn {
+            cookie,
+            lifetime,
+            device,
+            device_lifetime,
+            ..
+        } => {
             let name = visit.app().callers.session_cookie();
             let cookie = cookies::set(
                 name,
@@ -126,7 +139,17 @@ async fn check(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Pro
                 Some(lifetime),
                 visit.state.settings.cookie_secure,
             )?;
-            Ok(see_other_with(cookie, &onward(visit, back)))
+            let mut answer = see_other_with(cookie, &onward(visit, back));
+            if let Some(name) = sign_in.device_cookie() {
+                let device = cookies::set(
+                    name,
+                    device.expose(),
+                    Some(device_lifetime),
+                    visit.state.settings.cookie_secure,
+                )?;
+                answer.headers_mut().append(SET_COOKIE, device);
+            }
+            Ok(answer)
         }
         SignIn::Refused => {
             let showing = Showing::problem(StatusCode::FORBIDDEN, REFUSED, username);
@@ -140,7 +163,7 @@ async fn check(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Pro
             )
             .await
         }
-        SignIn::Limited { retry_after } => {
+        SignIn::Limited { retry_after, .. } => {
             let problem = format!("Too many attempts. Try again in {}.", in_words(retry_after));
             let showing = Showing::problem(StatusCode::TOO_MANY_REQUESTS, problem, username);
             show_form(

@@ -322,6 +322,42 @@ fn too_many_wrong_passwords_for_a_name_are_429_with_retry_after_and_other_names_
 }
 
 #[test]
+fn a_browser_that_has_signed_in_before_is_not_locked_out_by_strangers() {
+    let world = World::start();
+    let (before, password) = (Browser::new(world.base()), world.service.admin_password());
+    let answer = before.try_sign_in("admin", password);
+    let cookie = answer
+        .headers("set-cookie")
+        .into_iter()
+        .find(|cookie| cookie.contains("device"));
+    let cookie = cookie.expect("a device cookie").to_owned();
+    for attribute in ["; HttpOnly", "; SameSite=Lax", "; Path=/", "; Max-Age=7776000"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    let (name, value) = cookie.split(';').next().and_then(|pair| pair.split_once('=')).unwrap();
+    let again = |name: &str, value: &str, password: &str| {
+        let browser = Browser::new(world.base());
+        browser.set_cookie(name, value);
+        browser.try_sign_in("admin", password).status
+    };
+
+    let stranger = Browser::new(world.base());
+    let limited = (0..20)
+        .filter(|_| stranger.try_sign_in("admin", "wrong").status == 429)
+        .count();
+    assert_eq!(limited, 10, "ten wrong passwords, then none is looked at");
+    assert_eq!(stranger.try_sign_in("admin", password).status, 429);
+    let log = world.service.log();
+    let events = |kind: &str| log.lines().filter(|line| line.contains(kind)).count();
+    assert_eq!(events("sign_in.limited"), 1, "one event, however often it is tried");
+
+    let forged = format!("{value}0");
+    assert_eq!(again(name, &forged, password), 429);
+    assert_eq!(again(name, value, "wrong"), 403);
+    assert_eq!(again(name, value, password), 303);
+}
+
+#[test]
 fn a_sign_in_form_without_its_token_or_from_another_site_signs_nobody_in() {
     let world = World::start();
     let browser = Browser::new(world.base());
