@@ -202,6 +202,10 @@ fn encryption_key(config: &Config, findings: &mut Findings) -> Option<MasterKey>
 /// Opens the database if it is there and of this program's schema; looking must not change it.
 async fn open(path: &Path, findings: &mut Findings) -> Option<Stores> {
     let shown = path.display();
+    if let Some(reason) = data_folder::denied(path) {
+        findings.failed("database", reason);
+        return None;
+    }
     if !path.exists() {
         findings.failed("database", format!("there is no {shown}; the first start makes it"));
         return None;
@@ -216,6 +220,10 @@ async fn open(path: &Path, findings: &mut Findings) -> Option<Stores> {
             findings.failed("migrations", error.to_string());
             return None;
         }
+    }
+    if let Err(error) = Sqlite::quick_check(path) {
+        findings.failed("database", error.to_string());
+        return None;
     }
     let database = match Sqlite::open(path, &SqliteOptions::default()) {
         Ok(database) => database,
