@@ -8,7 +8,12 @@ use std::{
 
 use diesel::{QueryableByName, RunQueryDsl, sql_types::Text, sqlite::SqliteConnection};
 
-use crate::{OpenError, Sqlite, SqliteOptions, connection::Place};
+use crate::{
+    OpenError, Sqlite, SqliteOptions,
+    connection::Place,
+    failure::is_damage,
+    migrations::{self, Found},
+};
 
 #[derive(QueryableByName)]
 struct Finding {
@@ -19,7 +24,10 @@ struct Finding {
 impl Sqlite {
     /// Reads every page of the file and fails if one is damaged. Takes time in proportion to the file. Blocks.
     pub fn quick_check(path: &Path) -> Result<(), OpenError> {
-        quick_check(path, &mut connect(path)?)
+        match migrations::look(path)? {
+            Found::Nothing => Ok(()),
+            Found::Database => quick_check(path, &mut connect(path)?),
+        }
     }
 
     /// Writes a copy of the file, as it is at one moment, to `target`, which must not exist yet; the file may be in use.
@@ -28,7 +36,9 @@ impl Sqlite {
         let mut connection = connect(path)?;
         quick_check(path, &mut connection)?;
         let failed = |source| file_error(target, source);
-        let name = target.to_str().ok_or_else(|| OpenError::Name(target.to_owned()))?;
+        // Absolute, so that SQLite cannot take it for a URI.
+        let absolute = std::path::absolute(target).map_err(failed)?;
+        let name = absolute.to_str().ok_or_else(|| OpenError::Name(target.to_owned()))?;
         private().create_new(true).open(target).map_err(failed)?;
         let copied = diesel::sql_query("VACUUM INTO ?1")
             .bind::<Text, _>(name)
@@ -71,25 +81,31 @@ fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
     // SQLite would make what is missing.
     fs::metadata(path).map_err(|error| file_error(path, error))?;
     let place = Place::new(path, &SqliteOptions::default())?;
-    place.writer().map_err(|reason| OpenError::Unusable {
-        path: path.to_owned(),
-        reason,
-    })
+    place.writer().map_err(|reason| unusable(path, reason))
+}
+
+/// The error for what SQLite said of a file.
+fn unusable(path: &Path, reason: String) -> OpenError {
+    let path = path.to_owned();
+    if is_damage(&reason) {
+        OpenError::Damaged { path, reason }
+    } else {
+        OpenError::Unusable { path, reason }
+    }
 }
 
 fn quick_check(path: &Path, connection: &mut SqliteConnection) -> Result<(), OpenError> {
     let found: Result<Vec<Finding>, _> = diesel::sql_query("PRAGMA quick_check(1)").load(connection);
-    let reason = match found {
+    match found {
         Ok(found) => match found.into_iter().next() {
-            Some(finding) if finding.quick_check != "ok" => finding.quick_check,
-            _ => return Ok(()),
+            Some(finding) if finding.quick_check != "ok" => Err(OpenError::Damaged {
+                path: path.to_owned(),
+                reason: finding.quick_check,
+            }),
+            _ => Ok(()),
         },
-        Err(error) => error.to_string(),
-    };
-    Err(OpenError::Damaged {
-        path: path.to_owned(),
-        reason,
-    })
+        Err(error) => Err(unusable(path, error.to_string())),
+    }
 }
 
 /// Whether a copy is a whole database of this program. Errors name `source`, which it was copied from.
@@ -102,7 +118,7 @@ fn check_copy(source: &Path, draft: &Path) -> Result<(), OpenError> {
             OpenError::Foreign(_) => OpenError::Foreign(path),
             OpenError::Newer { migrations, .. } => OpenError::Newer { path, migrations },
             OpenError::Damaged { reason, .. } => OpenError::Damaged { path, reason },
-            OpenError::Unusable { reason, .. } => OpenError::Unusable { path, reason },
+            OpenError::Unusable { reason, .. } => unusable(source, reason),
             other => other,
         }
     })

@@ -15,7 +15,7 @@ use informer_oauth_domain::timestamp::Timestamp;
 use informer_oauth_ports::{
     AuditLog, Clock as _, EventFilter, KeyPurpose, KeyState, PageRequest, SigningKeyStore, StoreError,
 };
-use informer_oauth_sqlite::{Sqlite, SqliteOptions};
+use informer_oauth_sqlite::{OpenError, Sqlite, SqliteOptions};
 use serde::Serialize;
 
 use crate::{
@@ -210,6 +210,10 @@ async fn open(path: &Path, findings: &mut Findings) -> Option<Stores> {
         findings.failed("database", format!("there is no {shown}; the first start makes it"));
         return None;
     }
+    if let Err(error @ OpenError::Damaged { .. }) = Sqlite::quick_check(path) {
+        findings.failed("database", error.to_string());
+        return None;
+    }
     match Sqlite::pending_migrations(path) {
         Ok(pending) if pending.is_empty() => findings.ok("migrations", UP_TO_DATE),
         Ok(pending) => {
@@ -220,10 +224,6 @@ async fn open(path: &Path, findings: &mut Findings) -> Option<Stores> {
             findings.failed("migrations", error.to_string());
             return None;
         }
-    }
-    if let Err(error) = Sqlite::quick_check(path) {
-        findings.failed("database", error.to_string());
-        return None;
     }
     let database = match Sqlite::open(path, &SqliteOptions::default()) {
         Ok(database) => database,
