@@ -135,12 +135,13 @@ fn make_key_with(
         file.write_all(b"\n")?;
         file.sync_all()?;
         // A link appears whole or not at all, and never replaces a key.
-        match link(&draft, path) {
-            Ok(()) => fs::remove_file(&draft)?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(&draft)?,
+        let linked = link(&draft, path);
+        let is_missing = linked.is_err() && !path.try_exists()?;
+        if is_missing {
             // Some file systems have no links. There the one process that holds the lock makes the key.
-            Err(_) if !path.try_exists()? => fs::rename(&draft, path)?,
-            Err(_) => fs::remove_file(&draft)?,
+            fs::rename(&draft, path)?;
+        } else {
+            fs::remove_file(&draft)?;
         }
         match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
