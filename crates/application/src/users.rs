@@ -5,6 +5,7 @@ use std::sync::Arc;
 use informer_oauth_domain::{
     audit::EventKind,
     secret::Secret,
+    text::has_hidden_characters,
     timestamp::Timestamp,
     user::{LocalUser, Superuser, check_username},
 };
@@ -122,6 +123,12 @@ impl Users {
             message: "username must have 1 to 64 characters: letters, digits, and . _ - @ after the first",
         })?;
         check_password(&user.password)?;
+        if user.display_name.chars().any(char::is_control) || has_hidden_characters(&user.display_name) {
+            return Err(ManagementError::InvalidValue {
+                field: "display_name",
+                message: "display_name must not have invisible or control characters",
+            });
+        }
         let display_name = Some(user.display_name).filter(|name| !name.trim().is_empty());
         Ok(LocalUser {
             display_name: display_name.unwrap_or_else(|| user.username.clone()),

@@ -27,6 +27,7 @@ use crate::{
     redirect_uri::{RedirectUri, RedirectUriError},
     resource::Resource,
     scope::ScopeSet,
+    text::has_hidden_characters,
     timestamp::Timestamp,
 };
 
@@ -141,7 +142,7 @@ impl Default for ClientDraft {
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum InvalidClient {
     /// Empty or too long.
-    #[error("name must have 1 to 100 characters and no control characters")]
+    #[error("name must have 1 to 100 characters, none of them invisible or a control character")]
     Name,
     /// Too long.
     #[error("description must have at most 1000 characters")]
@@ -256,8 +257,13 @@ impl ClientDraft {
     }
 }
 
-/// What a person calls something: without the space around it, 1 to 100 characters, none of them a control character.
+/// A name for people: without the space around it, 1 to 100 characters, all of which show.
 pub(crate) fn well_formed_name(text: &str) -> Option<String> {
+    stored_name(text).filter(|name| !has_hidden_characters(name))
+}
+
+/// As [`well_formed_name`], but hidden characters are allowed: names that are stored may have them.
+pub(crate) fn stored_name(text: &str) -> Option<String> {
     let name = text.trim();
     let fits = !name.is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control);
     fits.then(|| name.to_owned())
@@ -371,6 +377,22 @@ mod tests {
         ClientDraft {
             name: "Sales board".into(),
             ..ClientDraft::default()
+        }
+    }
+
+    #[test]
+    fn a_name_with_hidden_characters_is_refused() {
+        for name in [
+            "pay\u{202e}lap",
+            "Board\u{200b}",
+            "\u{2066}Board\u{2069}",
+            "Bo\u{ad}ard",
+        ] {
+            let draft = ClientDraft {
+                name: name.into(),
+                ..ClientDraft::default()
+            };
+            assert_eq!(draft.check(&[]), Err(InvalidClient::Name), "{name:?}");
         }
     }
 

@@ -38,6 +38,7 @@
 //! | how many attempts are borne | [`attempts`] |
 //! | errors as clients see them | [`error`]: one [`ErrorCode`](error::ErrorCode), with its RFC |
 //! | what happened, for those who look after it | [`audit`], [`usage`] |
+//! | text that people type | [`text`] |
 //! | values that the others are made of | [`id`], [`secret`], [`timestamp`], [`day`] |
 //!
 //! # Features
@@ -74,6 +75,7 @@ pub mod route;
 pub mod scope;
 pub mod secret;
 pub mod template;
+pub mod text;
 pub mod timestamp;
 pub mod token_record;
 pub mod usage;

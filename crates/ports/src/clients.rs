@@ -30,7 +30,7 @@ pub struct Icon {
 /// By what a list of clients is sorted. Ties go by id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClientSort {
-    /// By name, case-insensitively for ASCII.
+    /// By name as [`fold`](informer_oauth_domain::text::fold) makes it, byte by byte.
     Name,
     /// By age.
     CreatedAt,
@@ -89,8 +89,8 @@ pub trait ClientStore: Send + Sync {
     /// A client with all its secrets, oldest first; `None` when there is none.
     async fn registration(&self, client: ClientRef) -> Result<Option<Arc<Registration>>, StoreError>;
 
-    /// Clients whose name or description contains `text` case-insensitively (for ASCII at least); `text` is data, never
-    /// a pattern.
+    /// Clients whose name or description contains `text` where all three are
+    /// [folded](informer_oauth_domain::text::fold); `text` is data, never a pattern.
     async fn list(
         &self,
         text: Option<&str>,

@@ -27,9 +27,10 @@ pub trait UserDirectory: Send + Sync {
     /// Adds a user if there is none at all: the first administrator. Atomic: of any number of calls one inserts.
     async fn insert_first(&self, user: &LocalUser) -> Result<UserInsertion, StoreError>;
 
-    /// Replaces a password; false when there is no such user.
+    /// Replaces a password; false when there is no such user. The user's `updated_at` is `now`, or just after what it was
+    /// where that is later.
     async fn set_password(&self, username: &str, password: &SecretHash, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Locks or unlocks; false when there is no such user.
+    /// Locks or unlocks; false when there is no such user. `updated_at` changes as by [`UserDirectory::set_password`].
     async fn set_locked(&self, username: &str, locked: bool, now: Timestamp) -> Result<bool, StoreError>;
 }

@@ -94,6 +94,21 @@ pub(crate) enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Copy the embedded database to a file, also while the service runs
+    #[command(after_help = "Example:\n  informer-oauth backup /var/backups/informer-oauth.db")]
+    Backup {
+        /// The copy to make; it must not exist
+        file: PathBuf,
+    },
+    /// Replace the embedded database by a copy, which is checked first; the service must be stopped
+    #[command(after_help = "Example:\n  informer-oauth restore /var/backups/informer-oauth.db")]
+    Restore {
+        /// What `backup` made; it stays as it is
+        file: PathBuf,
+        /// Do not ask; without a terminal nothing is asked
+        #[arg(long)]
+        yes: bool,
+    },
     /// Manage the local users
     #[command(subcommand, after_help = "Example:\n  informer-oauth user add ada --superuser")]
     User(UserCommand),

@@ -1,5 +1,6 @@
 //! What the commands do, one file a group.
 
+pub(crate) mod backup;
 pub(crate) mod client;
 mod client_file;
 mod client_secret;

@@ -4,7 +4,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process,
 };
@@ -19,13 +19,84 @@ use crate::text;
 /// The name of the encryption key's file, unless one is configured.
 const KEY_FILE: &str = "encryption.key";
 
-/// Makes the folder, for its owner alone. One that is there stays as it is.
+/// Makes the folder, for its owner alone. In one that is there, other users may not write any longer: they could replace
+/// the database. A folder such as `/tmp`, where everybody may write but not replace another's files, stays as it is.
 pub(crate) fn prepare(folder: &Path) -> anyhow::Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .with_context(|| format!("cannot make the data folder {}", folder.display()))
+        .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+    let mode = fs::metadata(folder)
+        .with_context(|| format!("{}", folder.display()))?
+        .permissions()
+        .mode();
+    if mode & STICKY == 0 && mode & OTHERS_WRITE != 0 {
+        tighten(folder, mode & 0o7777 & !OTHERS_WRITE & !GROUP_WRITE)?;
+    }
+    Ok(())
+}
+
+/// The mode bits of folders in which only a file's owner may remove it, and of those whom files and folders let write.
+const STICKY: u32 = 0o1000;
+const GROUP_WRITE: u32 = 0o020;
+const OTHERS_WRITE: u32 = 0o002;
+
+/// Takes permissions away, or refuses to work with what is open to others.
+fn tighten(path: &Path, mode: u32) -> anyhow::Result<()> {
+    let shown = path.display();
+    let before = self::mode(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).with_context(|| {
+        format!("{shown} is open to other users (mode {before:o}) and cannot be closed: chmod {mode:o} {shown}")
+    })?;
+    tracing::warn!("{shown} was open to other users (mode {before:o}); its mode is {mode:o} now");
+    Ok(())
+}
+
+/// Closes an encryption key that was made by this service to other users, who may have read it.
+pub(crate) fn close_key(path: &Path) -> anyhow::Result<()> {
+    let is_open = mode(path).is_ok_and(|mode| !is_private(mode));
+    if is_open { tighten(path, 0o600) } else { Ok(()) }
+}
+
+/// Why the files of a database cannot be used by whoever runs this process: which path, and whose it is. `None` when
+/// they can, or are not there.
+pub(crate) fn denied(database: &Path) -> Option<String> {
+    let opened = OpenOptions::new().read(true).write(true).open(database);
+    let error = opened
+        .err()
+        .filter(|error| error.kind() == io::ErrorKind::PermissionDenied)?;
+    // The nearest folder that can be looked at: the file itself, or what it is hidden in.
+    let (path, owner) = database
+        .ancestors()
+        .find_map(|path| Some((path, fs::metadata(path).ok()?.uid())))?;
+    let me = fs::metadata("/proc/self").map(|process| process.uid()).ok();
+    if me == Some(owner) {
+        return Some(format!(
+            "cannot use {}: {error}. Its owner, who runs this command, may not read and write it: chmod u+rw {}",
+            database.display(),
+            path.display()
+        ));
+    }
+    let me = me.map_or_else(|| "another user".to_owned(), user_name);
+    let owner = user_name(owner);
+    Some(format!(
+        "cannot use {}: {error}. {} belongs to {owner}, and this command runs as {me}: run it as {owner}, for example with \
+         `sudo -u {owner} informer-oauth …`",
+        database.display(),
+        path.display()
+    ))
+}
+
+/// A user's name, or the number where it has none.
+fn user_name(uid: u32) -> String {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut names = users.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let (name, id) = (fields.next()?, fields.nth(1)?);
+        (id.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    names.next().unwrap_or_else(|| format!("#{uid}"))
 }
 
 /// Where the encryption key of a database in `folder` is.
@@ -43,6 +114,14 @@ pub(crate) fn read_key(path: &Path) -> anyhow::Result<MasterKey> {
 /// Makes an encryption key, readable and writable for its owner alone, and on the disk before anything is encrypted with
 /// it. Of processes that do so at once, all get the same key.
 pub(crate) fn make_key(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<MasterKey> {
+    make_key_with(path, entropy, |draft, path| fs::hard_link(draft, path))
+}
+
+fn make_key_with(
+    path: &Path,
+    entropy: &dyn Entropy,
+    link: impl Fn(&Path, &Path) -> io::Result<()>,
+) -> anyhow::Result<MasterKey> {
     let write = || -> io::Result<()> {
         let draft = path.with_extension(format!("{}.tmp", process::id()));
         let mut file = OpenOptions::new()
@@ -56,11 +135,13 @@ pub(crate) fn make_key(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Mas
         file.write_all(b"\n")?;
         file.sync_all()?;
         // A link appears whole or not at all, and never replaces a key.
-        let linked = fs::hard_link(&draft, path);
-        fs::remove_file(&draft)?;
-        match linked {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            other => other?,
+        let linked = link(&draft, path);
+        let is_missing = linked.is_err() && !path.try_exists()?;
+        if is_missing {
+            // Some file systems have no links. There the one process that holds the lock makes the key.
+            fs::rename(&draft, path)?;
+        } else {
+            fs::remove_file(&draft)?;
         }
         match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
@@ -137,6 +218,47 @@ mod tests {
             1,
             "nothing is left behind"
         );
+    }
+
+    #[test]
+    fn without_hard_links_a_key_is_made_once_too() {
+        let folder = TempDir::new().unwrap();
+        let path = key_file(folder.path());
+        let refused = |_: &Path, _: &Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        let first = make_key_with(&path, &SystemEntropy, refused).unwrap().to_base64();
+        let second = make_key_with(&path, &SystemEntropy, refused).unwrap().to_base64();
+        assert!(first == second, "the second call found the first one's key");
+        assert_eq!(mode(&path).unwrap(), 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_all_may_write_to_and_a_key_that_all_may_read_are_closed() {
+        let folder = TempDir::new().unwrap();
+        let data = folder.path().join("data");
+        fs::create_dir(&data).unwrap();
+        for (before, after) in [
+            (0o777, 0o755),
+            (0o773, 0o751),
+            (0o750, 0o750),
+            (0o770, 0o770),
+            (0o1777, 0o777),
+        ] {
+            fs::set_permissions(&data, fs::Permissions::from_mode(before)).unwrap();
+            prepare(&data).unwrap();
+            assert_eq!(mode(&data).unwrap(), after, "{before:o}");
+        }
+        let key = key_file(&data);
+        fs::write(&key, "x").unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        close_key(&key).unwrap();
+        assert_eq!(mode(&key).unwrap(), 0o600);
+    }
+
+    #[test]
+    fn users_are_named_and_those_without_a_name_numbered() {
+        assert_eq!(user_name(0), "root");
+        assert_eq!(user_name(4_000_000_123), "#4000000123");
     }
 
     #[test]

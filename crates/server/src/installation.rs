@@ -231,6 +231,7 @@ async fn master_key(config: &Config, keys: &dyn SigningKeyStore) -> anyhow::Resu
     }
     let path = data_folder::key_file(&config.database.folder());
     if path.try_exists().with_context(|| format!("{}", path.display()))? {
+        data_folder::close_key(&path)?;
         return data_folder::read_key(&path);
     }
     if !keys.list().await?.is_empty() {

@@ -73,6 +73,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         None
     };
     logs::start(&loaded.config.log, serving, traces.as_ref());
+    for warning in &loaded.warnings {
+        if serving {
+            tracing::warn!("{warning}");
+        } else {
+            eprintln!("warning: {warning}");
+        }
+    }
     let ended = dispatch(command, &loaded, out);
     if let Some(traces) = traces {
         traces.finish();
@@ -84,6 +91,8 @@ fn dispatch(command: Command, loaded: &Loaded, out: Output) -> anyhow::Result<Ex
     match command {
         Command::Serve { migrate } => wait(serve::serve(&loaded.config, migrate)),
         Command::Migrate { dry_run } => wait(commands::migrate::run(&loaded.config, dry_run, out)),
+        Command::Backup { file } => commands::backup::back_up(&loaded.config, &file, out),
+        Command::Restore { file, yes } => commands::backup::restore(&loaded.config, &file, yes, out),
         Command::User(command) => wait(commands::user::run(&loaded.config, command, out)),
         Command::Client(command) => wait(commands::client::run(&loaded.config, command, out)),
         Command::Keys(command) => wait(commands::keys::run(&loaded.config, command, out)),

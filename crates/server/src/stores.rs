@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use informer_oauth_memory::LocalChanges;
 use informer_oauth_ports::{
     AttemptCounter, AuditLog, Changes, ClientStore, CodeStore, ConsentStore, DeviceStore, Entropy, PoolState, Pools,
@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(250);
 /// How many codes and pending devices an embedded service remembers, each: some eight megabytes of each kind.
 const REMEMBERED: usize = 20_000;
+
+/// The largest database file, in bytes, that is read as a whole at the start to find damage: less than a second.
+const CHECKED_AT_START: u64 = 256 * 1024 * 1024;
 
 /// The stores of an installation.
 #[derive(Clone, Debug)]
@@ -107,7 +110,21 @@ impl Stores {
                 remembered: REMEMBERED,
                 ..SqliteOptions::default()
             };
-            return Self::embedded(config.database.path(), &options);
+            let path = config.database.path();
+            if let Some(reason) = data_folder::denied(path) {
+                bail!("{reason}");
+            }
+            if path
+                .metadata()
+                .is_ok_and(|file| (1..=CHECKED_AT_START).contains(&file.len()))
+            {
+                Sqlite::quick_check(path)?;
+            }
+            let sqlite = Sqlite::open(path, &options)?;
+            // A file on a full or read-only disk opens, and every request would fail.
+            let written = sqlite.check().await;
+            written.with_context(|| format!("cannot write to {}", path.display()))?;
+            return Ok(Self::Embedded(sqlite));
         }
         if migrate {
             let options = config.database.postgres();
@@ -131,11 +148,7 @@ impl Stores {
         }
         let path = config.database.path();
         require_migrated(path)?;
-        Self::embedded(path, &SqliteOptions::default())
-    }
-
-    fn embedded(path: &Path, options: &SqliteOptions) -> anyhow::Result<Self> {
-        Ok(Self::Embedded(Sqlite::open(path, options)?))
+        Ok(Self::Embedded(Sqlite::open(path, &SqliteOptions::default())?))
     }
 
     async fn production(config: &Config) -> anyhow::Result<Self> {
@@ -241,6 +254,9 @@ async fn patiently<T>(attempt: impl AsyncFn() -> Result<T, ConnectError>) -> Res
 
 /// Refuses a database that is missing or whose schema is older than this program's.
 fn require_migrated(path: &Path) -> anyhow::Result<()> {
+    if let Some(reason) = data_folder::denied(path) {
+        bail!("{reason}");
+    }
     if !path.exists() {
         bail!(
             "there is no database {}: start the service, or make it with `informer-oauth migrate`",

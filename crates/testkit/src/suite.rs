@@ -100,6 +100,8 @@ macro_rules! __durable_obligations {
                 lists_are_sorted_by_age_and_by_last_change,
                 ties_go_by_id,
                 a_text_is_looked_for_in_name_and_description_without_regard_to_case,
+                search_ignores_case_and_composition_in_every_script,
+                names_of_every_script_are_sorted_alike,
                 pattern_and_quote_characters_are_data,
                 pages_cover_a_list_without_gap_or_overlap,
                 a_page_by_age_does_not_shift_when_clients_are_added,
@@ -221,6 +223,7 @@ macro_rules! __durable_obligations {
                 users_are_listed_by_name_page_by_page,
                 a_new_password_replaces_the_old_one_and_nothing_else,
                 a_user_is_locked_and_unlocked,
+                a_change_is_later_than_the_one_before_whatever_the_clock_says,
             ]
         );
         $crate::__obligations!(

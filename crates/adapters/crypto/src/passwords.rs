@@ -7,7 +7,10 @@ use argon2::{
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use async_trait::async_trait;
-use informer_oauth_domain::secret::{Secret, SecretHash};
+use informer_oauth_domain::{
+    secret::{Secret, SecretHash},
+    text::normalise,
+};
 use informer_oauth_ports::{Entropy, HashError, HashSource, PasswordHasher};
 use subtle::ConstantTimeEq as _;
 
@@ -69,6 +72,11 @@ impl Argon2id {
             nothing,
         })
     }
+}
+
+/// The password in one form, however the keyboard composes its letters (NIST SP 800-63B §3.1.1.2).
+fn normalised(password: &Secret) -> Secret {
+    Secret::new(normalise(password.expose()).into_owned())
 }
 
 fn failed(error: impl Display) -> HashError {
@@ -134,7 +142,7 @@ impl PasswordHasher for Argon2id {
         }
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt);
-        let (params, password) = (self.params.clone(), password.clone());
+        let (params, password) = (self.params.clone(), normalised(password));
         let hashed = self.pool.run(Turn::First("new passwords".to_owned()), move || {
             let mut output = [0; OUTPUT];
             compute(Version::V0x13, &params, &salt, &password, &mut output)?;
@@ -158,7 +166,12 @@ impl PasswordHasher for Argon2id {
             HashSource::Known(name) => Turn::First(name.clone()),
             HashSource::Stranger(place) => Turn::Fair(place.clone()),
         };
-        let fits = self.pool.run(turn, move || check(&hash, &password)).await??;
+        let fits = self.pool.run(turn, move || {
+            let normal = normalised(&password);
+            // Hashes of earlier versions are of the password as it was typed.
+            Ok(check(&hash, &normal)? || (normal != password && check(&hash, &password)?))
+        });
+        let fits = fits.await??;
         Ok(fits && is_known)
     }
 }
@@ -266,5 +279,35 @@ mod tests {
                 "{foreign}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_password_fits_however_its_letters_are_composed() {
+        let argon2id = argon2id();
+        let (composed, decomposed) = ("Stra\u{df}e \u{e4}rger", "Stra\u{df}e a\u{308}rger");
+        for (set, typed) in [(composed, decomposed), (decomposed, composed), (decomposed, decomposed)] {
+            let hash = argon2id.hash(&Secret::new(set.into())).await.unwrap();
+            assert!(argon2id.verify(Some(&hash), &Secret::new(typed.into())).await.unwrap());
+            let wrong = Secret::new("Strasse arger".into());
+            assert!(!argon2id.verify(Some(&hash), &wrong).await.unwrap());
+        }
+        // As earlier versions stored it.
+        let mut output = [0; OUTPUT];
+        let salt = [7; 16];
+        compute(
+            Version::V0x13,
+            &argon2id.params,
+            &salt,
+            &Secret::new(decomposed.into()),
+            &mut output,
+        )
+        .unwrap();
+        let old = encode(&argon2id.params, &salt, &output).unwrap();
+        assert!(
+            argon2id
+                .verify(Some(&old), &Secret::new(decomposed.into()))
+                .await
+                .unwrap()
+        );
     }
 }

@@ -174,7 +174,7 @@ impl Directory {
         attempt: &SignInAttempt<'_>,
         now: Timestamp,
     ) -> Result<SignIn, IdentityError> {
-        let cookie = self.open_session(&user.username, now).await?;
+        let cookie = self.open_session(&user, now).await?;
         if let Some(replaced) = attempt.replaces {
             self.sign_out(replaced).await?;
         }
@@ -188,18 +188,26 @@ impl Directory {
     }
 
     /// Opens a session; its cookie.
-    async fn open_session(&self, username: &str, now: Timestamp) -> Result<Secret, IdentityError> {
+    async fn open_session(&self, user: &LocalUser, now: Timestamp) -> Result<Secret, IdentityError> {
         let cookie = cookie::draw(&*self.entropy);
+        // A clock that was put back, or one that changed the user and is ahead, must not make the session older than the
+        // user it was opened for: it would never count.
+        let created_at = now.max(changed_at(user));
         let session = Session {
-            username: username.to_owned(),
-            created_at: now,
-            expires_at: now + self.settings.session_lifetime,
+            username: user.username.clone(),
+            created_at,
+            expires_at: created_at + self.settings.session_lifetime,
         };
         let digest = cookie::store_digest(&cookie)
             .ok_or_else(|| IdentityError::Unavailable("a drawn cookie has the wrong form".to_owned()))?;
         self.sessions.insert(&digest, &session).await?;
         Ok(cookie)
     }
+}
+
+/// When a user was added or last changed: sessions from before do not count.
+fn changed_at(user: &LocalUser) -> Timestamp {
+    user.updated_at.max(user.created_at)
 }
 
 #[async_trait]
@@ -222,7 +230,7 @@ impl Identity for Directory {
         let user = self.users.find(&session.username).await?;
         // A user that changed after it began, by a new password or a lock, has ended it, also where the store of sessions
         // has forgotten that; and one that was added since is another one of the same name.
-        let user = user.filter(|user| !user.locked && user.updated_at.max(user.created_at) <= session.created_at);
+        let user = user.filter(|user| !user.locked && changed_at(user) <= session.created_at);
         Ok(user.map(|user| SignedIn {
             user: self.describe(user),
             session: cookie::form_digest(cookie),

@@ -5,6 +5,7 @@ use informer_oauth_domain::{
     client::{Client, ClientProfile, Registration},
     client_secret::{ClientSecret, SECRETS_PER_CLIENT},
     id::{ClientRef, ClientUid, SecretUid},
+    text::fold,
     timestamp::Timestamp,
     token_record::RevocationReason,
 };
@@ -45,25 +46,20 @@ impl ClientStore for Memory {
         descending: bool,
         page: PageRequest,
     ) -> Result<Page<Client>, StoreError> {
-        let text = text.map(str::to_lowercase);
+        let text = text.map(fold);
         let matches = |client: &&Client| {
             text.as_deref().is_none_or(|text| {
-                client.profile.name.to_lowercase().contains(text)
-                    || client.profile.description.to_lowercase().contains(text)
+                fold(&client.profile.name).contains(text) || fold(&client.profile.description).contains(text)
             })
         };
         let mut clients: Vec<Client> = self.lock().clients.values().filter(matches).cloned().collect();
-        // They come in the order of their ids, and sorting is stable: so ties go by id, also when it descends.
         clients.sort_by(|one, other| {
             let order = match sort {
-                ClientSort::Name => one
-                    .profile
-                    .name
-                    .to_ascii_lowercase()
-                    .cmp(&other.profile.name.to_ascii_lowercase()),
+                ClientSort::Name => fold(&one.profile.name).cmp(&fold(&other.profile.name)),
                 ClientSort::CreatedAt => one.created_at.cmp(&other.created_at),
                 ClientSort::UpdatedAt => one.updated_at.cmp(&other.updated_at),
             };
+            let order = order.then(one.uid.cmp(&other.uid));
             if descending { order.reverse() } else { order }
         });
         Ok(page_of(clients, page))

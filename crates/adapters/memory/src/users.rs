@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use informer_oauth_domain::{secret::SecretHash, timestamp::Timestamp, user::LocalUser};
 use informer_oauth_ports::{Page, PageRequest, StoreError, UserDirectory, UserInsertion};
@@ -11,7 +13,7 @@ impl Memory {
         let user = state.users.get_mut(username);
         user.map(|user| {
             change(user);
-            user.updated_at = now;
+            user.updated_at = now.max(user.updated_at + Duration::from_micros(1));
         })
         .is_some()
     }

@@ -23,7 +23,7 @@ use crate::{
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = clients, check_for_backend(Backend), treat_none_as_default_value = false)]
 pub(crate) struct ClientRow {
-    uid: Uuid,
+    pub(crate) uid: Uuid,
     client_id: String,
     #[diesel(embed)]
     profile: ProfileRow,
@@ -177,7 +177,7 @@ impl TryFrom<SecretRow> for ClientSecret {
             hint: row.hint,
             label: row
                 .label
-                .map(|text| SecretLabel::parse(&text).map_err(|error| corrupt(SECRET, error)))
+                .map(|text| SecretLabel::from_store(&text).map_err(|error| corrupt(SECRET, error)))
                 .transpose()?,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use diesel::{
-    dsl::{count_star, exists, select},
-    pg::Pg as Backend,
+    dsl::{exists, select},
     prelude::*,
-    sql_types::Text,
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
@@ -15,6 +13,7 @@ use informer_oauth_domain::{
     client::{Client, ClientProfile, Registration},
     client_secret::ClientSecret,
     id::{ClientRef, ClientUid, SecretUid},
+    text::fold,
     timestamp::Timestamp,
     token_record::RevocationReason,
 };
@@ -24,24 +23,15 @@ use informer_oauth_ports::{
 };
 
 use crate::{
-    Postgres,
+    Postgres, client_lists,
     client_rows::{ClientRow, IconRow, ProfileRow, SecretRow},
     client_secrets::{delete_secret, insert_secret, touch_secret},
-    columns::{self, bounds, can_be_stored},
+    columns::{self, can_be_stored},
     failure::Failure,
     icons::{icon, set_icon},
     schema::{client_secrets, clients},
     tokens,
 };
-
-diesel::define_sql_function! {
-    /// Where `needle` begins in `text`, from 1; 0 when it is not there. Neither has metacharacters.
-    fn strpos(text: Text, needle: Text) -> Integer;
-}
-diesel::define_sql_function! {
-    /// Letters in lower case; with the columns' collation "C" those of ASCII.
-    fn lower(text: Text) -> Text;
-}
 
 #[async_trait]
 impl ClientStore for Postgres {
@@ -60,8 +50,8 @@ impl ClientStore for Postgres {
         if !text.is_none_or(can_be_stored) {
             return Ok(columns::nothing());
         }
-        let text = text.map(str::to_ascii_lowercase);
-        self.call(move |connection| list(connection, text, sort, descending, page).boxed())
+        let text = text.map(fold);
+        self.call(move |connection| client_lists::list(connection, text, sort, descending, page).boxed())
             .await
     }
 
@@ -149,51 +139,6 @@ async fn registration(
         client: client.try_into()?,
         secrets: secrets.map(ClientSecret::try_from).collect::<Result<_, _>>()?,
     })))
-}
-
-/// Clients with `text`, which is in lower case already, in their name or description.
-fn with_text(text: Option<&str>) -> clients::BoxedQuery<'_, Backend> {
-    let all = clients::table.into_boxed();
-    match text {
-        None => all,
-        Some(text) => all.filter(
-            strpos(lower(clients::name), text)
-                .gt(0)
-                .or(strpos(lower(clients::description), text).gt(0)),
-        ),
-    }
-}
-
-async fn list(
-    connection: &mut AsyncPgConnection,
-    text: Option<String>,
-    sort: ClientSort,
-    descending: bool,
-    page: PageRequest,
-) -> Result<Page<Client>, Failure> {
-    let text = text.as_deref();
-    let found = with_text(text).select(ClientRow::as_select());
-    let name = lower(clients::name);
-    let sorted = match (sort, descending) {
-        (ClientSort::Name, false) => found.order((name.asc(), clients::uid.asc())),
-        (ClientSort::Name, true) => found.order((name.desc(), clients::uid.desc())),
-        (ClientSort::CreatedAt, false) => found.order((clients::created_at.asc(), clients::uid.asc())),
-        (ClientSort::CreatedAt, true) => found.order((clients::created_at.desc(), clients::uid.desc())),
-        (ClientSort::UpdatedAt, false) => found.order((clients::updated_at.asc(), clients::uid.asc())),
-        (ClientSort::UpdatedAt, true) => found.order((clients::updated_at.desc(), clients::uid.desc())),
-    };
-    let (offset, limit) = bounds(page);
-    let part = sorted.offset(offset).limit(limit);
-    connection
-        .build_transaction()
-        .repeatable_read()
-        .read_only()
-        .run(async |connection| {
-            let total = with_text(text).select(count_star()).first(connection).await?;
-            let rows: Vec<ClientRow> = part.load(connection).await?;
-            Ok(columns::page(rows, total)?)
-        })
-        .await
 }
 
 async fn insert(connection: &mut AsyncPgConnection, row: ClientRow) -> Result<ClientInsertion, Failure> {

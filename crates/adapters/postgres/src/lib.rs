@@ -19,6 +19,7 @@
 
 mod address;
 mod audit;
+mod client_lists;
 mod client_rows;
 mod client_secrets;
 mod clients;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::{
-    dsl::{count_star, exists, select},
+    dsl::{case_when, count_star, exists, select},
     pg::Pg as Backend,
     prelude::*,
 };
@@ -58,6 +58,13 @@ impl TryFrom<UserRow> for LocalUser {
             updated_at: time(row.updated_at),
         })
     }
+}
+
+/// The time of a change: `now`, or just after the change before where that is later.
+#[diesel::dsl::auto_type]
+fn later(now: Timestamp) -> _ {
+    let now: i64 = now.as_micros();
+    case_when(users::updated_at.ge(now), users::updated_at + 1_i64).otherwise(now)
 }
 
 #[async_trait]
@@ -175,7 +182,7 @@ async fn set_password(
     now: Timestamp,
 ) -> Result<bool, Failure> {
     let rows = diesel::update(users::table.find(username))
-        .set((users::password.eq(password), users::updated_at.eq(now.as_micros())))
+        .set((users::password.eq(password), users::updated_at.eq(later(now))))
         .execute(connection)
         .await?;
     Ok(rows == 1)
@@ -188,7 +195,7 @@ async fn set_locked(
     now: Timestamp,
 ) -> Result<bool, Failure> {
     let rows = diesel::update(users::table.find(username))
-        .set((users::locked.eq(locked), users::updated_at.eq(now.as_micros())))
+        .set((users::locked.eq(locked), users::updated_at.eq(later(now))))
         .execute(connection)
         .await?;
     Ok(rows == 1)

@@ -60,6 +60,11 @@ impl Keys {
         format!("{}attempts:{key}", self.prefix)
     }
 
+    /// The key that health checks write.
+    pub(crate) fn probe(&self) -> String {
+        format!("{}probe", self.prefix)
+    }
+
     /// The channel of changes.
     pub(crate) fn changes(&self) -> String {
         format!("{}changes", self.prefix)

@@ -52,6 +52,9 @@ pub use crate::{
 };
 use crate::{connections::Connector, keys::Keys, lanes::Lanes, topology::Topology};
 
+/// How long the key lives that health checks write.
+const PROBE_SECONDS: u32 = 60;
+
 /// A handle to Redis. Clones share its connections.
 #[derive(Clone)]
 pub struct Redis {
@@ -94,8 +97,11 @@ impl Probe for Redis {
         failure::STORE
     }
 
+    /// Writes one key, so that a Redis that is full, read-only or short of replicas is found.
     async fn check(&self) -> Result<(), StoreError> {
-        self.ask::<Value>("Probe.check", "answer", cmd("PING")).await.map(drop)
+        let mut write = cmd("SET");
+        write.arg(self.keys.probe()).arg(1).arg("EX").arg(PROBE_SECONDS);
+        self.ask::<Value>("Probe.check", "probe", write).await.map(drop)
     }
 }
 

@@ -55,6 +55,25 @@ fn while_redis_is_frozen_every_call_says_so_in_time_and_afterwards_all_goes_on()
 }
 
 #[test]
+fn a_redis_that_cannot_be_written_is_not_ready() {
+    informer_oauth_testkit::run(async {
+        let server = RedisServer::start();
+        let stores = stores(&[server.url()]);
+        stores.check().await.unwrap();
+        for (name, broken, well) in [("maxmemory", "1", "0"), ("min-replicas-to-write", "1", "0")] {
+            server.ask(&["config", "set", name, broken]);
+            unavailable(stores.check()).await;
+            server.ask(&["config", "set", name, well]);
+            again(SOON, || stores.check()).await;
+        }
+        server.ask(&["replicaof", "127.0.0.1", "1"]);
+        unavailable(stores.check()).await;
+        server.ask(&["replicaof", "no", "one"]);
+        again(SOON, || stores.check()).await;
+    });
+}
+
+#[test]
 fn a_redemption_without_an_answer_uses_the_code_at_most_once() {
     informer_oauth_testkit::run(async {
         let server = RedisServer::start();

@@ -170,7 +170,7 @@ impl TryFrom<SecretRow> for ClientSecret {
             hint: row.hint,
             label: row
                 .label
-                .map(|text| SecretLabel::parse(&text).map_err(|error| corrupt(SECRET, error)))
+                .map(|text| SecretLabel::from_store(&text).map_err(|error| corrupt(SECRET, error)))
                 .transpose()?,
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),

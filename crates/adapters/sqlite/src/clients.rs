@@ -13,6 +13,7 @@ use informer_oauth_domain::{
     client::{Client, ClientProfile, Registration},
     client_secret::{ClientSecret, SECRETS_PER_CLIENT},
     id::{ClientRef, ClientUid, SecretUid},
+    text::fold,
     timestamp::Timestamp,
     token_record::RevocationReason,
 };
@@ -35,8 +36,13 @@ diesel::define_sql_function! {
     fn instr(text: Text, needle: Text) -> Integer;
 }
 diesel::define_sql_function! {
-    /// ASCII letters in lower case.
-    fn lower(text: Text) -> Text;
+    /// [`fold`], which every connection knows.
+    fn folded(text: Text) -> Text;
+}
+
+/// Makes the functions that statements of this module use known to a connection.
+pub(crate) fn register_functions(connection: &mut SqliteConnection) -> QueryResult<()> {
+    folded_utils::register_impl(connection, |text: String| fold(&text))
 }
 
 #[async_trait]
@@ -53,7 +59,7 @@ impl ClientStore for Sqlite {
         descending: bool,
         page: PageRequest,
     ) -> Result<Page<Client>, StoreError> {
-        let text = text.map(str::to_ascii_lowercase);
+        let text = text.map(fold);
         self.read(move |connection| {
             connection.transaction(|connection| list(connection, text.as_deref(), sort, descending, page))
         })
@@ -170,15 +176,15 @@ fn registration(connection: &mut SqliteConnection, client: ClientRef) -> Result<
     Ok(Some(Arc::new(Registration { client, secrets })))
 }
 
-/// Clients with `text`, which is in lower case already, in their name or description.
+/// Clients with `text`, which is folded already, in their name or description.
 fn with_text(text: Option<&str>) -> clients::BoxedQuery<'_, Backend> {
     let all = clients::table.into_boxed();
     match text {
         None => all,
         Some(text) => all.filter(
-            instr(lower(clients::name), text)
+            instr(folded(clients::name), text)
                 .gt(0)
-                .or(instr(lower(clients::description), text).gt(0)),
+                .or(instr(folded(clients::description), text).gt(0)),
         ),
     }
 }
@@ -193,8 +199,8 @@ fn list(
     let total = with_text(text).select(count_star()).first(connection)?;
     let found = with_text(text).select(ClientRow::as_select());
     let sorted = match (sort, descending) {
-        (ClientSort::Name, false) => found.order((clients::name.asc(), clients::uid.asc())),
-        (ClientSort::Name, true) => found.order((clients::name.desc(), clients::uid.desc())),
+        (ClientSort::Name, false) => found.order((folded(clients::name).asc(), clients::uid.asc())),
+        (ClientSort::Name, true) => found.order((folded(clients::name).desc(), clients::uid.desc())),
         (ClientSort::CreatedAt, false) => found.order((clients::created_at.asc(), clients::uid.asc())),
         (ClientSort::CreatedAt, true) => found.order((clients::created_at.desc(), clients::uid.desc())),
         (ClientSort::UpdatedAt, false) => found.order((clients::updated_at.asc(), clients::uid.asc())),

@@ -9,7 +9,7 @@ use diesel::{
     Connection, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_types::Text, sqlite::SqliteConnection,
 };
 
-use crate::{OpenError, SqliteOptions};
+use crate::{OpenError, SqliteOptions, clients};
 
 /// A database file and how to connect to it.
 #[derive(Clone)]
@@ -81,6 +81,7 @@ impl Place {
         );
         connection.batch_execute(&common).map_err(|error| error.to_string())?;
         connection.batch_execute(pragmas).map_err(|error| error.to_string())?;
+        clients::register_functions(&mut connection).map_err(|error| error.to_string())?;
         Ok(connection)
     }
 

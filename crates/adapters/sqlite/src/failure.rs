@@ -56,6 +56,6 @@ pub(crate) fn is_busy(message: &str) -> bool {
 }
 
 /// Whether SQLite's message for SQLITE_CORRUPT or SQLITE_NOTADB is meant: diesel does not hand the code on.
-fn is_damage(message: &str) -> bool {
+pub(crate) fn is_damage(message: &str) -> bool {
     message.contains("disk image is malformed") || message.contains("file is not a database")
 }

@@ -16,6 +16,7 @@
 
 mod attempts;
 mod audit;
+mod backup;
 mod client_rows;
 mod clients;
 mod codes;
@@ -45,12 +46,15 @@ use std::{
     any::type_name,
     fmt, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, atomic::Ordering},
-    time::Duration,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use diesel::sqlite::SqliteConnection;
+use diesel::{connection::SimpleConnection, sqlite::SqliteConnection};
 use informer_oauth_domain::{code::AuthorizationCode, device::DeviceAuthorization};
 use informer_oauth_ports::{PoolState, Pools, Probe, StoreError, traced};
 // Nothing is called: it is here to have SQLite itself compiled in (`bundled`).
@@ -128,6 +132,14 @@ pub enum OpenError {
         /// The versions of the migrations that this program does not know.
         migrations: Vec<String>,
     },
+    /// The file is a SQLite database, and pages of it are damaged.
+    #[error("{} is damaged ({reason}): restore a backup of it", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite found first.
+        reason: String,
+    },
     /// The schema could not be brought up to date; it is as it was.
     #[error("cannot bring the schema of {} up to date: {reason}", path.display())]
     Migration {
@@ -204,6 +216,11 @@ pub struct Sqlite {
     patience: Duration,
 }
 
+/// Rewrites the first page of the file. Nothing uses this number.
+const PROBE: &str = "PRAGMA user_version = 0";
+/// How long a write counts as proof that writing works: probes must not wear out the disk.
+const PROBE_PAUSE: Duration = Duration::from_secs(3);
+
 /// What a call may take beyond the busy timeout.
 const MARGIN: Duration = Duration::from_millis(250);
 
@@ -211,9 +228,26 @@ struct Threads {
     writes: Queue,
     reads: Queue,
     counters: Arc<Counters>,
+    /// Set when SQLite says that the file is damaged.
+    damaged: AtomicBool,
+    /// The last health check that wrote.
+    probed: Mutex<Option<Instant>>,
 }
 
 impl Threads {
+    fn probed(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.probed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes damage of the file.
+    fn note<T>(&self, answer: &Result<T, StoreError>) {
+        if let Err(StoreError::Corrupt { reason, .. } | StoreError::Unavailable { reason, .. }) = answer
+            && failure::is_damage(reason)
+        {
+            self.damaged.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Readers first: the writer's last act is a checkpoint, which needs that nobody reads.
     fn stop(&self) {
         self.reads.stop();
@@ -256,6 +290,8 @@ impl Sqlite {
             writes,
             reads,
             counters,
+            damaged: AtomicBool::new(false),
+            probed: Mutex::default(),
         };
         for _ in 0..options.readers.max(1) {
             let connection = place.reader().map_err(unusable)?;
@@ -299,9 +335,23 @@ impl Sqlite {
     }
 
     /// Whether both reading and writing work: for health checks. Answers within the busy timeout.
+    ///
+    /// It writes a page of the file, unless one was written in the last seconds: a full disk and a read-only file let
+    /// transactions begin. Once SQLite has found the file damaged, this fails until the file is opened again.
     pub async fn check(&self) -> Result<(), StoreError> {
+        if self.threads.damaged.load(Ordering::Relaxed) {
+            return Err(failure::corrupt(
+                "file",
+                "it is damaged: stop the service and restore a backup",
+            ));
+        }
         self.read(|connection| keys::any(connection).map(|_| ())).await?;
-        self.write(|_| Ok(())).await
+        if self.threads.probed().is_some_and(|at| at.elapsed() < PROBE_PAUSE) {
+            return self.write(|_| Ok(())).await;
+        }
+        self.write(|connection| Ok(connection.batch_execute(PROBE)?)).await?;
+        *self.threads.probed() = Some(Instant::now());
+        Ok(())
     }
 
     /// What was written so far.
@@ -355,10 +405,12 @@ impl Sqlite {
             let _counted = queue.enter();
             let (job, answer) = Call::prepare(work);
             queue.submit(job)?;
-            tokio::time::timeout(self.patience, answer)
+            let answer = tokio::time::timeout(self.patience, answer)
                 .await
                 .map_err(|_| unavailable("it did not answer in time"))?
-                .map_err(|_| unavailable("its thread has ended"))?
+                .map_err(|_| unavailable("its thread has ended"))?;
+            self.threads.note(&answer);
+            answer
         })
         .await
     }

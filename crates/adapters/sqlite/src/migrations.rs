@@ -86,7 +86,14 @@ fn create(path: &Path) -> Result<(), OpenError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match path.metadata() {
+            // SQLite would make the file it leads to, for everybody to read.
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => Err(OpenError::File {
+                path: path.to_owned(),
+                source: io::Error::other("it is a symbolic link to a file that does not exist"),
+            }),
+            _ => Ok(()),
+        },
         Err(source) => Err(OpenError::File {
             path: path.to_owned(),
             source,

@@ -57,3 +57,27 @@ async fn a_call_without_an_answer_in_time_is_unavailable_and_a_change_that_had_n
         "its caller was told that it had failed"
     );
 }
+
+#[tokio::test]
+async fn a_health_check_writes_a_page_and_not_at_every_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = impatient(folder.path());
+    let log = || std::fs::metadata(folder.path().join("test.db-wal")).map_or(0, |log| log.len());
+    let before = log();
+    store.check().await.unwrap();
+    let after = log();
+    assert!(after > before, "{after} after {before}: nothing was written");
+    store.check().await.unwrap();
+    assert_eq!(log(), after, "probes that follow closely write nothing");
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_not_ready_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = impatient(folder.path());
+    store.check().await.unwrap();
+    let damage = || super::failure::corrupt("file", "database disk image is malformed").into();
+    let met: Result<(), _> = store.read(move |_| Err(damage())).await;
+    assert!(met.is_err());
+    assert!(store.check().await.unwrap_err().to_string().contains("damaged"));
+}

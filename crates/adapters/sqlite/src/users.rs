@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::{
-    dsl::{count_star, exists, select},
+    dsl::{case_when, count_star, exists, select},
     prelude::*,
     sqlite::Sqlite as Backend,
 };
@@ -56,6 +56,13 @@ impl TryFrom<UserRow> for LocalUser {
             updated_at: time(row.updated_at),
         })
     }
+}
+
+/// The time of a change: `now`, or just after the change before where that is later.
+#[diesel::dsl::auto_type]
+fn later(now: Timestamp) -> _ {
+    let now: i64 = now.as_micros();
+    case_when(users::updated_at.ge(now), users::updated_at + 1_i64).otherwise(now)
 }
 
 #[async_trait]
@@ -124,7 +131,7 @@ impl UserDirectory for Sqlite {
         let password = password.as_str().to_owned();
         self.write(move |connection| {
             let rows = diesel::update(users::table.find(username))
-                .set((users::password.eq(password), users::updated_at.eq(now.as_micros())))
+                .set((users::password.eq(password), users::updated_at.eq(later(now))))
                 .execute(connection)?;
             Ok(rows == 1)
         })
@@ -135,7 +142,7 @@ impl UserDirectory for Sqlite {
         let username = username.to_owned();
         self.write(move |connection| {
             let rows = diesel::update(users::table.find(username))
-                .set((users::locked.eq(locked), users::updated_at.eq(now.as_micros())))
+                .set((users::locked.eq(locked), users::updated_at.eq(later(now))))
                 .execute(connection)?;
             Ok(rows == 1)
         })

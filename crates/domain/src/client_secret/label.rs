@@ -3,7 +3,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::{PREFIX, SECRET_CHARACTERS};
-use crate::client::well_formed_name;
+use crate::client::{stored_name, well_formed_name};
 
 /// What people call a secret, to tell it from its client's others: 1 to 100 characters. Whoever manages the client sees
 /// it, it holds no secret, and two secrets may have the same.
@@ -22,8 +22,8 @@ pub struct SecretLabel(String);
 /// Why a text is no label. It does not repeat the text, which may be a secret.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum InvalidLabel {
-    /// Empty, too long or with control characters.
-    #[error("label must have 1 to 100 characters and no control characters")]
+    /// Empty, too long, or with invisible or control characters.
+    #[error("label must have 1 to 100 characters, none of them invisible or a control character")]
     Text,
     /// A secret's text is in it, and a label is kept and shown as it is.
     #[error("label must not hold a client secret")]
@@ -31,12 +31,17 @@ pub enum InvalidLabel {
 }
 
 impl SecretLabel {
-    /// Reads what somebody typed, or what a store kept. Space around it is dropped.
+    /// Reads a label that somebody typed. Space around it is dropped.
     pub fn parse(text: &str) -> Result<Self, InvalidLabel> {
         if holds_secret(text) {
             return Err(InvalidLabel::Secret);
         }
         well_formed_name(text).map(Self).ok_or(InvalidLabel::Text)
+    }
+
+    /// Reads a label that a store kept. Invisible characters are allowed: earlier versions accepted them.
+    pub fn from_store(text: &str) -> Result<Self, InvalidLabel> {
+        stored_name(text).map(Self).ok_or(InvalidLabel::Text)
     }
 
     /// The text.
@@ -84,10 +89,18 @@ mod tests {
             "a\0b",
             "a\u{1b}[31mb",
             "a\u{9b}b",
+            "a\u{202e}b",
+            "a\u{200b}b",
             &format!("{long}x"),
         ] {
             assert_eq!(SecretLabel::parse(bad), Err(InvalidLabel::Text), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_stored_label_with_hidden_characters_is_still_read() {
+        assert_eq!(SecretLabel::from_store("a\u{200b}b").unwrap().as_str(), "a\u{200b}b");
+        assert_eq!(SecretLabel::from_store("a\nb"), Err(InvalidLabel::Text));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use informer_oauth_domain::timestamp::Timestamp;
 use informer_oauth_ports::{
     AuditLog, Clock as _, EventFilter, KeyPurpose, KeyState, PageRequest, SigningKeyStore, StoreError,
 };
-use informer_oauth_sqlite::{Sqlite, SqliteOptions};
+use informer_oauth_sqlite::{OpenError, Sqlite, SqliteOptions};
 use serde::Serialize;
 
 use crate::{
@@ -202,8 +202,16 @@ fn encryption_key(config: &Config, findings: &mut Findings) -> Option<MasterKey>
 /// Opens the database if it is there and of this program's schema; looking must not change it.
 async fn open(path: &Path, findings: &mut Findings) -> Option<Stores> {
     let shown = path.display();
+    if let Some(reason) = data_folder::denied(path) {
+        findings.failed("database", reason);
+        return None;
+    }
     if !path.exists() {
         findings.failed("database", format!("there is no {shown}; the first start makes it"));
+        return None;
+    }
+    if let Err(error @ OpenError::Damaged { .. }) = Sqlite::quick_check(path) {
+        findings.failed("database", error.to_string());
         return None;
     }
     match Sqlite::pending_migrations(path) {

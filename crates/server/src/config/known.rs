@@ -49,6 +49,17 @@ pub(super) fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
 }
 
+/// The variable that a name was probably meant to be: it differs in underscores or in upper and lower case only.
+pub(super) fn almost_variable<'k>(name: &str, known: impl Iterator<Item = &'k String>) -> Option<String> {
+    let plain = |text: &str| text.replace(['_', '.'], "").to_ascii_lowercase();
+    let meant = plain(name);
+    let mut known = known.map(|key| variable(key));
+    known.find_map(|variable| {
+        let file = format!("{variable}_FILE");
+        [variable, file].into_iter().find(|candidate| plain(candidate) == meant)
+    })
+}
+
 /// Of the known keys the one that was probably meant.
 pub(super) fn nearest<'k>(unknown: &str, known: impl Iterator<Item = &'k String>) -> Option<&'k str> {
     let name = last(unknown);

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{
     Config, Problems,
-    known::{PREFIX, flatten, known, nearest, variable},
+    known::{PREFIX, almost_variable, flatten, known, nearest, variable},
 };
 use crate::text;
 
@@ -74,6 +74,8 @@ pub(crate) struct Loaded {
     pub(crate) origins: BTreeMap<String, Origin>,
     /// The file that was read.
     pub(crate) file: Option<PathBuf>,
+    /// Environment variables that are ignored and were probably meant as settings.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Reads every source, refuses keys that do not exist, merges, and validates.
@@ -82,6 +84,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Problems> {
     let mut origins: BTreeMap<String, Origin> = known.keys().map(|key| (key.clone(), Origin::Default)).collect();
     let mut problems = Problems::default();
     let mut builder = Merged::builder();
+    let mut warnings = Vec::new();
 
     let file = sources.file.clone().or_else(|| {
         let default = sources.folder.join(DEFAULT_FILE);
@@ -101,6 +104,9 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Problems> {
     for (name, value) in &sources.environment {
         let name = name.to_string_lossy();
         let Some(rest) = name.strip_prefix(PREFIX) else {
+            if let Some(meant) = almost_variable(&name, known.keys()) {
+                warnings.push(format!("{name} is ignored; did you mean {meant}?"));
+            }
             continue;
         };
         let key = rest.to_ascii_lowercase().replace("__", ".");
@@ -141,7 +147,12 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Problems> {
         .map_err(|error| say(&error))?;
     let problems = config.validate();
     if problems.is_empty() {
-        Ok(Loaded { config, origins, file })
+        Ok(Loaded {
+            config,
+            origins,
+            file,
+            warnings,
+        })
     } else {
         Err(problems)
     }

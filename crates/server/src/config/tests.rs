@@ -374,3 +374,35 @@ fn any_setting_may_stand_in_a_file_that_a_variable_names() {
     let unknown = refused(None, &[("INFORMER_OAUTH__ISUER_FILE", &url)]);
     assert!(unknown.contains("there is no setting"), "{unknown}");
 }
+
+#[test]
+fn variables_that_are_almost_settings_are_warnings_that_name_the_right_one() {
+    for (name, meant) in [
+        ("INFORMER_OAUTH_ISSUER", "INFORMER_OAUTH__ISSUER"),
+        ("informer_oauth__issuer", "INFORMER_OAUTH__ISSUER"),
+        ("INFORMER_OAUTH_HTTP_LISTEN", "INFORMER_OAUTH__HTTP__LISTEN"),
+        ("INFORMER_OAUTH_DATABASE__URL", "INFORMER_OAUTH__DATABASE__URL"),
+        (
+            "INFORMER_OAUTH_SECRETS_ENCRYPTION_KEY_FILE",
+            "INFORMER_OAUTH__SECRETS__ENCRYPTION_KEY_FILE",
+        ),
+        ("INFORMER_OAUTH_DATABASE_URL_FILE", "INFORMER_OAUTH__DATABASE__URL_FILE"),
+    ] {
+        let loaded = loaded(None, &[(name, "https://hidden.example.com")], &[]);
+        let [warning] = loaded.warnings.as_slice() else {
+            panic!("{name}: {:?}", loaded.warnings);
+        };
+        assert_eq!(warning, &format!("{name} is ignored; did you mean {meant}?"));
+        assert_eq!(loaded.config.issuer, None);
+    }
+    // Kubernetes sets such for a service of this name; the tests of this project the last.
+    for name in [
+        "INFORMER_OAUTH_PORT",
+        "INFORMER_OAUTH_SERVICE_HOST",
+        "INFORMER_OAUTH_PORT_8787_TCP_ADDR",
+        "INFORMER_OAUTH_BIN",
+        "ISSUER",
+    ] {
+        assert!(loaded(None, &[(name, "x")], &[]).warnings.is_empty(), "{name}");
+    }
+}

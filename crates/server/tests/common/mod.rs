@@ -235,6 +235,27 @@ impl Service {
         self.cli_command(arguments).output().unwrap()
     }
 
+    /// As [`Service::cli`], through a program that is given the command line as its last arguments.
+    pub fn cli_under(&self, wrapper: &[&str], arguments: &[&str]) -> Output {
+        let inner = self.cli_command(arguments);
+        let mut command = Command::new(wrapper[0]);
+        command
+            .args(&wrapper[1..])
+            .arg(inner.get_program())
+            .args(inner.get_args());
+        for (name, value) in inner.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+            .stdin(Stdio::null())
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap()
+    }
+
     /// As [`Service::cli`], with text on stdin.
     pub fn cli_with_input(&self, arguments: &[&str], input: &str) -> Output {
         use std::io::Write as _;

@@ -85,6 +85,9 @@ pub async fn ties_go_by_id(store: &dyn ClientStore) {
         let list = store.list(None, sort, false, ALL).await.answered();
         let order: Vec<_> = list.items.iter().map(|client| client.uid).collect();
         assert_eq!(order, [1, 2, 3].map(crate::values::client_uid), "{sort:?}");
+        let list = store.list(None, sort, true, ALL).await.answered();
+        let order: Vec<_> = list.items.iter().map(|client| client.uid).collect();
+        assert_eq!(order, [3, 2, 1].map(crate::values::client_uid), "{sort:?}, descending");
     }
 }
 
@@ -106,6 +109,65 @@ pub async fn a_text_is_looked_for_in_name_and_description_without_regard_to_case
     assert_eq!(found(store, Some("figures\nand")).await, ["Office"]);
     assert_eq!(found(store, Some("nothing of the sort")).await, Vec::<String>::new());
     assert_eq!(found(store, Some("")).await.len(), 3, "the empty text is in every name");
+}
+
+pub async fn search_ignores_case_and_composition_in_every_script(store: &dyn ClientStore) {
+    with_names(
+        store,
+        &["Ärger-Board", "Отчёты продаж", "ΟΔΟΣ", "A\u{308}mter", "Arger"],
+    )
+    .await;
+    let described = ClientProfile {
+        description: "Über alles Übrige".into(),
+        ..a_plain_profile("Described")
+    };
+    store
+        .insert(&Client {
+            profile: described,
+            ..a_client(9)
+        })
+        .await
+        .answered();
+    for (text, names) in [
+        ("ärger", ["Ärger-Board"].as_slice()),
+        ("A\u{308}RGER", &["Ärger-Board"]),
+        ("отчёты", &["Отчёты продаж"]),
+        ("ПРОДАЖ", &["Отчёты продаж"]),
+        ("οδος", &["ΟΔΟΣ"]),
+        ("ämter", &["A\u{308}mter"]),
+        ("ÜBRIGE", &["Described"]),
+        ("arger", &["Arger"]),
+    ] {
+        assert_eq!(found(store, Some(text)).await, names, "{text}");
+    }
+}
+
+pub async fn names_of_every_script_are_sorted_alike(store: &dyn ClientStore) {
+    with_names(
+        store,
+        &[
+            "Zebra",
+            "ähre",
+            "Отчёты",
+            "Äpfel",
+            "apple",
+            "ангел",
+            "A\u{308}rger",
+            "zoo",
+        ],
+    )
+    .await;
+    let sorted = [
+        "apple",
+        "Zebra",
+        "zoo",
+        "ähre",
+        "Äpfel",
+        "A\u{308}rger",
+        "ангел",
+        "Отчёты",
+    ];
+    assert_eq!(found(store, None).await, sorted);
 }
 
 pub async fn pattern_and_quote_characters_are_data(store: &dyn ClientStore) {

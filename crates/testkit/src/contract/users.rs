@@ -132,3 +132,26 @@ pub async fn a_user_is_locked_and_unlocked(store: &dyn UserDirectory) {
     assert!(!store.set_locked("carl", true, moment(5)).await.answered());
     assert_eq!(store.find("bob").await.answered(), Some(a_user("bob")));
 }
+
+pub async fn a_change_is_later_than_the_one_before_whatever_the_clock_says(store: &dyn UserDirectory) {
+    let user = LocalUser {
+        updated_at: moment(100),
+        ..a_user("ada")
+    };
+    store.insert(&user).await.answered();
+    let mut last = user.updated_at;
+    let password = SecretHash::new("$argon2id$another".into());
+    for round in 0..2 {
+        if round == 0 {
+            assert!(store.set_password("ada", &password, moment(5)).await.answered());
+        } else {
+            assert!(store.set_locked("ada", true, moment(5)).await.answered());
+        }
+        let changed = store.find("ada").await.answered().map(|user| user.updated_at);
+        assert!(
+            changed.is_some_and(|changed| changed > last),
+            "{changed:?} after {last}"
+        );
+        last = changed.unwrap_or(last);
+    }
+}

@@ -283,6 +283,20 @@ async fn a_locked_user_has_no_session_and_is_not_active() {
 }
 
 #[tokio::test]
+async fn a_new_session_counts_though_the_user_was_changed_by_a_clock_that_is_ahead() {
+    let house = House::new().await;
+    // A command line 25 s ahead, and a year: a clock that was put back.
+    for ahead in [seconds(25), seconds(365 * 24 * 3600)] {
+        house.memory.set_locked("ada", false, NOW + ahead).await.unwrap();
+        let cookie = house.cookie().await;
+        assert!(house.session(&cookie, NOW + seconds(1)).await.is_some(), "{ahead:?}");
+        // Whatever changes the user next ends it, by a clock that is behind as well.
+        house.memory.set_locked("ada", false, NOW).await.unwrap();
+        assert_eq!(house.session(&cookie, NOW + seconds(2)).await, None, "{ahead:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_is_not_inherited_by_a_later_user_of_the_same_name() {
     let house = House::new().await;
     let cookie = cookie::draw(&SeededEntropy::new(7));

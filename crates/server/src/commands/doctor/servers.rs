@@ -23,7 +23,7 @@ pub(super) async fn open(config: &Config, findings: &mut Findings) -> Option<Sto
     };
     match redis.check().await {
         Ok(()) => {
-            findings.ok(CACHE, format!("{shown} answers"));
+            findings.ok(CACHE, format!("{shown} reads and writes"));
             keeping::redis(&redis, findings).await;
         }
         Err(error) => findings.failed(CACHE, format!("{shown}: {error}")),

@@ -175,7 +175,7 @@ fn label_of(typed: &str) -> Result<Option<SecretLabel>, InvalidLabel> {
 
 const fn words_on(problem: InvalidLabel) -> &'static str {
     match problem {
-        InvalidLabel::Text => "A label has at most 100 characters, on one line.",
+        InvalidLabel::Text => "A label has at most 100 characters, on one line, and none of them is invisible.",
         InvalidLabel::Secret => {
             "That is a secret, and a label is shown to every administrator. Type a word for it instead."
         }
