@@ -10,7 +10,6 @@ use super::Problems;
 pub(crate) struct Gate {
     /// What becomes of bearer tokens that this service did not issue. Without it, they pass beside Informer, and are refused
     /// with the local directory.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) foreign_tokens: Option<ForeignTokens>,
     /// Whether a request without a token of this service is refused rather than left to Informer's own rules.
     pub(crate) require_token: bool,

@@ -394,5 +394,5 @@ fn the_command_line_explains_what_the_gate_would_say() {
         String::from_utf8_lossy(&unjudged.stdout),
         String::from_utf8_lossy(&unjudged.stderr)
     );
-    assert!(said.contains("escaped slash"), "{said}");
+    assert!(said.contains("dot segment"), "{said}");
 }

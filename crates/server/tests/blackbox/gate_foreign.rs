@@ -262,7 +262,8 @@ fn refusals_leave_a_line_with_reason_client_user_and_route() {
         (&json!("path_dot_segment"), &json!("admin")),
         "{dots}"
     );
-    let forged = line(gate_request("GET", "/api/x", Some(&format!("{}x", tokens.access))), 401);
+    let forged = jwt::Jwt::read(&tokens.access).with_claim("sub", json!("root")).text();
+    let forged = line(gate_request("GET", "/api/x", Some(&forged)), 401);
     assert_eq!(forged["reason"], "token_signature_wrong", "{forged}");
     assert_eq!(forged.get("user"), None, "nothing unverified: {forged}");
     let foreign = line(gate_request("GET", "/api/x", Some("an-informer-api-token")), 401);

@@ -165,19 +165,3 @@ fn no_path_is_judged_without_a_token_of_ours() {
     let head = b"GET /oauth/verify HTTP/1.1\r\nHost: bi.example\r\nConnection: close\r\nX-Original-Method: GET\r\nX-Original-URI: /api/m\xfcller?q=\xff\r\n\r\n";
     assert_eq!(wire::exchange(&world.base_url(), head).unwrap().status, 204);
 }
-
-#[test]
-fn a_path_behind_the_gates_own_may_be_raw_utf8() {
-    let world = World::start();
-    let client = world.public_client();
-    let token = world.tokens_with(&client, "read:dataset").access;
-    let ask = |target: &str, more: &str| {
-        let head = format!("GET /oauth/verify{target} HTTP/1.1\r\nHost: bi.example\r\nConnection: close\r\n{more}\r\n");
-        wire::exchange(&world.base_url(), head.as_bytes()).unwrap().status
-    };
-    let bearer = format!("Authorization: Bearer {token}\r\n");
-    assert_eq!(ask("/api/datasets/m%C3%BCller", &bearer), 200);
-    assert_eq!(ask("/api/datasets/müller?q=müller", &bearer), 200);
-    assert_eq!(ask("/api/users/müller", &bearer), 403);
-    assert_eq!(ask("/api/users/müller", ""), 200, "what Envoy takes for a yes");
-}
