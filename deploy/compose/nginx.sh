@@ -1,9 +1,15 @@
 #!/bin/sh
 # Starts nginx, as nobody in particular and on a root that cannot be written to, with the site that deploy/nginx ships: only
-# its addresses are replaced.
+# its addresses and its name are replaced.
 set -eu
 
-sed -e 's/127\.0\.0\.1:3000/172.30.87.30:3000/g' \
+# The issuer's host.
+host=${INFORMER_OAUTH_ISSUER:-http://localhost}
+host=${host#*://}
+host=${host%%[:/]*}
+
+sed -e "s/bi\.example\.com/$host/g" \
+    -e 's/127\.0\.0\.1:3000/172.30.87.30:3000/g' \
     -e 's/127\.0\.0\.1:8787/172.30.87.20:8787/g' \
     -e 's/127\.0\.0\.1:8080/0.0.0.0:8080/g' \
     "${SITE:-/etc/informer-oauth/nginx/informer-oauth.conf}" > /tmp/site.conf

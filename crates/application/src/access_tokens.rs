@@ -1,63 +1,116 @@
 //! Whether an access token is good right now: what introspection, the gate and the management API share.
 
+use std::time::Duration;
+
 use informer_oauth_domain::{
-    authorization::OwnResources,
+    authorization::{OwnResources, TakenAway},
     claims::AccessTokenClaims,
+    error::Reason,
     id::{ClientId, ClientRef, TokenRecordId},
     resource::Resource,
     scope::ScopeSet,
     timestamp::Timestamp,
     token_record::TokenRecord,
 };
-use informer_oauth_ports::{ClientStore as _, StoreError, TokenSigner as _, TokenStore as _};
+use informer_oauth_ports::{ClientStore as _, StoreError, TokenRefused, TokenSigner as _, TokenStore as _};
 
-use crate::{cache::TokenCaches, error::Fault};
+use crate::{
+    cache::{RecentUses, TokenCaches},
+    error::Fault,
+};
 
-/// Verifies access tokens against keys, their token record and their client.
+/// How often the use of a token record is noted at most.
+const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
+
+/// Verifies access tokens against keys, their token record, their client and what it is registered for.
 #[derive(Clone)]
 pub struct AccessTokens {
     pub(crate) caches: TokenCaches,
     pub(crate) resources: OwnResources,
+    pub(crate) uses: RecentUses,
+}
+
+/// What was found out about an access token. Its audience is the caller's to judge.
+pub(crate) enum Inspection {
+    Good(AccessTokenClaims, TokenRecord),
+    /// It is no good, for a reason with a stable name. The claims, if the token is genuine.
+    Refused {
+        reason: &'static str,
+        claims: Option<Box<AccessTokenClaims>>,
+    },
 }
 
 impl AccessTokens {
     /// The claims and record of a good token; `None` when it is forged, expired, revoked, or its client is gone, disabled
     /// or no longer registered for its scope and resource. Whether its audience is the caller's is for the caller to judge.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Option<(AccessTokenClaims, TokenRecord)>, Fault> {
-        let TokenCaches { signatures, tokens, .. } = &self.caches;
-        let Ok(claims) = signatures.verify_access(token, now) else {
-            return Ok(None);
-        };
-        let Some(record) = tokens.find(claims.token_record).await? else {
-            return Ok(None);
-        };
-        if !is_good(&record, &claims, now) {
-            return Ok(None);
-        }
-        let allowed = self
-            .is_allowed(claims.client_id, claims.scope, &claims.audience)
-            .await?;
-        Ok(allowed.then_some((claims, record)))
+        Ok(match self.inspect(token, now).await? {
+            Inspection::Good(claims, record) => Some((claims, record)),
+            Inspection::Refused { .. } => None,
+        })
     }
 
-    /// Whether a client may still have a grant of `scope` for `audience`.
-    pub(crate) async fn is_allowed(
+    /// The same, with the reason of a refusal.
+    pub(crate) async fn inspect(&self, token: &str, now: Timestamp) -> Result<Inspection, Fault> {
+        let TokenCaches { signatures, tokens, .. } = &self.caches;
+        let claims = match signatures.verify_access(token, now) {
+            Ok(claims) => claims,
+            Err(refused) => {
+                let reason = match refused {
+                    TokenRefused::Malformed => "token_malformed",
+                    TokenRefused::UnknownKey => "token_key_unknown",
+                    TokenRefused::Signature => "token_signature_wrong",
+                    TokenRefused::Issuer => "token_issuer_wrong",
+                    TokenRefused::Expired => "token_expired",
+                };
+                return Ok(Inspection::Refused { reason, claims: None });
+            }
+        };
+        let refused = |reason: Reason, claims| {
+            Ok(Inspection::Refused {
+                reason: reason.as_str(),
+                claims: Some(Box::new(claims)),
+            })
+        };
+        let record = tokens.find(claims.token_record).await?;
+        let Some(record) = record.filter(|record| is_good(record, &claims, now)) else {
+            return refused(Reason::GrantEnded, claims);
+        };
+        let problem = self
+            .grant_problem(claims.client_id, claims.scope, &claims.audience)
+            .await?;
+        if let Some(reason) = problem {
+            return refused(reason, claims);
+        }
+        Ok(Inspection::Good(claims, record))
+    }
+
+    /// Why a client may not have a grant of `scope` for `audience` any more; `None` if it may.
+    pub(crate) async fn grant_problem(
         &self,
         client: ClientId,
         scope: ScopeSet,
         audience: &Resource,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Reason>, StoreError> {
         let registration = self.caches.clients.registration(ClientRef::ClientId(client)).await?;
-        Ok(registration.is_some_and(|known| {
-            self.resources
-                .check_grant(&known.client.profile, scope, audience)
-                .is_ok()
-        }))
+        let Some(known) = registration else {
+            return Ok(Some(Reason::ClientUnknown));
+        };
+        let checked = self.resources.check_grant(&known.client.profile, scope, audience);
+        Ok(checked.err().map(TakenAway::reason))
     }
 
-    /// Notes that a token of this record was used.
-    pub(crate) async fn touch(&self, record: TokenRecordId, now: Timestamp) -> Result<(), StoreError> {
-        self.caches.tokens.touch(record, now).await
+    /// Whether a use of this record at `now` is to be noted: at most once a minute, in this process also if noting fails.
+    pub(crate) fn is_use_due(&self, record: &TokenRecord, now: Timestamp) -> bool {
+        let is_due = |last: Timestamp| now.since(last) >= USE_NOTED_EVERY;
+        record.last_used_at.is_none_or(is_due) && self.uses.begin(record.id, now, is_due)
+    }
+
+    /// Notes that a token of this record was used. A use that cannot be noted is only logged.
+    pub(crate) async fn note_use(&self, record: TokenRecordId, now: Timestamp) {
+        if let Err(error) = self.caches.tokens.touch(record, now).await {
+            tracing::warn!(%error, "a token's last use could not be noted");
+        }
     }
 }
 

@@ -16,13 +16,14 @@ use crate::{
     audit_trail::AuditTrail,
     authenticate_client::{AuthenticateClient, ClientAuthenticationLimits},
     authorize::Authorize,
+    cache::RecentUses,
     cache::{CachedClients, CachedSignatures, CachedTokens, CachedUsers, TokenCaches},
     callers::Callers,
     connected_applications::ConnectedApplications,
     decide_device_authorization::{DecideDeviceAuthorization, UserCodeLimits},
     diagnosis::Diagnosis,
     forms::Forms,
-    gate::Gate,
+    gate::{Gate, GatePolicy},
     health::Health,
     housekeeping::Housekeeping,
     introspect::Introspect,
@@ -118,6 +119,8 @@ pub struct Settings {
     pub allowed_custom_schemes: Vec<String>,
     /// The gate's table.
     pub routes: RouteTable,
+    /// What the gate makes of requests without a token of ours.
+    pub gate: GatePolicy,
     /// How many clients, token records and access tokens are remembered for a moment, each.
     pub cached_entries: u64,
     /// Whether active users are remembered for a moment as well. A lock made in another process then counts within a second, or
@@ -152,6 +155,10 @@ impl Settings {
             },
             allowed_custom_schemes: Vec::new(),
             routes: RouteTable::informer(),
+            gate: GatePolicy {
+                require_token: false,
+                refuse_foreign_tokens: false,
+            },
             cached_entries: 10_000,
             cached_users: false,
         }
@@ -203,6 +210,7 @@ impl Application {
         let access = AccessTokens {
             caches,
             resources: settings.resources.clone(),
+            uses: RecentUses::new(settings.cached_entries),
         };
         let users = UserStanding {
             identity: Arc::clone(&ports.identity),
@@ -302,6 +310,7 @@ impl Application {
                 users,
                 routes: settings.routes.clone(),
                 resources: settings.resources.clone(),
+                policy: settings.gate,
             },
             callers: Callers {
                 identity: ports.identity,

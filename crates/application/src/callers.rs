@@ -46,7 +46,7 @@ impl Callers {
     /// The user behind a bearer token. Reading needs `read:global`, changing `write:global`; what the user may do
     /// besides is judged by their rank now, not at the time of the grant.
     pub async fn by_bearer(&self, token: &str, reads_only: bool, now: Timestamp) -> Result<BearerCaller, Fault> {
-        let Some((claims, _)) = self.access.verify(token, now).await? else {
+        let Some((claims, record)) = self.access.verify(token, now).await? else {
             return Ok(BearerCaller::InvalidToken);
         };
         if claims.audience != self.resources.audience && claims.audience != self.resources.issuer {
@@ -61,6 +61,9 @@ impl Callers {
             return Ok(BearerCaller::Insufficient(needed));
         }
         let user = self.identity.active_user(&claims.subject, now).await?;
+        if user.is_some() && self.access.is_use_due(&record, now) {
+            self.access.note_use(record.id, now).await;
+        }
         Ok(user.map_or(BearerCaller::InvalidToken, BearerCaller::User))
     }
 }

@@ -111,10 +111,11 @@ impl Introspect {
             .and_then(|record| record.refresh)
             .is_some_and(|refresh| refresh.current == claims.token_id);
         if !is_current
-            || !self
+            || self
                 .access
-                .is_allowed(claims.client_id, claims.scope, &claims.audience)
+                .grant_problem(claims.client_id, claims.scope, &claims.audience)
                 .await?
+                .is_some()
             || !self.users.is_active(&claims.subject, now).await?
         {
             return Ok(None);

@@ -58,6 +58,7 @@ pub mod introspect;
 pub mod issue_tokens;
 pub mod manage;
 pub mod metrics;
+mod own_token;
 pub mod redeem_code;
 pub mod redeem_device_code;
 pub mod refresh;

@@ -23,7 +23,7 @@ use thiserror::Error;
 use crate::{
     client::{Client, ClientProfile, Registration},
     consent::Consent,
-    error::{ErrorCode, OAuthError},
+    error::{ErrorCode, OAuthError, Reason},
     parameters::Parameters,
     pkce::{CodeChallenge, CodeChallengeMethod},
     redirect_uri::{RedirectUri, VerifiedRedirect},
@@ -198,6 +198,17 @@ pub enum TakenAway {
     Scope,
     /// The resource is neither the service's own nor one of the client's.
     Resource,
+}
+
+impl TakenAway {
+    /// The same as a reason for the access log.
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::Client => Reason::ClientDisabled,
+            Self::Scope => Reason::ScopeTakenAway,
+            Self::Resource => Reason::ResourceMismatch,
+        }
+    }
 }
 
 /// Checks a client's `scope` parameter against what it may ask for.

@@ -1,11 +1,12 @@
 //! The path a request is judged by.
 //!
-//! The gate and the service behind it must agree on what a request asks for. So a path is brought
-//! to one normal form, and whatever two parsers could read in two ways is refused instead of
-//! guessed at.
+//! The gate and the service behind it must agree on what a request asks for. So a path is brought to one normal form.
+//! Where servers differ in how they read an escaped slash, a semicolon or a trailing dot, every reading is kept, and
+//! [`crate::route::RouteTable::judge`] lets a request pass only if all of them are the same row. What is left is refused.
 
 use std::fmt::Write as _;
 
+mod readings;
 #[cfg(test)]
 mod tests;
 
@@ -13,11 +14,11 @@ mod tests;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathRefused {
-    /// Neither `/path` nor an absolute URI: empty, `*`, `host:port`, a relative path.
-    #[error("the request target is neither an absolute path nor an absolute URI")]
+    /// Not an absolute path: empty, `*`, `host:port`, an absolute URI, a relative path.
+    #[error("the request target does not start with '/'")]
     NotAbsolute,
     /// A `#`: request targets have no fragment (RFC 9112 §3.2).
-    #[error("the request target contains a fragment")]
+    #[error("the path contains a fragment (#)")]
     Fragment,
     /// A control character, a raw space or NUL, plain or escaped.
     #[error("the path contains a control character or a raw space")]
@@ -25,12 +26,13 @@ pub enum PathRefused {
     /// A backslash, plain or escaped: some servers take it for a slash.
     #[error("the path contains a backslash")]
     Backslash,
-    /// An escaped slash (`%2F`): some servers take it for a separator, others do not.
-    #[error("the path contains an escaped slash")]
-    EncodedSlash,
-    /// A semicolon, plain or escaped: some servers cut the segment there.
-    #[error("the path contains path parameters (;)")]
-    PathParameter,
+    /// `.` or `..`, plain or escaped, or a segment that some servers read as one of them. Clients resolve these before they
+    /// send a request (RFC 3986 §5.2.4); servers differ in whether they do.
+    #[error("the path contains a dot segment ('.' or '..')")]
+    DotSegment,
+    /// `//`, or a segment of which some servers leave nothing.
+    #[error("the path contains an empty segment ('//')")]
+    EmptySegment,
     /// A `%` without two hexadecimal digits.
     #[error("the path contains a broken percent-escape")]
     BadEscape,
@@ -40,15 +42,23 @@ pub enum PathRefused {
     /// The escapes do not decode to UTF-8.
     #[error("the path is not UTF-8")]
     NotUtf8,
-    /// A segment ends in a dot or whitespace, which some file systems drop.
-    #[error("a path segment ends in a dot or a space")]
-    TrailingDotOrSpace,
-    /// `..` above the root.
-    #[error("the path climbs above the root")]
-    AboveRoot,
-    /// `//..`: one way of normalising drops the empty segment, another its parent.
-    #[error("the path contains '..' after an empty segment")]
-    Ambiguous,
+}
+
+impl PathRefused {
+    /// A stable name for logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotAbsolute => "path_not_absolute",
+            Self::Fragment => "path_fragment",
+            Self::Control => "path_control_character",
+            Self::Backslash => "path_backslash",
+            Self::DotSegment => "path_dot_segment",
+            Self::EmptySegment => "path_empty_segment",
+            Self::BadEscape => "path_broken_escape",
+            Self::DoubleEncoded => "path_encoded_twice",
+            Self::NotUtf8 => "path_not_utf8",
+        }
+    }
 }
 
 /// A path in normal form: it starts with `/`, has no empty, `.` or `..` segments and no
@@ -58,100 +68,112 @@ pub enum PathRefused {
 /// ```
 /// use informer_oauth_domain::path::{NormalPath, PathRefused};
 ///
-/// let path = NormalPath::parse("https://informer.example//api/./datasets/%61%2d1/?limit=2")?;
+/// let path = NormalPath::parse("/api/datasets/%61%2d1/?limit=2")?;
 /// assert_eq!(path.as_str(), "/api/datasets/a-1");
 /// assert_eq!(path.segments().collect::<Vec<_>>(), ["api", "datasets", "a-1"]);
-/// assert_eq!(NormalPath::parse("/api/datasets/..%2Fusers"), Err(PathRefused::EncodedSlash));
+/// assert_eq!(NormalPath::parse("/api/datasets/../users"), Err(PathRefused::DotSegment));
+///
+/// let file = NormalPath::parse("/api/libraries/a/contents/js%2Fapp.js")?;
+/// assert_eq!(file.as_str(), "/api/libraries/a/contents/js%2Fapp.js");
+/// assert_eq!(file.other_readings(), ["/api/libraries/a/contents/js/app.js"]);
 /// # Ok::<(), PathRefused>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct NormalPath(String);
+pub struct NormalPath {
+    text: String,
+    readings: Vec<String>,
+}
 
 impl NormalPath {
-    /// Normalises the path of a request target as the proxy received it: origin form
-    /// (`/path?query`) or absolute form (`https://host/path?query`; RFC 9112 §3.2).
-    pub fn parse(original_uri: &str) -> Result<Self, PathRefused> {
-        // Most are, and have no query either.
-        if is_normal(original_uri) {
-            return Ok(Self(original_uri.to_owned()));
+    /// Normalises the path of a request target in origin form (`/path?query`, RFC 9112 §3.2.1), as the proxy received it.
+    /// The query is dropped unread. Raw UTF-8 means the same as its percent-encoded form.
+    pub fn parse(target: impl AsRef<[u8]>) -> Result<Self, PathRefused> {
+        let target = target.as_ref();
+        let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
+        if path.first() != Some(&b'/') {
+            return Err(PathRefused::NotAbsolute);
         }
-        if original_uri.contains('#') {
+        // Most are.
+        if is_normal(path) {
+            let text = String::from_utf8(path.to_vec()).map_err(|_| PathRefused::NotUtf8)?;
+            return Ok(Self {
+                text,
+                readings: Vec::new(),
+            });
+        }
+        if path.contains(&b'#') {
             return Err(PathRefused::Fragment);
         }
-        let target = original_uri.split('?').next().unwrap_or_default();
-        if is_normal(target) {
-            return Ok(Self(target.to_owned()));
+        if path == b"/" {
+            return Ok(Self {
+                text: "/".to_owned(),
+                readings: Vec::new(),
+            });
         }
-        let mut kept: Vec<String> = Vec::new();
-        for raw in path_of(target)?.split('/').skip(1) {
-            let segment = Segment::decode(raw)?;
-            match segment.text.as_str() {
-                "." => {}
-                ".." => match kept.pop() {
-                    None => return Err(PathRefused::AboveRoot),
-                    Some(parent) if parent.is_empty() => return Err(PathRefused::Ambiguous),
-                    Some(_) => {}
-                },
-                text if text.ends_with(|c: char| c == '.' || c.is_whitespace()) => {
-                    return Err(PathRefused::TrailingDotOrSpace);
-                }
-                _ => kept.push(segment.normal),
-            }
-        }
-        // Empty segments stay until here, so that `..` cannot silently step over one.
-        kept.retain(|segment| !segment.is_empty());
-        Ok(Self(format!("/{}", kept.join("/"))))
+        let below = path.strip_prefix(b"/").unwrap_or(path);
+        let below = below.strip_suffix(b"/").unwrap_or(below);
+        let raw: Vec<&[u8]> = below.split(|byte| *byte == b'/').collect();
+        let text = joined(raw.iter().copied())?;
+        let readings = readings::others(&raw, &text)?;
+        Ok(Self { text, readings })
     }
 
-    /// The normal form, `/` at least.
+    /// The normal form, `/` at least. Escaped slashes, semicolons and trailing dots are data in it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The segments in normal form, none for the root.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
-        self.0.split('/').filter(|segment| !segment.is_empty())
+        self.text.split('/').filter(|segment| !segment.is_empty())
+    }
+
+    /// Normal forms of what other servers may read: with escaped slashes as separators, path parameters cut off, trailing
+    /// dots and spaces dropped. Empty for nearly all paths.
+    pub fn other_readings(&self) -> &[String] {
+        &self.readings
     }
 }
 
 impl std::fmt::Display for NormalPath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
-/// Whether a target is in normal form already, as nearly all are: segments of letters, digits, `-`, `_` and `~` alone.
-fn is_normal(target: &str) -> bool {
+/// Whether a path is in normal form already, as nearly all are: segments of letters, digits, `-`, `_` and `~` alone.
+fn is_normal(path: &[u8]) -> bool {
     let mut after_slash = false;
-    for (position, byte) in target.bytes().enumerate() {
+    for (position, byte) in path.iter().enumerate() {
         match byte {
             b'/' if after_slash => return false,
             b'/' => after_slash = true,
-            _ if position == 0 || byte == b'.' || !is_unreserved(byte) => return false,
+            _ if position == 0 || *byte == b'.' || !is_unreserved(*byte) => return false,
             _ => after_slash = false,
         }
     }
-    !after_slash && !target.is_empty()
+    !after_slash && !path.is_empty()
 }
 
-/// The path of a target without its query; starts with `/`.
-fn path_of(target: &str) -> Result<&str, PathRefused> {
-    if target.starts_with('/') {
-        return Ok(target);
+/// The normal form of a path of these segments.
+fn joined<'a>(raw: impl Iterator<Item = &'a [u8]>) -> Result<String, PathRefused> {
+    let mut text = String::new();
+    for raw in raw {
+        let segment = Segment::decode(raw)?;
+        check_segment(&segment.text)?;
+        text.push('/');
+        text.push_str(&segment.normal);
     }
-    let (scheme, rest) = target.split_once("://").ok_or(PathRefused::NotAbsolute)?;
-    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-        return Err(PathRefused::NotAbsolute);
+    Ok(text)
+}
+
+/// Refuses what servers resolve or drop.
+fn check_segment(text: &str) -> Result<(), PathRefused> {
+    match text {
+        "" => Err(PathRefused::EmptySegment),
+        "." | ".." => Err(PathRefused::DotSegment),
+        _ => Ok(()),
     }
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host_and_port = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
-    if authority.contains('\\') {
-        return Err(PathRefused::Backslash);
-    }
-    if authority.is_empty() || !authority.chars().all(host_and_port) {
-        return Err(PathRefused::NotAbsolute);
-    }
-    Ok(if path.is_empty() { "/" } else { path })
 }
 
 /// One segment, decoded once.
@@ -163,10 +185,10 @@ struct Segment {
 }
 
 impl Segment {
-    fn decode(raw: &str) -> Result<Self, PathRefused> {
+    fn decode(raw: &[u8]) -> Result<Self, PathRefused> {
         let mut decoded = Vec::with_capacity(raw.len());
         let mut normal = String::with_capacity(raw.len());
-        let mut bytes = raw.bytes();
+        let mut bytes = raw.iter().copied();
         while let Some(byte) = bytes.next() {
             let escaped = byte == b'%';
             let byte = if escaped {
@@ -178,16 +200,20 @@ impl Segment {
                 return Err(PathRefused::Control);
             }
             decoded.push(byte);
-            if is_unreserved(byte) || (!escaped && is_plain(byte)) {
-                normal.push(char::from(byte));
-            } else {
-                // Writing to a String cannot fail.
-                let _ = write!(normal, "%{byte:02X}");
-            }
+            push_normal(&mut normal, byte, escaped);
         }
         let text = String::from_utf8(decoded).map_err(|_| PathRefused::NotUtf8)?;
         check_decoded(&text)?;
         Ok(Self { text, normal })
+    }
+}
+
+fn push_normal(normal: &mut String, byte: u8, escaped: bool) {
+    if is_unreserved(byte) || (!escaped && is_plain(byte)) {
+        normal.push(char::from(byte));
+    } else {
+        // Writing to a String cannot fail.
+        let _ = write!(normal, "%{byte:02X}");
     }
 }
 
@@ -205,9 +231,7 @@ fn escaped_byte(high: Option<u8>, low: Option<u8>) -> Result<u8, PathRefused> {
 fn check_decoded(text: &str) -> Result<(), PathRefused> {
     for c in text.chars() {
         match c {
-            '/' => return Err(PathRefused::EncodedSlash),
             '\\' => return Err(PathRefused::Backslash),
-            ';' => return Err(PathRefused::PathParameter),
             c if c.is_control() => return Err(PathRefused::Control),
             _ => {}
         }

@@ -138,40 +138,52 @@ impl RouteTable {
     /// A path that fits a row only when upper and lower case are confused is global: the service behind the gate
     /// might confuse them.
     pub fn required(&self, method: &str, path: &NormalPath, user: &str) -> Requirement<'_> {
-        let method = Method::parse(method);
+        self.requirement(Method::parse(method), false, path.as_str(), user)
+    }
+
+    fn requirement(&self, method: Method, upgrade: bool, path: &str, user: &str) -> Requirement<'_> {
+        let access = |laid_down: Option<Access>| match laid_down {
+            // Both sides may send anything on a connection that has left HTTP.
+            _ if upgrade => Access::Write,
+            Some(access) => access,
+            None => method.access(),
+        };
+        let required = |area, access, route, case_differs| Requirement {
+            area,
+            access,
+            route,
+            case_differs,
+            upgrade,
+        };
         for route in self.rows() {
             match route.fit(method, path, user) {
                 Fit::No => {}
-                Fit::Exact => {
-                    let access = route.access.unwrap_or(method.access());
-                    return Requirement {
-                        area: route.area,
-                        access,
-                        route,
-                        case_differs: false,
-                    };
-                }
-                Fit::ButForCase => {
-                    return Requirement {
-                        area: Area::Global,
-                        access: method.access(),
-                        route,
-                        case_differs: true,
-                    };
-                }
+                Fit::Exact => return required(route.area, access(route.access), route, false),
+                Fit::ButForCase => return required(Area::Global, access(None), route, true),
             }
         }
-        Requirement {
-            area: Area::Global,
-            access: method.access(),
-            route: &ANYTHING,
-            case_differs: false,
-        }
+        required(Area::Global, access(None), &ANYTHING, false)
     }
 
     /// Whether a token of `user` with the scopes `granted` may make the request.
     pub fn judge(&self, method: &str, path: &NormalPath, user: &str, granted: ScopeSet) -> Verdict<'_> {
-        let required = self.required(method, path, user);
+        self.verdict(method, false, path, user, granted)
+    }
+
+    /// The same for a request that switches to another protocol, such as a WebSocket (RFC 9110 §7.8): it needs a write scope
+    /// of its area, since what is sent on the connection afterwards is not judged.
+    pub fn judge_upgrade(&self, method: &str, path: &NormalPath, user: &str, granted: ScopeSet) -> Verdict<'_> {
+        self.verdict(method, true, path, user, granted)
+    }
+
+    fn verdict(&self, method: &str, upgrade: bool, path: &NormalPath, user: &str, granted: ScopeSet) -> Verdict<'_> {
+        let method = Method::parse(method);
+        let required = self.requirement(method, upgrade, path.as_str(), user);
+        let readings = path.other_readings().iter();
+        let mut others = readings.map(|reading| self.requirement(method, upgrade, reading, user));
+        if let Some(other) = others.find(|other| *other != required) {
+            return Verdict::Ambiguous { required, other };
+        }
         match required
             .sufficient_scopes()
             .iter()
@@ -197,6 +209,8 @@ pub struct Requirement<'t> {
     pub route: &'t Route,
     /// The row fits only when upper and lower case are confused, so `area` is global whatever the row says.
     pub case_differs: bool,
+    /// The request switches to another protocol, so that `access` is a write whatever row and method say.
+    pub upgrade: bool,
 }
 
 impl Requirement<'_> {
@@ -237,6 +251,11 @@ impl fmt::Display for Requirement<'_> {
         )?;
         if self.case_differs {
             f.write_str(" fits only when upper and lower case are confused")?;
+        }
+        if self.upgrade {
+            f.write_str(", a write since the connection leaves HTTP")?;
+        } else if self.case_differs {
+            // The row's own rules do not apply.
         } else if self.route.write_scope_only && self.access == Access::Read {
             f.write_str(", which a read scope of the area does not reach")?;
         } else if self.route.access == Some(Access::Read) {
@@ -263,6 +282,13 @@ pub enum Verdict<'t> {
         /// What was asked for.
         required: Requirement<'t>,
     },
+    /// Servers read the path differently, and not all readings are the same row.
+    Ambiguous {
+        /// What was asked for, if escaped slashes, semicolons and trailing dots are data.
+        required: Requirement<'t>,
+        /// What was asked for in another reading.
+        other: Requirement<'t>,
+    },
 }
 
 impl<'t> Verdict<'t> {
@@ -274,7 +300,9 @@ impl<'t> Verdict<'t> {
     /// What was asked for.
     pub const fn required(&self) -> &Requirement<'t> {
         match self {
-            Self::Allowed { required, .. } | Self::Insufficient { required, .. } => required,
+            Self::Allowed { required, .. } | Self::Insufficient { required, .. } | Self::Ambiguous { required, .. } => {
+                required
+            }
         }
     }
 }
@@ -288,6 +316,11 @@ impl fmt::Display for Verdict<'_> {
             Self::Insufficient { needed, required } => {
                 write!(f, "insufficient: needs {}, because {required}", needed.as_str())
             }
+            Self::Ambiguous { required, other } => write!(
+                f,
+                "refused: servers read the path differently, as row `{}` or as row `{}`",
+                required.route, other.route
+            ),
         }
     }
 }

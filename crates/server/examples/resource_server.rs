@@ -40,7 +40,9 @@ async fn answer(request: HttpRequest, trusted: web::Data<(String, JwkSet)>) -> H
     };
     match RouteTable::informer().judge(request.method().as_str(), &path, &user, scope) {
         Verdict::Allowed { .. } => HttpResponse::Ok().body(format!("hello, {user}\n")),
-        refused @ Verdict::Insufficient { .. } => HttpResponse::Forbidden().body(format!("{refused}\n")),
+        refused @ (Verdict::Insufficient { .. } | Verdict::Ambiguous { .. }) => {
+            HttpResponse::Forbidden().body(format!("{refused}\n"))
+        }
     }
 }
 

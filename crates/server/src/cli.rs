@@ -400,6 +400,9 @@ pub(crate) enum GateCommand {
         /// The token's user, whose own profile is told from others'
         #[arg(long, default_value = "ada", value_name = "NAME")]
         user: String,
+        /// The request opens a WebSocket
+        #[arg(long)]
+        upgrade: bool,
     },
 }
 

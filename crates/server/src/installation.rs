@@ -215,6 +215,7 @@ fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
         user_codes: config.limits.user_codes(),
         allowed_custom_schemes: config.security.allowed_custom_schemes.clone(),
         routes: config.gate.table(),
+        gate: config.gate.policy(config.identity.is_informer()),
         cached_entries: config.caches.entries,
         // What Informer says is remembered where it is asked, for as long as the operator wants.
         cached_users: !config.identity.is_informer(),

@@ -107,7 +107,6 @@ fn http_settings(config: &Config, issuer: &str) -> anyhow::Result<HttpSettings> 
         max_body_bytes: limits.body_bytes,
         max_icon_body_bytes: limits.icon_bytes,
         body_timeout: Duration::from_secs(limits.body_seconds),
-        gate_require_token: config.gate.require_token,
         brand: config.brand.read()?,
         adopt_trace: config.telemetry.traces_url().map(|_| telemetry::adopt as AdoptTrace),
         server: ServerLimits {

@@ -18,7 +18,10 @@ use actix_web::{
     web,
 };
 use async_trait::async_trait;
-use informer_oauth_application::{Application, Ports, Settings, gate::GateAnswer};
+use informer_oauth_application::{
+    Application, Ports, Settings,
+    gate::{GateAnswer, GateRequest},
+};
 use informer_oauth_domain::{
     authorization::OwnResources,
     client::{Client, ClientProfile},
@@ -226,11 +229,12 @@ async fn an_access_token_ends_when_it_said_it_would() {
     let judged = async || {
         let (gate, token) = (&installation.application.gate, body["access_token"].as_str());
         let now = installation.application.now();
-        gate.judge(token, "GET", "/api/datasets/sales", now).await.unwrap()
+        let request = GateRequest::new(token, "GET", "/api/datasets/sales");
+        gate.judge(request, now).await.unwrap()
     };
     assert!(matches!(judged().await, GateAnswer::Allowed { .. }));
     installation.clock.advance(lifetime);
-    assert_eq!(judged().await, GateAnswer::InvalidToken);
+    assert!(matches!(judged().await, GateAnswer::InvalidToken(_)));
 }
 
 #[actix_web::test]

@@ -77,6 +77,13 @@ impl LogFields {
         fields.reason = error.reason.map(Reason::as_str);
     }
 
+    /// Adds why the gate refuses a request, and whose token it has.
+    pub(crate) fn set_refusal(&self, reason: &'static str, client_id: Option<ClientId>) {
+        let mut fields = self.0.fields.borrow_mut();
+        fields.reason = Some(reason);
+        fields.client_id = client_id;
+    }
+
     pub(crate) fn set_code(&self, code: ErrorCode) {
         self.0.fields.borrow_mut().error = Some(code);
     }

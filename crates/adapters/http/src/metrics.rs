@@ -123,6 +123,7 @@ fn class(status: StatusCode) -> &'static str {
 pub(crate) struct GateAnswers {
     allowed: Counter,
     no_token: Counter,
+    foreign: Counter,
     invalid_token: Counter,
     insufficient_scope: Counter,
     unjudged: Counter,
@@ -135,6 +136,7 @@ impl GateAnswers {
         Self {
             allowed: of("allowed"),
             no_token: of("no_token"),
+            foreign: of("foreign"),
             invalid_token: of("invalid_token"),
             insufficient_scope: of("insufficient_scope"),
             unjudged: of("unjudged"),
@@ -146,10 +148,11 @@ impl GateAnswers {
     pub(crate) fn count(&self, judged: &Result<GateAnswer, Fault>) {
         let counter = match judged {
             Ok(GateAnswer::Allowed { .. }) => &self.allowed,
-            Ok(GateAnswer::NoToken) => &self.no_token,
-            Ok(GateAnswer::InvalidToken) => &self.invalid_token,
+            Ok(GateAnswer::NoToken | GateAnswer::TokenRequired(_)) => &self.no_token,
+            Ok(GateAnswer::Foreign) => &self.foreign,
+            Ok(GateAnswer::InvalidToken(_)) => &self.invalid_token,
             Ok(GateAnswer::Insufficient { .. }) => &self.insufficient_scope,
-            Ok(GateAnswer::BadPath) => &self.unjudged,
+            Ok(GateAnswer::Unjudged { .. }) => &self.unjudged,
             Err(_) => &self.fault,
         };
         counter.increment(1);

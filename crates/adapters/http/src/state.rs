@@ -47,8 +47,6 @@ pub struct HttpSettings {
     pub max_icon_body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
-    /// Whether the gate refuses a request without a bearer token instead of leaving it to Informer's session rules.
-    pub gate_require_token: bool,
     /// How long one readiness check may take.
     pub probe_timeout: Duration,
     /// The name, the colour and the logo of the pages.
@@ -69,7 +67,6 @@ impl HttpSettings {
             max_body_bytes: MAX_BODY_BYTES,
             max_icon_body_bytes: MAX_ICON_BODY_BYTES,
             body_timeout: Duration::from_secs(10),
-            gate_require_token: false,
             probe_timeout: Duration::from_millis(1500),
             brand: Arc::default(),
             adopt_trace: None,

@@ -7,12 +7,14 @@ mod remembered;
 mod signatures;
 mod tokens;
 mod users;
+mod uses;
 
 use std::{hash::Hash, sync::Arc, time::Duration};
 
 use foldhash::fast::RandomState;
 use metrics::{Counter, counter};
 
+pub(crate) use self::uses::RecentUses;
 pub use self::{clients::CachedClients, signatures::CachedSignatures, tokens::CachedTokens, users::CachedUsers};
 use crate::metrics::CACHE_LOOKUPS;
 

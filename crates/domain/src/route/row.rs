@@ -293,18 +293,18 @@ impl Route {
             })
     }
 
-    pub(super) fn fit(&self, method: Method, path: &NormalPath, user: &str) -> Fit {
+    pub(super) fn fit(&self, method: Method, path: &str, user: &str) -> Fit {
         if !self.methods.is_empty() && !self.methods.contains(&method) {
             return Fit::No;
         }
-        if !self.may_begin(path.as_str()) {
+        if !self.may_begin(path) {
             return Fit::No;
         }
-        if self.is_tree_around(path.as_str()) {
+        if self.is_tree_around(path) {
             return Fit::Exact;
         }
         let mut fit = Fit::Exact;
-        let mut segments = path.segments();
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         for wanted in self.pattern.split('/').filter(|wanted| !wanted.is_empty()) {
             if wanted == "**" {
                 return fit;
@@ -388,8 +388,7 @@ fn check_pattern(pattern: &str) -> Result<(), RouteError> {
             return refuse(RouteError::Placeholder);
         }
         // A literal that is not in normal form would never fit a path that is.
-        let normal =
-            NormalPath::parse(&format!("/{literal}")).is_ok_and(|path| path.as_str().get(1..) == Some(literal));
+        let normal = NormalPath::parse(format!("/{literal}")).is_ok_and(|path| path.as_str().get(1..) == Some(literal));
         if literal.is_empty() || !normal {
             return refuse(if name.is_some() {
                 RouteError::Placeholder

@@ -35,6 +35,7 @@ pub(crate) fn run(config: &Config, command: GateCommand, out: Output) -> anyhow:
         path,
         scope,
         user,
+        upgrade,
     } = command;
     let granted: ScopeSet = scope.join(" ").parse().map_err(|_| {
         Misuse(format!(
@@ -45,7 +46,11 @@ pub(crate) fn run(config: &Config, command: GateCommand, out: Output) -> anyhow:
     let routes = config.gate.table();
     let explanation = match NormalPath::parse(&path) {
         Ok(path) => {
-            let verdict = routes.judge(&method, &path, &user, granted);
+            let verdict = if upgrade {
+                routes.judge_upgrade(&method, &path, &user, granted)
+            } else {
+                routes.judge(&method, &path, &user, granted)
+            };
             let allowed = matches!(verdict, Verdict::Allowed { .. });
             let required = verdict.required();
             Explanation {

@@ -1,3 +1,4 @@
+use informer_oauth_application::gate::GatePolicy;
 use informer_oauth_domain::route::{Access, Area, Route, RouteError, RouteTable};
 use serde::{Deserialize, Serialize};
 
@@ -7,10 +8,23 @@ use super::Problems;
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Gate {
-    /// Whether a request without a bearer token is refused rather than left to Informer's session rules.
+    /// What becomes of bearer tokens that this service did not issue. Without it, they pass beside Informer, and are refused
+    /// with the local directory.
+    pub(crate) foreign_tokens: Option<ForeignTokens>,
+    /// Whether a request without a token of this service is refused rather than left to Informer's own rules.
     pub(crate) require_token: bool,
     /// Rows that come before the built-in ones.
     pub(crate) routes: Vec<Row>,
+}
+
+/// What becomes of bearer tokens that this service did not issue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ForeignTokens {
+    /// Passed on, for Informer to judge.
+    Pass,
+    /// Refused with 401.
+    Refuse,
 }
 
 /// One row of the gate's table.
@@ -53,6 +67,19 @@ impl Gate {
             if let Err(error) = row.route() {
                 problems.add(&format!("gate.routes[{position}]"), error);
             }
+        }
+    }
+
+    /// What becomes of requests without a token of ours.
+    pub(crate) fn policy(&self, beside_informer: bool) -> GatePolicy {
+        let by_default = if beside_informer {
+            ForeignTokens::Pass
+        } else {
+            ForeignTokens::Refuse
+        };
+        GatePolicy {
+            require_token: self.require_token,
+            refuse_foreign_tokens: self.foreign_tokens.unwrap_or(by_default) == ForeignTokens::Refuse,
         }
     }
 

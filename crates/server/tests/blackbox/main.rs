@@ -17,6 +17,8 @@ mod costs;
 mod crash;
 mod device;
 mod gate;
+mod gate_foreign;
+mod gate_paths;
 mod jwt_attacks;
 mod management;
 mod operations;

@@ -59,7 +59,7 @@ fn lockouts_are_counted() {
 
 #[test]
 fn the_gates_answers_are_counted_by_outcome() {
-    let world = World::start_with(&[ON]);
+    let world = World::start_with(&[ON, ("INFORMER_OAUTH__GATE__FOREIGN_TOKENS", "pass")]);
     let client = world.public_client();
     let tokens = world.tokens_with(&client, "read:dataset");
     let token = Some(tokens.access.as_str());
@@ -68,7 +68,9 @@ fn the_gates_answers_are_counted_by_outcome() {
     world.gate("POST", "/api/datasets", token).is(403);
     world.gate("GET", "/api/%zz", token).is(403);
     world.gate("GET", "/api/datasets", None).is(204);
-    world.gate("GET", "/api/datasets", Some("no.such.token")).is(401);
+    world.gate("GET", "/api/datasets", Some("no.such.token")).is(204);
+    world.gate("GET", "/api/%zz", Some("an-informer-api-token")).is(204);
+    world.gate("GET", "/api/datasets", Some(tokens.refresh())).is(401);
     world.http.get("/oauth/verify").is(403);
     let scrape = Scrape::of(&world.service);
     for (outcome, count) in [
@@ -76,6 +78,7 @@ fn the_gates_answers_are_counted_by_outcome() {
         ("insufficient_scope", 1.0),
         ("unjudged", 2.0),
         ("no_token", 1.0),
+        ("foreign", 2.0),
         ("invalid_token", 1.0),
         ("fault", 0.0),
     ] {

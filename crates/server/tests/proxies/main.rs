@@ -11,8 +11,11 @@ mod common;
 #[expect(unused_imports, reason = "a language is larger than what is said here")]
 mod support;
 
+mod callers;
 mod down;
 mod headers;
+mod hosts;
+mod long;
 mod paths;
 mod proxy;
 mod raw;

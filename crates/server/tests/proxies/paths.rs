@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::{
     behind_each,
+    proxy::Kind,
     site::{Site, head},
 };
 
@@ -101,12 +102,32 @@ const HARMLESS: &[&str] = &[
     "/api/datasets/",
     "/api/datasets/sales?filter=%7B%22a%22%3A1%7D&next=../users",
     "/api/%64atasets/sales",
-    "/api/reports/../datasets/sales",
-    "/api/reports/%2e%2e/datasets/sales",
     "/api/datasets/a%20b",
+    "/api/datasets/a%2Fb",
+    "/api/datasets/v1;a",
+    "/api/datasets/Acme%20Inc.",
     "/api/datasets/%C3%A9t%c3%a9",
     "/api/datasets/admin:sales@2024,(1)!$&'*+=~",
     "http://bi.example/api/datasets/sales",
+];
+
+/// Resolved by Envoy and Traefik before they ask the gate; nginx hands them on as they are, so that the gate refuses them.
+const RESOLVED: &[&str] = &[
+    "/api/reports/../datasets/sales",
+    "/api/reports/%2e%2e/datasets/sales",
+    "/api/./datasets",
+    "/api//datasets",
+];
+
+/// Raw UTF-8, which Envoy answers 400.
+const RAW: &[&str] = &["/api/datasets/müller", "/api/datasets?q=müller"];
+
+/// Paths of Informer's own callers, as they must arrive.
+const AS_THEY_ARE: &[&str] = &[
+    "/api/libraries/a/contents/js%2Fapp.js",
+    "/api/files/v1;a",
+    "/api/datasets/Acme%20Inc.",
+    "/api/apps/admin:shop/view/index.html",
 ];
 
 /// Whether Informer may have read nothing but datasets into it: as the gate reads a path, and as a browser and Node.js do.
@@ -140,14 +161,28 @@ fn what_informer_gets_is_what_was_judged(site: &Site) {
             !seen.is_empty() || answer.is_none_or(|answer| answer.status >= 400 || target.contains("oauth")),
             "{target} is answered without Informer"
         );
-        // Without a token it may arrive, but never as something that cannot be judged.
-        let (_, seen) = site.send_bytes(head("GET", target, &[]));
+    }
+    for target in RESOLVED {
+        let (answer, seen) = site.send_bytes(head("GET", target, &[&token]));
+        let expected = if site.kind == Kind::Nginx { (403, 0) } else { (200, 1) };
+        assert_eq!((answer.unwrap().status, seen.len()), expected, "{target}");
         for request in &seen {
             assert!(
-                NormalPath::parse(&request.path).is_ok(),
-                "{target} arrives as {request:?}"
+                !request.path.contains("/.") && !request.path.contains("//"),
+                "{target}: {request:?}"
             );
         }
+    }
+    for target in RAW {
+        let (answer, seen) = site.send_bytes(head("GET", target, &[&token]));
+        let expected = if site.kind == Kind::Envoy { (400, 0) } else { (200, 1) };
+        assert_eq!((answer.unwrap().status, seen.len()), expected, "{target}");
+    }
+    // Without a token of ours the path is Informer's affair.
+    for target in AS_THEY_ARE {
+        let (_, seen) = site.send_bytes(head("GET", target, &[]));
+        let paths: Vec<_> = seen.iter().map(|request| request.path.as_str()).collect();
+        assert_eq!(paths, [*target]);
     }
     for target in [
         "/api/datasets/../users",

@@ -21,7 +21,13 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn behind(kind: Kind) -> Self {
-        let world = World::start_with(&[("INFORMER_OAUTH__HTTP__TRUSTED_PROXIES", r#"["127.0.0.1"]"#)]);
+        Self::behind_with(kind, &[])
+    }
+
+    /// With settings of the service.
+    pub(crate) fn behind_with(kind: Kind, settings: &[(&str, &str)]) -> Self {
+        let proxies = ("INFORMER_OAUTH__HTTP__TRUSTED_PROXIES", r#"["127.0.0.1"]"#);
+        let world = World::start_with(&[&[proxies], settings].concat());
         let informer = FakeInformer::start();
         let service = world.base_url().socket_addrs(|| None).unwrap()[0];
         let proxy = Proxy::start(kind, informer.address(), service);

@@ -103,10 +103,10 @@ fn an_event_is_there_before_the_next(site: &Site) {
 }
 
 fn a_websocket_is_open_both_ways(site: &Site) {
-    let token = format!("Authorization: Bearer {}", site.token("read:global"));
-    let opening = |more: &str| {
+    let token = format!("Authorization: Bearer {}", site.token("write:global"));
+    let naming = |connection: &str, more: &str| {
         let lines = [
-            "Connection: Upgrade",
+            connection,
             "Upgrade: websocket",
             "Sec-WebSocket-Version: 13",
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
@@ -114,6 +114,7 @@ fn a_websocket_is_open_both_ways(site: &Site) {
         ];
         head("GET", "/api/socket", &lines)
     };
+    let opening = |more: &str| naming("Connection: Upgrade", more);
     let mut stream = wire::connect(site.base());
     stream.write_all(opening(&token).as_bytes()).unwrap();
     let answer = String::from_utf8(read_until(&mut stream, b"\r\n\r\n")).unwrap();
@@ -129,9 +130,32 @@ fn a_websocket_is_open_both_ways(site: &Site) {
         assert_eq!(frame, [&[0x81, length], text.as_bytes()].concat());
     }
     // The gate is asked before the doors open.
-    let poor = format!("Authorization: Bearer {}", site.token("read:dataset"));
-    let (answer, seen) = site.send_bytes(opening(&poor));
-    assert_eq!((answer.unwrap().status, seen.len()), (403, 0));
+    for scope in ["read:global", "write:dataset"] {
+        let poor = format!("Authorization: Bearer {}", site.token(scope));
+        let (answer, seen) = site.send_bytes(opening(&poor));
+        assert_eq!((answer.unwrap().status, seen.len()), (403, 0), "{scope}");
+        // Nor does it help to name what tells the gate as a header of this connection only.
+        for connection in [
+            "Connection: Upgrade, X-Original-Upgrade",
+            "Connection: Upgrade, X-Original-Upgrade, Sec-WebSocket-Key, Sec-WebSocket-Version",
+            "Connection: Upgrade\r\nX-Original-Upgrade: ",
+        ] {
+            let (answer, seen) = site.send_bytes(naming(connection, &poor));
+            assert_eq!(seen.len(), 0, "{scope}: {connection}");
+            assert!(
+                answer.is_some_and(|answer| answer.status >= 400),
+                "{scope}: {connection}"
+            );
+        }
+    }
+    // Who has no token of ours is Informer's to judge, and Informer does not hear what the gate is told.
+    let mut stream = wire::connect(site.base());
+    site.informer.forget_requests();
+    stream.write_all(opening("X-Nothing: x").as_bytes()).unwrap();
+    read_until(&mut stream, b"\r\n\r\n");
+    for request in site.informer.requests() {
+        assert_eq!(request.header("x-original-upgrade"), None, "{request:?}");
+    }
 }
 
 fn bodies_and_streams_pass_unharmed(site: &Site) {

@@ -15,13 +15,14 @@ fn headers(sent: &[(&str, &str)]) -> HeaderMap {
 
 fn judged(sent: &[(&str, &str)]) -> Option<(String, String)> {
     let headers = headers(sent);
-    original_pair(&headers).map(|(method, uri)| (method.to_owned(), uri.to_owned()))
+    let pair = original_pair(&headers);
+    pair.map(|(method, uri)| (method.to_owned(), String::from_utf8(uri.to_vec()).unwrap()))
 }
 
 fn judged_by_path(target: &str, sent: &[(&str, &str)]) -> Option<(String, String)> {
     let headers = headers(sent);
     let asked = asked(&Method::DELETE, target, &headers).0;
-    asked.map(|(method, uri)| (method.to_owned(), uri.to_owned()))
+    asked.map(|(method, uri)| (method.to_owned(), String::from_utf8(uri.to_vec()).unwrap()))
 }
 
 #[test]
@@ -126,8 +127,25 @@ fn a_header_of_ours_that_nobody_overwrites_is_seen() {
         ("x-informer-superuser", true),
         ("X-Informer-", true),
         ("x_informer_user", true),
+        ("X-Informer_User", true),
+        ("X_Informer-User", true),
+        ("x-informer_superuser", true),
         ("x-informers", false),
     ] {
         assert_eq!(brings_ours(&headers(&[(name, "x")])), seen, "{name}");
+    }
+}
+
+#[test]
+fn upgrade_is_seen_in_each_header_that_a_proxy_may_send() {
+    for (name, value, seen) in [
+        ("x-original-upgrade", "websocket", true),
+        ("upgrade", "websocket", true),
+        ("sec-websocket-key", "x", true),
+        ("x-original-upgrade", "", false),
+        ("upgrade", "", false),
+        ("connection", "upgrade", false),
+    ] {
+        assert_eq!(is_upgrade(&headers(&[(name, value)])), seen, "{name}: {value}");
     }
 }
