@@ -8,17 +8,18 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{ClientStore as _, StoreError, TokenSigner as _, TokenStore as _};
 
-use crate::{cache::TokenCaches, error::Fault};
+use crate::{cache::TokenCaches, error::Fault, user_standing::UserStanding};
 
-/// Verifies access tokens against keys, their token record and their client.
+/// Verifies access tokens against keys, their token record, their client and their user.
 #[derive(Clone)]
 pub struct AccessTokens {
     pub(crate) caches: TokenCaches,
+    pub(crate) users: UserStanding,
 }
 
 impl AccessTokens {
     /// The claims and record of a good token; `None` when it is forged, expired, revoked or its client is gone or
-    /// disabled. Its audience is the caller's to judge.
+    /// disabled, or its user locked, disabled or deleted. Its audience is the caller's to judge.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Option<(AccessTokenClaims, TokenRecord)>, Fault> {
         let TokenCaches {
             signatures,
@@ -36,7 +37,12 @@ impl AccessTokens {
         }
         let registration = clients.registration(ClientRef::ClientId(claims.client_id)).await?;
         let enabled = registration.is_some_and(|known| known.client.profile.enabled);
-        Ok(enabled.then_some((claims, record)))
+        if !enabled {
+            return Ok(None);
+        }
+        let expires = claims.expires_at.is_some();
+        let permitted = self.users.permits_token(&claims.subject, expires, now).await?;
+        Ok(permitted.then_some((claims, record)))
     }
 
     /// Notes that a token of this record was used.

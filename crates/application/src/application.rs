@@ -200,9 +200,12 @@ impl Application {
             Arc::clone(&ports.entropy),
             Arc::clone(&ports.attempts),
         );
-        let access = AccessTokens { caches };
         let users = UserStanding {
             identity: Arc::clone(&ports.identity),
+        };
+        let access = AccessTokens {
+            caches,
+            users: users.clone(),
         };
         let issue = IssueTokens {
             signer: Arc::clone(&ports.signer),
@@ -290,11 +293,10 @@ impl Application {
                 access: access.clone(),
                 signer: Arc::clone(&ports.signer),
                 tokens: Arc::clone(&ports.tokens),
-                users: users.clone(),
+                users,
             },
             gate: Gate {
                 access: access.clone(),
-                users,
                 routes: settings.routes.clone(),
                 resources: settings.resources.clone(),
             },
@@ -302,6 +304,7 @@ impl Application {
                 identity: ports.identity,
                 access,
                 resources: settings.resources.clone(),
+                audit: audit.clone(),
             },
             sign_in: SignInWithPassword {
                 passwords: ports.sign_in,

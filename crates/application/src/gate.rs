@@ -12,7 +12,7 @@ use informer_oauth_domain::{
     timestamp::Timestamp,
 };
 
-use crate::{access_tokens::AccessTokens, error::Fault, user_standing::UserStanding};
+use crate::{access_tokens::AccessTokens, error::Fault};
 
 /// How often the use of a token without expiry is written down at most.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
@@ -47,7 +47,6 @@ pub enum GateAnswer {
 /// Judges requests on their way to Informer.
 pub struct Gate {
     pub(crate) access: AccessTokens,
-    pub(crate) users: UserStanding,
     pub(crate) routes: RouteTable,
     pub(crate) resources: OwnResources,
 }
@@ -74,10 +73,6 @@ impl Gate {
             return Ok(GateAnswer::InvalidToken);
         }
         if claims.expires_at.is_none() {
-            // Such a token is never refreshed, so this is where its user's standing is asked.
-            if !self.users.is_active(&claims.subject, now).await? {
-                return Ok(GateAnswer::InvalidToken);
-            }
             let due = record
                 .last_used_at
                 .is_none_or(|last| now.since(last) >= USE_NOTED_EVERY);

@@ -216,6 +216,7 @@ impl Identity for OneUser {
         Ok(user.map(|user| SignedIn {
             user,
             session: digest(1),
+            impersonator: None,
         }))
     }
 

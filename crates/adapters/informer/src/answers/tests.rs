@@ -9,7 +9,7 @@ fn settings() -> InformerSettings {
 }
 
 fn read_session(document: &Value) -> Result<Option<String>, String> {
-    session(document.to_string().as_bytes(), NOW).map(|live| live.map(|live| live.username))
+    session(document.to_string().as_bytes(), None, NOW).map(|live| live.map(|live| live.username))
 }
 
 fn live() -> Value {
@@ -79,8 +79,8 @@ fn a_session_of_another_form_is_no_answer() {
     ] {
         assert!(read_session(&document).is_err(), "{document}");
     }
-    assert!(session(b"<html>", NOW).is_err());
-    assert!(session(b"", NOW).is_err());
+    assert!(session(b"<html>", None, NOW).is_err());
+    assert!(session(b"", None, NOW).is_err());
 }
 
 fn ada() -> Value {
@@ -159,4 +159,49 @@ fn a_name_to_show_is_one_line_and_never_empty() {
 fn what_is_said_of_a_wrong_answer_does_not_repeat_it() {
     let said = read_session(&with(live(), "active", json!("hunter2")));
     assert!(said.is_err_and(|said| !said.contains("hunter2")));
+}
+
+#[test]
+fn any_parent_but_null_is_somebody_who_acts_for_the_user() {
+    let impersonator = |parent: Value| {
+        let document = with(live(), "parent", parent).to_string();
+        let session = session(document.as_bytes(), None, NOW).unwrap().unwrap();
+        session.impersonator
+    };
+    assert_eq!(impersonator(Value::Null), None);
+    assert_eq!(impersonator(json!("root")).as_deref(), Some("root"));
+    assert_eq!(
+        impersonator(json!({ "username": "root", "id": "7" })).as_deref(),
+        Some("root")
+    );
+    for unnamed in [
+        json!(true),
+        json!(false),
+        json!(0),
+        json!(""),
+        json!({}),
+        json!([]),
+        json!("a\nb"),
+    ] {
+        assert_eq!(impersonator(unnamed.clone()).as_deref(), Some(UNNAMED), "{unnamed}");
+    }
+}
+
+#[test]
+fn sessions_of_another_tenant_are_signed_out() {
+    let is_live = |tenant: Value, ours: Option<&str>| {
+        let document = with(live(), "tenant", tenant).to_string();
+        session(document.as_bytes(), ours, NOW).unwrap().is_some()
+    };
+    assert!(is_live(json!("acme"), Some("acme")));
+    assert!(is_live(json!("acme"), None) && is_live(Value::Null, None));
+    for other in [
+        json!("Acme"),
+        json!("other"),
+        json!(""),
+        Value::Null,
+        json!({ "id": "acme" }),
+    ] {
+        assert!(!is_live(other.clone(), Some("acme")), "{other}");
+    }
 }

@@ -9,7 +9,7 @@ mod server;
 use std::sync::Arc;
 
 use informer_oauth_domain::{secret::Secret, timestamp::Timestamp, user::User};
-use informer_oauth_ports::{Identity as _, IdentityError, SignedIn};
+use informer_oauth_ports::{Identity as _, IdentityError, SignedIn, StatusSource, UserStatus};
 use informer_oauth_testkit::{
     SeededEntropy,
     informer::{FakeInformer, FakeUser},
