@@ -249,7 +249,8 @@ fn before_something_is_used_up_informer_is_there_or_it_is_not_used_up() {
             Behaviour::NotHttp,
             Behaviour::Hanging,
         ] {
-            let (fake, settings) = super::fake();
+            let (fake, mut settings) = super::fake();
+            settings.timeout = Duration::from_millis(300);
             let informer = super::informer(settings);
             fake.behave(behaviour.clone());
             let error = informer.ready().await.unwrap_err();
