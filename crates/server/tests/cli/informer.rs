@@ -207,6 +207,8 @@ fn doctor_finds_what_is_wrong_with_informer() {
 fn about_session(service: &Service, cookie: &str) -> [String; 2] {
     fs::write(service.folder().join("cookie"), format!("{cookie}\n")).unwrap();
     let output = service.cli(&["doctor", "--output", "json", "--session", "cookie"]);
+    let value = cookie.rsplit('=').next().unwrap();
+    assert!(!stdout(&output).contains(value) && !stderr(&output).contains(value));
     let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
     ["informer session", "informer tenant"].map(|check| standing(&findings, check))
 }
@@ -225,7 +227,7 @@ fn doctor_checks_a_session_its_tenant_and_the_headers() {
     );
     assert_eq!(about_session(&service, &sid), ["ok", "none"]);
     assert_eq!(about_session(&service, &format!("sid={sid}")), ["ok", "none"]);
-    assert_eq!(about_session(&service, "another"), ["failed", "none"]);
+    assert_eq!(about_session(&service, "0123456789abcdef"), ["failed", "none"]);
     for member in ["expiresAt", "active", "username"] {
         let sid = informer.sign_in("admin");
         informer.leave_out_of_session(&sid, member);
@@ -242,5 +244,4 @@ fn doctor_checks_a_session_its_tenant_and_the_headers() {
     assert_eq!(about_session(&service, &sid), ["ok", "ok"]);
     let shown = stdout(&service.cli(&["config", "show"]));
     assert!(shown.contains("identity.informer.headers.x-inf-tenant"), "{shown}");
-    assert!(!service.log().contains(&sid), "{}", service.log());
 }

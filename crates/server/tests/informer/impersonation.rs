@@ -12,7 +12,7 @@ fn is_refused(page: &Answer) {
     assert!(page.text().contains("You are acting for another user"), "{page}");
 }
 
-/// A browser in which `root` acts for a user.
+/// A browser in which `helper` acts for a user.
 fn acting_for(site: &Beside, username: &str) -> Browser {
     let browser = Browser::new(site.nginx.base());
     let sid = site.informer.sign_in(username);
@@ -21,8 +21,9 @@ fn acting_for(site: &Beside, username: &str) -> Browser {
     browser
 }
 
-/// How many refusals the audit log has that name both.
-fn refusals(site: &Beside, user: &str) -> usize {
+/// Demands that so many refusals were recorded that name both.
+#[track_caller]
+fn are_recorded(site: &Beside, user: &str, refusals: usize) {
     let names = |line: &&str| {
         let event: Value = serde_json::from_str(line).unwrap_or_default();
         let event = event["fields"]
@@ -31,7 +32,12 @@ fn refusals(site: &Beside, user: &str) -> usize {
             .map_or(event.clone(), Value::Object);
         event["kind"] == "impersonation.refused" && event["actor"] == "helper" && event["about"] == user
     };
-    site.world.service.log().lines().filter(names).count()
+    let count = || site.world.service.log().lines().filter(names).count();
+    assert!(
+        comes_true(NOTICED, || count() == refusals),
+        "{}",
+        site.world.service.log()
+    );
 }
 
 #[test]
@@ -55,7 +61,7 @@ fn impersonators_may_look_and_consent_to_nothing() {
             .api("POST", "/api/oauth/authorize", Some(&ask.decision(approve)))
             .api_error(403, "Forbidden");
     }
-    assert_eq!(refusals(&site, "anna"), 5, "{}", site.world.service.log());
+    are_recorded(&site, "anna", 5);
 
     // A page that was opened in person is of no use after the session has become somebody else's.
     let anna = Browser::new(site.nginx.base());
@@ -95,7 +101,7 @@ fn impersonators_decide_about_no_device_and_end_nothing() {
     let what = form.buttons[0].1.clone();
     is_refused(&support.submit(&page, form.press("disconnect", &what)));
     assert!(site.passes(&tokens.access));
-    assert_eq!(refusals(&site, "anna"), 4);
+    are_recorded(&site, "anna", 4);
 }
 
 #[test]
@@ -120,7 +126,7 @@ fn impersonators_of_a_superuser_read_the_console_and_write_nothing() {
     let new = support.visit("/oauth/admin/clients/new").is(200);
     let form = forms(&new.text()).into_iter().find(|form| form.has("name")).unwrap();
     is_refused(&support.submit(&new, form.fill("name", "Made for another")));
-    assert_eq!(refusals(&site, "root"), 8);
+    are_recorded(&site, "root", 8);
     let listed = site.world.admin.api("GET", "/api/oauth-clients?q=Made+for", None);
     assert_eq!(listed.is(200).json()["total"], 0);
 }

@@ -14,7 +14,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /login?return=PATH`, also `GET /` when signed out | the sign-in form |
-//! | `POST /login` (`username`, `password`, `return`) | the cookie `sid`, and 303 to `return` if that is a path of this site, else to `/`; 401 and the form again when something is wrong |
+//! | `POST /login` (`username`, `password`, `return`; `acting_for`: the user for whom a superuser acts) | the cookie `sid`, and 303 to `return` if that is a path of this site, else to `/`; 401 and the form again when something is wrong |
 //! | `POST /logout` | ends the session of the cookie; 303 to `/` |
 //! | `GET /api/sessions/{id}` | to the session's own cookie: `{id, username, active, expiresAt, user, parent, tenant}`; else 404 |
 //! | `GET /api/users/{username}` | to the user's own or a superuser's cookie, or `Authorization: Bearer` with [`FakeInformer::api_token`]: `{username, displayName, email, permissions, enabled, locked, superuser, domain, tokenApi}`; 401, 403 or 404 else |
