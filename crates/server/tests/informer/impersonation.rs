@@ -86,7 +86,15 @@ fn impersonators_decide_about_no_device_and_end_nothing() {
     for approve in [true, false] {
         device.decide(&support, approve).api_error(403, "Forbidden");
     }
-    let shown = device.shown(&support).is(200);
+    device.shown(&support).is(200);
+    let page = support
+        .visit(device.answer["verification_uri_complete"].as_str().unwrap())
+        .is(200);
+    let form = forms(&page.text())
+        .into_iter()
+        .find(|form| form.has("user_code") && form.buttons.is_empty())
+        .unwrap_or_else(|| panic!("no code to confirm: {page}"));
+    let shown = support.submit(&page, form).is(200);
     is_refused(&support.submit(&shown, consent(&shown).press("decision", "allow")));
     site.world
         .http
@@ -123,7 +131,7 @@ fn impersonators_of_a_superuser_read_the_console_and_write_nothing() {
     ] {
         support.api(method, &path, body).api_error(403, "Forbidden");
     }
-    let new = support.visit("/oauth/admin/clients/new").is(200);
+    let new = support.visit("/oauth/admin/clients/new?template=Generic+App").is(200);
     let form = forms(&new.text()).into_iter().find(|form| form.has("name")).unwrap();
     is_refused(&support.submit(&new, form.fill("name", "Made for another")));
     are_recorded(&site, "root", 8);
