@@ -27,14 +27,6 @@ fn a_broken_connection_and_a_gateways_excuse_are_tried_again_and_nothing_else() 
                 (Came::Yes, 3),
             ),
             (vec![vec![], good()], (Came::Yes, 2)),
-            (
-                vec![
-                    b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{".to_vec(),
-                    vec![],
-                    good(),
-                ],
-                (Came::Unavailable, 1),
-            ),
             (vec![excuse()], (Came::Unavailable, 3)),
             (vec![vec![]], (Came::Unavailable, 3)),
             (
@@ -52,6 +44,21 @@ fn a_broken_connection_and_a_gateways_excuse_are_tried_again_and_nothing_else() 
             let said = format!("{said:?}");
             assert_eq!(outcome(answers).await, expected, "{said}");
         }
+    });
+}
+
+#[test]
+fn an_answer_that_does_not_end_is_waited_for_until_it_is_too_late() {
+    run(async {
+        let server = Server::start(vec![
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{".to_vec(),
+            answer("200 OK", ADA),
+        ])
+        .await;
+        let mut informer = server.informer();
+        informer.settings.timeout = LONGEST_TIMEOUT;
+        assert_eq!(came(&active(&informer, "ada").await), Came::Unavailable);
+        assert_eq!(server.asked(), 1);
     });
 }
 
