@@ -178,6 +178,23 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+test('somebody of support who acts for a user sees why they cannot consent', async () => {
+  const { context, page, complaints } = await open({ viewport: { width: 320, height: 640 } });
+  const answer = await context.request.post(new URL('/login', base).href, {
+    form: { username: 'admin', password: PASSWORD, acting_for: 'anna' },
+  });
+  assert.equal(answer.status(), 200);
+  const consent = await page.goto(authorization().url);
+  assert.equal(consent.status(), 403);
+  await page.getByRole('heading', { name: 'You are acting for another user' }).waitFor();
+  assert.equal(await page.locator('button[name=decision]').count(), 0);
+  await fits(page, 'the page for support');
+  await accessible(page, 'the page for support');
+  assert.equal((await page.goto(new URL('/oauth/applications', base).href)).status(), 200, 'they may look');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('while Informer is gone a page says so', async () => {
   const { context, page, complaints } = await open({ viewport: { width: 320, height: 640 } });
   const target = new URL('/oauth/applications', base).href;

@@ -12,7 +12,7 @@ use informer_oauth_domain::{
     client::{Client, ClientDraft},
     parameters::Parameters,
     pkce::CodeVerifier,
-    user::User,
+    user::{InPerson, User},
 };
 use informer_oauth_memory::{LocalChanges, Memory};
 use informer_oauth_ports::ClientStore;
@@ -95,7 +95,7 @@ async fn grant() -> Result<(), Box<dyn Error>> {
     let request = application.authorize.judge(&request, now).await?;
     let redirect = application
         .authorize
-        .approve(&request, &ada, &RequestContext::local(now))
+        .approve(&request, &InPerson::check(&ada, None)?, &RequestContext::local(now))
         .await?;
     let (_, answer) = redirect.split_once("code=").ok_or("no code in the redirect")?;
     let code = answer.split('&').next().unwrap_or_default();

@@ -17,16 +17,19 @@ use informer_oauth_ports::{ClientStore as _, StoreError, TokenRefused, TokenSign
 use crate::{
     cache::{RecentUses, TokenCaches},
     error::Fault,
+    user_standing::UserStanding,
 };
 
 /// How often the use of a token record is noted at most.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
 
-/// Verifies access tokens against keys, their token record, their client and what it is registered for.
+/// Verifies access tokens against keys, their token record, their client with what it is registered for, and
+/// their user.
 #[derive(Clone)]
 pub struct AccessTokens {
     pub(crate) caches: TokenCaches,
     pub(crate) resources: OwnResources,
+    pub(crate) users: UserStanding,
     pub(crate) uses: RecentUses,
 }
 
@@ -42,7 +45,7 @@ pub(crate) enum Inspection {
 
 impl AccessTokens {
     /// The claims and record of a good token; `None` when it is forged, expired, revoked, or its client is gone, disabled
-    /// or no longer registered for its scope and resource. Whether its audience is the caller's is for the caller to judge.
+    /// or no longer registered for its scope and resource, or its user locked, disabled or deleted. Whether its audience is the caller's is for the caller to judge.
     pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Option<(AccessTokenClaims, TokenRecord)>, Fault> {
         Ok(match self.inspect(token, now).await? {
             Inspection::Good(claims, record) => Some((claims, record)),
@@ -81,6 +84,10 @@ impl AccessTokens {
             .await?;
         if let Some(reason) = problem {
             return refused(reason, claims);
+        }
+        let expires = claims.expires_at.is_some();
+        if !self.users.permits_token(&claims.subject, expires, now).await? {
+            return refused(Reason::UserInactive, claims);
         }
         Ok(Inspection::Good(claims, record))
     }

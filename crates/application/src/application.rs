@@ -207,13 +207,14 @@ impl Application {
             Arc::clone(&ports.entropy),
             Arc::clone(&ports.attempts),
         );
+        let users = UserStanding {
+            identity: Arc::clone(&ports.identity),
+        };
         let access = AccessTokens {
             caches,
             resources: settings.resources.clone(),
+            users: users.clone(),
             uses: RecentUses::new(settings.cached_entries),
-        };
-        let users = UserStanding {
-            identity: Arc::clone(&ports.identity),
         };
         let issue = IssueTokens {
             signer: Arc::clone(&ports.signer),
@@ -303,11 +304,10 @@ impl Application {
                 access: access.clone(),
                 signer: Arc::clone(&ports.signer),
                 tokens: Arc::clone(&ports.tokens),
-                users: users.clone(),
+                users,
             },
             gate: Gate {
                 access: access.clone(),
-                users,
                 routes: settings.routes.clone(),
                 resources: settings.resources.clone(),
                 policy: settings.gate,
@@ -316,6 +316,7 @@ impl Application {
                 identity: ports.identity,
                 access,
                 resources: settings.resources.clone(),
+                audit: audit.clone(),
             },
             sign_in: SignInWithPassword {
                 passwords: ports.sign_in,

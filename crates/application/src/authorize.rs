@@ -14,7 +14,7 @@ use informer_oauth_domain::{
     resource::Resource,
     secret::Digest,
     timestamp::Timestamp,
-    user::User,
+    user::{InPerson, User},
 };
 use informer_oauth_ports::{ClientStore, CodeStore, ConsentStore, Entropy, StoreError};
 use thiserror::Error;
@@ -85,11 +85,11 @@ impl Authorize {
     pub async fn decide(
         &self,
         request: &AuthorizationRequest,
-        user: Option<&User>,
+        user: Option<&InPerson>,
         context: &RequestContext,
     ) -> Result<Decision, Fault> {
         let consent = match user {
-            Some(user) => self.consent(request, user).await?,
+            Some(user) => self.consent(request, user.user()).await?,
             None => None,
         };
         match (request.next_step(user.is_some(), consent.as_ref()), user) {
@@ -132,20 +132,31 @@ impl Authorize {
     pub async fn approve(
         &self,
         request: &AuthorizationRequest,
-        user: &User,
+        user: &InPerson,
         context: &RequestContext,
     ) -> Result<String, Fault> {
         if request.remembers_consent() {
             let resource = self.resource(request);
             self.consents
-                .remember(&user.username, request.client.uid, resource, request.scope, context.now)
+                .remember(
+                    &user.user().username,
+                    request.client.uid,
+                    resource,
+                    request.scope,
+                    context.now,
+                )
                 .await?;
         }
         self.record(EventKind::ConsentGranted, request, user, context).await;
         self.issue_code(request, user, context.now).await
     }
 
-    async fn issue_code(&self, request: &AuthorizationRequest, user: &User, now: Timestamp) -> Result<String, Fault> {
+    async fn issue_code(
+        &self,
+        request: &AuthorizationRequest,
+        user: &InPerson,
+        now: Timestamp,
+    ) -> Result<String, Fault> {
         let code = ids::authorization_code(&*self.entropy);
         self.codes
             .insert(&AuthorizationCode {
@@ -155,7 +166,7 @@ impl Authorize {
                 redirect_uri: request.redirect.as_str().to_owned(),
                 redirect_uri_sent: request.redirect_uri_sent,
                 challenge: request.challenge.clone(),
-                username: user.username.clone(),
+                username: user.user().username.clone(),
                 scope: request.scope,
                 audience: request.audience.clone(),
                 token_record: ids::token_record_id(&*self.entropy, now),
@@ -167,7 +178,7 @@ impl Authorize {
     }
 
     /// The user says no.
-    pub async fn deny(&self, request: &AuthorizationRequest, user: &User, context: &RequestContext) -> String {
+    pub async fn deny(&self, request: &AuthorizationRequest, user: &InPerson, context: &RequestContext) -> String {
         self.record(EventKind::ConsentDenied, request, user, context).await;
         let error = ErrorCode::AccessDenied.because("The user denied the request.");
         self.refusal_uri(&request.redirect, &error, request.state.as_deref())
@@ -186,9 +197,9 @@ impl Authorize {
         answer_uri(redirect, answer, state, self.resources.issuer.as_str())
     }
 
-    async fn record(&self, kind: EventKind, request: &AuthorizationRequest, user: &User, context: &RequestContext) {
+    async fn record(&self, kind: EventKind, request: &AuthorizationRequest, user: &InPerson, context: &RequestContext) {
         let about = About {
-            actor: Some(user.username.clone()),
+            actor: Some(user.user().username.clone()),
             client: Some(request.client.uid),
             target: Some(request.scope.to_string()),
         };

@@ -3,11 +3,21 @@
 use std::sync::Arc;
 
 use informer_oauth_domain::{
-    authorization::OwnResources, scope::Scope, secret::Secret, timestamp::Timestamp, user::User,
+    audit::EventKind,
+    authorization::OwnResources,
+    scope::Scope,
+    secret::Secret,
+    timestamp::Timestamp,
+    user::{Forbidden, InPerson, User},
 };
 use informer_oauth_ports::{Identity, SignInPage, SignedIn};
 
-use crate::{access_tokens::AccessTokens, error::Fault};
+use crate::{
+    access_tokens::AccessTokens,
+    audit_trail::{About, AuditTrail},
+    context::RequestContext,
+    error::Fault,
+};
 
 /// The user behind a bearer token at the management API.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,6 +35,7 @@ pub struct Callers {
     pub(crate) identity: Arc<dyn Identity>,
     pub(crate) access: AccessTokens,
     pub(crate) resources: OwnResources,
+    pub(crate) audit: AuditTrail,
 }
 
 impl Callers {
@@ -41,6 +52,26 @@ impl Callers {
     /// The user behind a session cookie's value.
     pub async fn by_session(&self, cookie: &Secret, now: Timestamp) -> Result<Option<SignedIn>, Fault> {
         Ok(self.identity.session_user(cookie, now).await?)
+    }
+
+    /// Proof that a caller acts in person: what every change in a session needs. Refusing somebody who acts for the user is
+    /// an event that names both.
+    pub async fn in_person(
+        &self,
+        user: &User,
+        impersonator: Option<&str>,
+        context: &RequestContext,
+    ) -> Result<InPerson, Forbidden> {
+        let checked = InPerson::check(user, impersonator);
+        if checked.is_err() {
+            let about = About {
+                actor: impersonator.map(str::to_owned),
+                target: Some(user.username.clone()),
+                client: None,
+            };
+            self.audit.record(EventKind::ImpersonatorRefused, about, context).await;
+        }
+        checked
     }
 
     /// The user behind a bearer token. Reading needs `read:global`, changing `write:global`; what the user may do

@@ -10,7 +10,7 @@ use informer_oauth_domain::{
     scope::ScopeSet,
     timestamp::Timestamp,
     token_record::{Ending, RevocationReason, TokenRecord},
-    user::User,
+    user::{InPerson, User},
 };
 use informer_oauth_ports::{Change, Changes, ClientStore, ConsentStore, PageRequest, TokenFilter, TokenStore};
 
@@ -107,7 +107,13 @@ impl ConnectedApplications {
     }
 
     /// Takes back; false when there was nothing of this user's to take back.
-    pub async fn disconnect(&self, user: &User, what: Disconnection, context: &RequestContext) -> Result<bool, Fault> {
+    pub async fn disconnect(
+        &self,
+        user: &InPerson,
+        what: Disconnection,
+        context: &RequestContext,
+    ) -> Result<bool, Fault> {
+        let user = user.user();
         let act = Act { user, context };
         match what {
             Disconnection::Record(record) => self.end_record(record, act).await,

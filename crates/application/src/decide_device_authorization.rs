@@ -12,7 +12,7 @@ use informer_oauth_domain::{
     scope::ScopeSet,
     secret::Digest,
     timestamp::Timestamp,
-    user::User,
+    user::{InPerson, User},
 };
 use informer_oauth_ports::{AttemptCounter, ClientStore, DeviceStore, StoreError};
 use thiserror::Error;
@@ -131,9 +131,10 @@ impl DecideDeviceAuthorization {
         &self,
         user_code: &str,
         verdict: Verdict,
-        user: &User,
+        user: &InPerson,
         context: &RequestContext,
     ) -> Result<WaitingDevice, DeviceError> {
+        let user = user.user();
         let device = self
             .look_up(user_code, user, context, DeviceError::DecidedBefore)
             .await?;

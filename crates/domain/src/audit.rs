@@ -91,6 +91,9 @@ event_kinds! {
     SignInFailed = "sign_in.failed",
     /// A username or address was refused after too many failed sign-ins.
     SignInLimited = "sign_in.limited",
+    /// Somebody who acts for a user in that user's session tried to change something: the actor is that somebody, the
+    /// target the user.
+    ImpersonatorRefused = "impersonation.refused",
     /// A local user was added.
     UserCreated = "user.created",
     /// A local user's password changed.

@@ -35,6 +35,28 @@ pub enum Forbidden {
     /// The feature is off.
     #[error("Token API feature is not enabled")]
     TokenApiDisabled,
+    /// Somebody else acts for the user.
+    #[error("Somebody else acts for this user in this session, so it can only read")]
+    Impersonated,
+}
+
+/// Proof that a session's user acts in person: what consenting and every other change in a session need.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InPerson(User);
+
+impl InPerson {
+    /// Checks that nobody acts for the user. `impersonator` is whoever does, as the session says.
+    pub fn check(user: &User, impersonator: Option<&str>) -> Result<Self, Forbidden> {
+        match impersonator {
+            None => Ok(Self(user.clone())),
+            Some(_) => Err(Forbidden::Impersonated),
+        }
+    }
+
+    /// The user.
+    pub const fn user(&self) -> &User {
+        &self.0
+    }
 }
 
 /// Proof that the holder is a superuser: made only by [`Superuser::check`].

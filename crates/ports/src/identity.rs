@@ -31,6 +31,28 @@ pub struct SignedIn {
     pub user: User,
     /// Tells this session from every other, without being its cookie: forms are bound to it.
     pub session: Digest,
+    /// Who acts for the user in this session, such as somebody of support; `None` for the user in person.
+    pub impersonator: Option<String>,
+}
+
+/// What an identity source knows of whether a user is active: there, and neither locked nor disabled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UserStatus {
+    /// Whether the user is active.
+    pub active: bool,
+    /// Where that is from.
+    pub source: StatusSource,
+}
+
+/// Where a [`UserStatus`] is from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StatusSource {
+    /// The source's own answer, as old as the source lets its answers get.
+    Current,
+    /// The source's last answer, given at this time: it cannot be reached now.
+    LastKnown(Timestamp),
+    /// The last visit of the user's browser: the source cannot be asked about a user who is not there.
+    LastVisit,
 }
 
 /// Where a signed-out browser goes.
@@ -56,6 +78,15 @@ pub trait Identity: Send + Sync {
 
     /// An active user by name; `None` when unknown, locked, disabled or deleted.
     async fn active_user(&self, username: &str, now: Timestamp) -> Result<Option<User>, IdentityError>;
+
+    /// What is known of a user's status. A source that answers an earlier status while it cannot be reached implements
+    /// this; [`IdentityError::Unavailable`] means that it has never heard of the user's status.
+    async fn user_status(&self, username: &str, now: Timestamp) -> Result<UserStatus, IdentityError> {
+        Ok(UserStatus {
+            active: self.active_user(username, now).await?.is_some(),
+            source: StatusSource::Current,
+        })
+    }
 
     /// Whether an answer can be expected at the moment. Asked before something is used up for a user whose name is only
     /// known afterwards, so that it is not used up in vain. A source that other stores stand or fall with is always ready.

@@ -95,7 +95,9 @@ pub use codes::{AttemptCounter, CodeStore, SessionStore};
 pub use devices::{DeviceInsertion, DeviceStore};
 pub use directory::{UserDirectory, UserInsertion};
 pub use error::StoreError;
-pub use identity::{Identity, IdentityError, PasswordSignIn, SignIn, SignInAttempt, SignInPage, SignedIn};
+pub use identity::{
+    Identity, IdentityError, PasswordSignIn, SignIn, SignInAttempt, SignInPage, SignedIn, StatusSource, UserStatus,
+};
 pub use keys::{KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore};
 pub use page::{Page, PageRequest};
 pub use pool::{PoolState, Pools};

@@ -141,7 +141,12 @@ The token alone goes to standard output, everything else to standard error.")]
     Tour,
     /// Check the installation: one line each; exit code 0 when all is well
     #[command(after_help = "Example:\n  informer-oauth doctor --config /etc/informer-oauth.toml")]
-    Doctor,
+    Doctor {
+        /// Beside Informer: a file with the value of a browser's session cookie, to check what Informer says of a session; - is
+        /// standard input
+        #[arg(long, value_name = "FILE")]
+        session: Option<PathBuf>,
+    },
     /// Ask the service on this machine whether it is ready: what a container's health check runs; exit code 0 when it is
     #[command(after_help = "Example:\n  informer-oauth health --live")]
     Health {

@@ -15,7 +15,7 @@ mod stores;
 mod telemetry;
 mod text;
 
-use std::{env, process::ExitCode};
+use std::{env, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -100,13 +100,13 @@ fn dispatch(command: Command, loaded: &Loaded, out: Output) -> anyhow::Result<Ex
         Command::Config(command) => commands::config::run(loaded, &command, out),
         Command::Login(flags) => wait(commands::login::run(&loaded.config, flags, out)),
         Command::Tour => wait(commands::tour::run(out)),
-        Command::Doctor => wait(doctor(loaded, out)),
+        Command::Doctor { session } => wait(doctor(loaded, session, out)),
         Command::Health { live } => commands::health::run(&loaded.config, live, out),
     }
 }
 
-async fn doctor(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode> {
-    commands::doctor::run(loaded, out).await
+async fn doctor(loaded: &Loaded, session: Option<PathBuf>, out: Output) -> anyhow::Result<ExitCode> {
+    commands::doctor::run(loaded, session.as_deref(), out).await
 }
 
 /// Runs on this thread; `serve` starts its workers itself.

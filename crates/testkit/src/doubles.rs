@@ -169,6 +169,7 @@ impl Identity for KnownUsers {
         Ok(user.map(|user| SignedIn {
             user,
             session: Digest::of(cookie.expose()),
+            impersonator: None,
         }))
     }
 

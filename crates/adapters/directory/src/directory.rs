@@ -234,6 +234,7 @@ impl Identity for Directory {
         Ok(user.map(|user| SignedIn {
             user: self.describe(user),
             session: cookie::form_digest(cookie),
+            impersonator: None,
         }))
     }
 

@@ -13,11 +13,12 @@ use informer_oauth_application::{SignedIn, callers::BearerCaller};
 use informer_oauth_domain::{
     secret::{Digest, Secret},
     timestamp::Timestamp,
-    user::User,
+    user::{InPerson, User},
 };
 
 use crate::{
     api_error::{ApiError, ApiResult},
+    context::context_of,
     state::HttpState,
 };
 
@@ -55,6 +56,8 @@ pub struct Caller {
     pub user: User,
     /// The session, for a caller that came with a cookie; `None` for a bearer token.
     pub via_session: Option<Digest>,
+    /// Who acts for the user in this session, if anybody does.
+    pub impersonator: Option<String>,
 }
 
 impl Caller {
@@ -68,22 +71,36 @@ impl Caller {
                 BearerCaller::User(user) => Ok(Self {
                     user,
                     via_session: None,
+                    impersonator: None,
                 }),
                 BearerCaller::InvalidToken => Err(ApiError::InvalidToken),
                 BearerCaller::Insufficient(scope) => Err(ApiError::InsufficientScope(scope)),
             },
             Bearer::Unclear => Err(ApiError::InvalidToken),
             Bearer::None => {
-                let SignedIn { user, session } = signed_in(request).await?.ok_or(ApiError::Unauthorized)?;
+                let SignedIn {
+                    user,
+                    session,
+                    impersonator,
+                } = signed_in(request).await?.ok_or(ApiError::Unauthorized)?;
                 if !reads_only && !state.accepts_origin(request.headers(), now) {
                     return Err(ApiError::CrossSite);
                 }
                 Ok(Self {
                     user,
                     via_session: Some(session),
+                    impersonator,
                 })
             }
         }
+    }
+
+    /// Proof that the user acts in person, which every change needs.
+    pub async fn in_person(&self, request: &HttpRequest) -> ApiResult<InPerson> {
+        let callers = &HttpState::of(request).app.callers;
+        Ok(callers
+            .in_person(&self.user, self.impersonator.as_deref(), &context_of(request))
+            .await?)
     }
 }
 

@@ -10,6 +10,8 @@ use crate::settings::{InformerSettings, fits_a_segment};
 const LONGEST_NAME: usize = 256;
 /// The longest name to show, in characters; longer ones are cut.
 const LONGEST_DISPLAY_NAME: usize = 200;
+/// Stands for somebody who acts for a user and whose name is not in the session.
+const UNNAMED: &str = "(somebody else)";
 
 /// `GET /api/sessions/{id}`. More may be in it.
 #[derive(Deserialize)]
@@ -20,6 +22,11 @@ struct SessionDocument {
     expires_at: Value,
     #[serde(default)]
     user: Option<SessionUser>,
+    /// Present while somebody else acts for the user.
+    #[serde(default)]
+    parent: Value,
+    #[serde(default)]
+    tenant: Value,
 }
 
 #[derive(Deserialize)]
@@ -44,10 +51,12 @@ struct UserDocument {
 pub(crate) struct LiveSession {
     pub(crate) username: String,
     pub(crate) expires_at: Timestamp,
+    /// Who acts for the user, if anybody does.
+    pub(crate) impersonator: Option<String>,
 }
 
-/// Reads a session; `None` when it is over.
-pub(crate) fn session(body: &[u8], now: Timestamp) -> Result<Option<LiveSession>, String> {
+/// Reads a session; `None` when it has ended, or belongs to another tenant than the given one.
+pub(crate) fn session(body: &[u8], tenant: Option<&str>, now: Timestamp) -> Result<Option<LiveSession>, String> {
     let document: SessionDocument = read("session", body)?;
     let expires_at = moment(&document.expires_at)
         .ok_or("the session's expiresAt is no time: neither RFC 3339 nor milliseconds since 1970")?;
@@ -58,11 +67,25 @@ pub(crate) fn session(body: &[u8], now: Timestamp) -> Result<Option<LiveSession>
     if other.is_some_and(|name| name != document.username) {
         return Err("the session names two users".into());
     }
-    let live = document.active && expires_at > now;
-    Ok(live.then_some(LiveSession {
+    let ours = tenant.is_none_or(|tenant| document.tenant.as_str() == Some(tenant));
+    let live = document.active && expires_at > now && ours;
+    Ok(live.then(|| LiveSession {
+        impersonator: impersonator(&document.parent),
         username: document.username,
         expires_at,
     }))
+}
+
+/// Who acts for a session's user. Any `parent` but null counts, also one without a usable name.
+fn impersonator(parent: &Value) -> Option<String> {
+    let name = match parent {
+        Value::Null => return None,
+        Value::String(name) => Some(name.as_str()),
+        other => ["username", "name", "id"]
+            .into_iter()
+            .find_map(|key| other.get(key)?.as_str()),
+    };
+    Some(name.filter(|name| is_a_name(name)).unwrap_or(UNNAMED).to_owned())
 }
 
 /// Reads the user that was asked for by name; `None` when they are locked or disabled.

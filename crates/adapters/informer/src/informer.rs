@@ -7,7 +7,9 @@ use informer_oauth_domain::{
     timestamp::Timestamp,
     user::User,
 };
-use informer_oauth_ports::{Entropy, Identity, IdentityError, Probe, SignInPage, SignedIn, StoreError};
+use informer_oauth_ports::{
+    Entropy, Identity, IdentityError, Probe, SignInPage, SignedIn, StatusSource, StoreError, UserStatus,
+};
 use moka::sync::Cache;
 use tokio::time::{Instant, timeout_at};
 
@@ -33,6 +35,15 @@ pub struct Informer {
     users: Remembered<String, User>,
     /// Who was seen signed in lately; used only without an API token.
     seen: Cache<String, User>,
+    /// The last thing that Informer said of each user.
+    last_known: Cache<String, LastKnown>,
+}
+
+/// Whether a user was active, and when Informer said so.
+#[derive(Clone, Copy)]
+struct LastKnown {
+    active: bool,
+    at: Timestamp,
 }
 
 /// A live session's user.
@@ -40,6 +51,7 @@ pub struct Informer {
 struct Shown {
     user: User,
     expires_at: Timestamp,
+    impersonator: Option<String>,
 }
 
 impl Informer {
@@ -50,7 +62,7 @@ impl Informer {
         }
         let of_url = |message: String| InvalidSetting { field: "url", message };
         let base = base(&settings.url).map_err(|message| of_url(message.to_owned()))?;
-        let wire = Wire::new(&base).map_err(of_url)?;
+        let wire = Wire::new(&base, settings.header_map()).map_err(of_url)?;
         let breaker = Breaker::new(breaker::FAILURES, breaker::PAUSE);
         Ok(Self {
             calls: Calls::new(wire, breaker, entropy),
@@ -60,6 +72,7 @@ impl Informer {
                 .max_capacity(settings.remembered)
                 .time_to_live(SHOWN_FOR)
                 .build(),
+            last_known: Cache::new(settings.remembered),
             settings,
         })
     }
@@ -78,16 +91,21 @@ impl Informer {
         Ok(Some(Credential::Bearer(header(&text)?)))
     }
 
-    async fn ask_session(&self, sid: &Sid, now: Timestamp, deadline: Instant) -> Result<Option<Shown>, StoreError> {
+    /// The request for a session, with its own cookie.
+    pub(crate) fn session_question(&self, sid: &Sid) -> Result<Ask, StoreError> {
         let cookie = Secret::new(format!("{}={}", self.settings.session_cookie, sid.expose()));
-        let credential = Credential::Cookie(header(&cookie)?);
-        let ask = Ask {
+        Ok(Ask {
             path: self.settings.path_of_session(sid.expose()),
-            credential: credential.clone(),
-        };
+            credential: Credential::Cookie(header(&cookie)?),
+        })
+    }
+
+    async fn ask_session(&self, sid: &Sid, now: Timestamp, deadline: Instant) -> Result<Option<Shown>, StoreError> {
+        let ask = self.session_question(sid)?;
+        let credential = ask.credential.clone();
         let answer = self.calls.get("Identity.session", ask, deadline).await?;
         let session = match answer.status {
-            200 => answers::session(&answer.body, now).map_err(unavailable)?,
+            200 => answers::session(&answer.body, self.settings.tenant.as_deref(), now).map_err(unavailable)?,
             401 | 403 | 404 => None,
             status => return Err(unexpected("a session", status)),
         };
@@ -107,11 +125,13 @@ impl Informer {
             Some(user) => self.seen.insert(session.username.clone(), user.clone()),
             None => self.seen.invalidate(&session.username),
         }
+        self.note_status(&session.username, user.is_some(), now);
         // A code that was just allowed is redeemed at once: its user need not be asked for again.
         self.users.remember(session.username, user.clone()).await;
         Ok(user.map(|user| Shown {
             user,
             expires_at: session.expires_at,
+            impersonator: session.impersonator,
         }))
     }
 
@@ -119,6 +139,7 @@ impl Informer {
         &self,
         username: &str,
         credential: Credential,
+        now: Timestamp,
         deadline: Instant,
     ) -> Result<Option<User>, StoreError> {
         let ask = Ask {
@@ -127,12 +148,21 @@ impl Informer {
         };
         let answer = self.calls.get("Identity.active_user", ask, deadline).await?;
         match answer.status {
-            200 | 404 => self.read_user(&answer, username),
+            200 | 404 => {
+                let user = self.read_user(&answer, username)?;
+                self.note_status(username, user.is_some(), now);
+                Ok(user)
+            }
             status @ (401 | 403) => Err(unavailable(format_args!(
                 "it refuses the API token ({status}): check identity.informer.api_token"
             ))),
             status => Err(unexpected("a user", status)),
         }
+    }
+
+    fn note_status(&self, username: &str, active: bool, now: Timestamp) {
+        self.last_known
+            .insert(username.to_owned(), LastKnown { active, at: now });
     }
 
     /// A user who is there and neither locked nor disabled.
@@ -166,10 +196,11 @@ impl Identity for Informer {
         Ok(shown.map(|shown| SignedIn {
             user: shown.user,
             session: sid.form_digest(),
+            impersonator: shown.impersonator,
         }))
     }
 
-    async fn active_user(&self, username: &str, _now: Timestamp) -> Result<Option<User>, IdentityError> {
+    async fn active_user(&self, username: &str, now: Timestamp) -> Result<Option<User>, IdentityError> {
         if !is_a_name(username) {
             return Ok(None);
         }
@@ -182,8 +213,30 @@ impl Identity for Informer {
             });
         };
         let deadline = self.deadline();
-        let ask = self.ask_user(username, credential, deadline);
+        let ask = self.ask_user(username, credential, now, deadline);
         in_time(deadline, self.users.or_ask(username.to_owned(), ask)).await
+    }
+
+    async fn user_status(&self, username: &str, now: Timestamp) -> Result<UserStatus, IdentityError> {
+        let (error, source): (_, fn(LastKnown) -> StatusSource) = if self.settings.api_token.is_some() {
+            match self.active_user(username, now).await {
+                Ok(user) => {
+                    return Ok(UserStatus {
+                        active: user.is_some(),
+                        source: StatusSource::Current,
+                    });
+                }
+                Err(error) => (error, |known| StatusSource::LastKnown(known.at)),
+            }
+        } else {
+            let never = "identity.informer.api_token is not set, and the user's browser has not been here";
+            (IdentityError::Unavailable(never.into()), |_| StatusSource::LastVisit)
+        };
+        let known = self.last_known.get(username).ok_or(error)?;
+        Ok(UserStatus {
+            active: known.active,
+            source: source(known),
+        })
     }
 
     /// It is, if it has answered within a second, or does so now, within a quarter of the time that a question may take: the

@@ -25,6 +25,6 @@ mod wire;
 pub use self::{
     calls::describe_metrics,
     informer::{Informer, SHOWN_FOR},
-    look::{Look, Pointed, Reached},
+    look::{Look, Pointed, Reached, SessionLook},
     settings::{InformerSettings, InvalidSetting},
 };

@@ -1,9 +1,10 @@
 //! What an operator wants to know of an Informer before users do.
 
+use informer_oauth_domain::{secret::Secret, timestamp::Timestamp};
 use informer_oauth_ports::StoreError;
 use serde_json::Value;
 
-use crate::{calls::unavailable, informer::Informer, wire::Ask};
+use crate::{calls::unavailable, cookie::Sid, informer::Informer, wire::Ask};
 
 /// What Informer answers when nobody in particular asks for a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +31,24 @@ pub enum Look {
         /// What is at [`InformerSettings::token_api_pointer`](crate::InformerSettings::token_api_pointer), if there is one.
         token_api: Option<Pointed>,
         /// Why the user could not be used all the same.
+        problem: Option<String>,
+    },
+    /// Something else, which will be taken for a failure.
+    Answers(u16),
+}
+
+/// What Informer answers about a browser's session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SessionLook {
+    /// There is no such session, or not for this cookie.
+    Missing(u16),
+    /// The session's document.
+    Document {
+        /// Members that it lacks and that this service needs.
+        missing: Vec<&'static str>,
+        /// `tenant`, where it is a text.
+        tenant: Option<String>,
+        /// Why the session could not be used.
         problem: Option<String>,
     },
     /// Something else, which will be taken for a failure.
@@ -65,6 +84,34 @@ impl Informer {
             status @ (401 | 403 | 404) => Reached::Refuses(status),
             status => Reached::Answers(status),
         })
+    }
+
+    /// How Informer describes a browser's session to this service; `None` for a value that no cookie can have.
+    pub async fn look_at_session(&self, cookie: &Secret, now: Timestamp) -> Result<Option<SessionLook>, StoreError> {
+        let Some(sid) = Sid::parse(cookie) else {
+            return Ok(None);
+        };
+        let ask = self.session_question(&sid)?;
+        let answer = self.calls.get("Identity.look_at", ask, self.deadline()).await?;
+        Ok(Some(match answer.status {
+            200 => {
+                let document: Value =
+                    serde_json::from_slice(&answer.body).map_err(|_| unavailable("the session is no JSON"))?;
+                let absent = |name: &&str| document.get(name).is_none_or(Value::is_null);
+                let read = crate::answers::session(&answer.body, None, now);
+                SessionLook::Document {
+                    missing: ["username", "active", "expiresAt"].into_iter().filter(absent).collect(),
+                    tenant: document.get("tenant").and_then(Value::as_str).map(str::to_owned),
+                    problem: match read {
+                        Ok(Some(_)) => None,
+                        Ok(None) => Some("it has ended".to_owned()),
+                        Err(problem) => Some(problem),
+                    },
+                }
+            }
+            status @ (401 | 403 | 404) => SessionLook::Missing(status),
+            status => SessionLook::Answers(status),
+        }))
     }
 
     /// How Informer describes a user to this service; `None` when there is no API token to ask with. Remembers nothing.

@@ -1,7 +1,12 @@
 //! What the operator decides about Informer, and whether it can be.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    net::IpAddr,
+    time::Duration,
+};
 
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use informer_oauth_domain::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
@@ -52,6 +57,10 @@ pub struct InformerSettings {
     pub token_api_pointer: Option<String>,
     /// Whether superusers may manage clients ("token API"), where no pointer says so for each.
     pub token_api: bool,
+    /// The tenant whose sessions count; those of another one are signed out. `None` accepts every session.
+    pub tenant: Option<String>,
+    /// Headers of every call, by name. `Host` replaces the one of the URL.
+    pub headers: BTreeMap<String, Secret>,
     /// Where a signed-out browser goes: a path of the site, or an absolute URL.
     pub login_url: String,
     /// How long finding out one thing may take in all, retries included.
@@ -84,6 +93,8 @@ impl InformerSettings {
             superuser_pointer: "/superuser".into(),
             token_api_pointer: None,
             token_api: true,
+            tenant: None,
+            headers: BTreeMap::new(),
             login_url: "/".into(),
             timeout: Duration::from_millis(1500),
             cached_for: Duration::from_secs(5),
@@ -114,12 +125,20 @@ impl InformerSettings {
             "token_api_pointer",
             self.token_api_pointer.as_deref().map_or(Ok(()), pointer),
         );
+        check("tenant", self.tenant.as_deref().map_or(Ok(()), tenant));
+        check("headers", headers(&self.headers));
         check("login_url", login_url(&self.login_url));
         let in_time = (Duration::from_millis(50)..=LONGEST_TIMEOUT).contains(&self.timeout);
         check("timeout_ms", in_time.then_some(()).ok_or("must be 50 to 1900"));
         let fresh = self.cached_for <= LONGEST_CACHING;
         check("cache_seconds", fresh.then_some(()).ok_or("must be at most 300"));
         problems
+    }
+
+    /// The headers of every call. `Debug` does not show their values.
+    pub(crate) fn header_map(&self) -> HeaderMap {
+        let parsed = |(name, value): (&String, &Secret)| Some((header_name(name)?, header_value(value)?));
+        self.headers.iter().filter_map(parsed).collect()
     }
 
     /// The path of a session.
@@ -217,6 +236,61 @@ fn bearer_token(token: &Secret) -> Result<(), &'static str> {
     let fits = !text.is_empty() && text.len() <= 8192 && text.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then_some(())
         .ok_or("must be visible ASCII without spaces, as it is sent after `Authorization: Bearer`")
+}
+
+fn tenant(text: &str) -> Result<(), &'static str> {
+    let fits = !text.trim().is_empty() && text.len() <= 256 && !text.chars().any(char::is_control);
+    fits.then_some(())
+        .ok_or("must be the tenant's name, as Informer's sessions have it")
+}
+
+/// Headers that this service sets itself, or that frame a message or belong to one connection (RFC 9110 §7.6.1).
+const RESERVED_HEADERS: [&str; 14] = [
+    "accept",
+    "accept-encoding",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+];
+
+fn headers(headers: &BTreeMap<String, Secret>) -> Result<(), &'static str> {
+    let mut names = HashSet::new();
+    for (name, value) in headers {
+        let name = header_name(name).ok_or("must have names of HTTP headers, such as X-INF-TENANT or Host")?;
+        if RESERVED_HEADERS.contains(&name.as_str()) {
+            return Err(
+                "must not have credentials, or what this service writes itself: Cookie, Authorization, Accept, \
+                 Content-Length, Connection and the like",
+            );
+        }
+        header_value(value).ok_or("must have values of visible ASCII and spaces")?;
+        if !names.insert(name) {
+            return Err("has one name twice, written differently");
+        }
+    }
+    Ok(())
+}
+
+fn header_name(name: &str) -> Option<HeaderName> {
+    HeaderName::from_bytes(name.as_bytes()).ok()
+}
+
+fn header_value(value: &Secret) -> Option<HeaderValue> {
+    let text = value.expose();
+    let visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    let fits = !text.trim().is_empty() && text.bytes().all(visible);
+    let mut value = HeaderValue::from_str(text).ok().filter(|_| fits)?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// A JSON pointer that points at something in a document (RFC 6901 §3).

@@ -13,7 +13,7 @@ use hyper::{
     Request,
     body::{Bytes, Incoming},
     client::conn::http1::{self, SendRequest},
-    header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, HeaderValue, USER_AGENT},
+    header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, HeaderMap, HeaderValue, USER_AGENT},
 };
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -80,8 +80,8 @@ impl fmt::Display for WireError {
 pub(crate) struct Wire {
     place: Place,
     tls: Option<(TlsConnector, ServerName<'static>)>,
-    /// For the `Host` header.
-    authority: HeaderValue,
+    /// Headers of every request; `Host` is among them.
+    headers: HeaderMap,
     /// What goes before every path.
     prefix: String,
     turns: Semaphore,
@@ -99,8 +99,8 @@ struct Idle {
 }
 
 impl Wire {
-    /// Towards a base URL. Nothing is connected yet.
-    pub(crate) fn new(base: &Url) -> Result<Self, String> {
+    /// Towards a base URL, with these headers besides the usual ones. Nothing is connected yet.
+    pub(crate) fn new(base: &Url, further: HeaderMap) -> Result<Self, String> {
         let port = base.port_or_known_default().ok_or("must have a port")?;
         let host = base.host().ok_or("must have a host")?;
         let place = match host {
@@ -118,10 +118,20 @@ impl Wire {
             None
         };
         let authority = &base[Position::BeforeHost..Position::AfterPort];
+        let authority = HeaderValue::from_str(authority).map_err(|error| error.to_string())?;
+        let mut headers = HeaderMap::from_iter([
+            (HOST, authority),
+            (ACCEPT, HeaderValue::from_static("application/json")),
+            (
+                USER_AGENT,
+                HeaderValue::from_static(concat!("informer-oauth/", env!("CARGO_PKG_VERSION"))),
+            ),
+        ]);
+        headers.extend(further);
         Ok(Self {
             place,
             tls,
-            authority: HeaderValue::from_str(authority).map_err(|error| error.to_string())?,
+            headers,
             prefix: base.path().trim_end_matches('/').to_owned(),
             turns: Semaphore::new(AT_ONCE),
             idle: Mutex::default(),
@@ -177,13 +187,10 @@ impl Wire {
     }
 
     fn request(&self, ask: &Ask) -> Result<Request<Empty<Bytes>>, WireError> {
-        let mut request = Request::get(format!("{}{}", self.prefix, ask.path))
-            .header(HOST, self.authority.clone())
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .header(
-                USER_AGENT,
-                HeaderValue::from_static(concat!("informer-oauth/", env!("CARGO_PKG_VERSION"))),
-            );
+        let mut request = Request::get(format!("{}{}", self.prefix, ask.path));
+        if let Some(headers) = request.headers_mut() {
+            headers.clone_from(&self.headers);
+        }
         request = match &ask.credential {
             Credential::Nobody => request,
             Credential::Cookie(value) => request.header(COOKIE, value.clone()),

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use informer_oauth_domain::{secret::Secret, timestamp::Timestamp, user::User};
-use informer_oauth_ports::{Change, ChangeListener, Identity, IdentityError, SignInPage, SignedIn};
+use informer_oauth_ports::{
+    Change, ChangeListener, Identity, IdentityError, SignInPage, SignedIn, StatusSource, UserStatus,
+};
 
 use super::remembered::Remembered;
 
@@ -43,6 +45,17 @@ impl Identity for CachedUsers {
         };
         let active = self.active.get(username, read).await?;
         Ok(active.map(|user| User::clone(&user)))
+    }
+
+    /// Asks the source itself only about a user who is not remembered as active.
+    async fn user_status(&self, username: &str, now: Timestamp) -> Result<UserStatus, IdentityError> {
+        match self.active_user(username, now).await {
+            Err(IdentityError::Unavailable(_)) => self.inner.user_status(username, now).await,
+            answer => Ok(UserStatus {
+                active: answer?.is_some(),
+                source: StatusSource::Current,
+            }),
+        }
     }
 
     async fn ready(&self) -> Result<(), IdentityError> {

@@ -67,7 +67,11 @@ impl World {
 
     async fn disconnect(&self, username: &str, what: Disconnection) -> bool {
         self.connected
-            .disconnect(&user(username), what, &RequestContext::local(moment(9)))
+            .disconnect(
+                &InPerson::check(&user(username), None).unwrap(),
+                what,
+                &RequestContext::local(moment(9)),
+            )
             .await
             .unwrap()
     }

@@ -70,7 +70,8 @@ impl Findings {
     }
 }
 
-pub(crate) async fn run(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode> {
+/// Runs every check. `session`: a file with a session cookie of Informer's.
+pub(crate) async fn run(loaded: &Loaded, session: Option<&Path>, out: Output) -> anyhow::Result<ExitCode> {
     let config = &loaded.config;
     let now = SystemClock.now();
     let mut findings = Findings::default();
@@ -103,12 +104,12 @@ pub(crate) async fn run(loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode
             clocks::compare("database clock", "Postgres", time, SystemClock.now(), &mut findings);
         }
         if config.identity.is_informer() {
-            informer::check(config, Some(&*audit), &mut findings).await;
+            informer::check(config, session, Some(&*audit), &mut findings).await;
         }
         drop((audit, keys));
         stores.close().await;
     } else if config.identity.is_informer() {
-        informer::check(config, None, &mut findings).await;
+        informer::check(config, session, None, &mut findings).await;
     }
     if let Some(url) = &config.identity.informer.url
         && config.identity.is_informer()

@@ -1,4 +1,4 @@
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use informer_oauth_domain::secret::Secret;
 use informer_oauth_informer::InformerSettings;
@@ -27,6 +27,10 @@ pub(crate) struct Informer {
     pub(crate) superuser_pointer: String,
     /// Where it says whether they have the token API feature; without it, `features.token_api` decides.
     pub(crate) token_api_pointer: Option<String>,
+    /// The tenant whose sessions count.
+    pub(crate) tenant: Option<String>,
+    /// Headers that are sent with every call, by name.
+    pub(crate) headers: BTreeMap<String, Hidden>,
     /// Where a signed-out browser is sent.
     pub(crate) login_url: String,
     /// How long finding out one thing may take in all.
@@ -47,6 +51,8 @@ impl Default for Informer {
             api_token_file: None,
             superuser_pointer: settings.superuser_pointer,
             token_api_pointer: settings.token_api_pointer,
+            tenant: None,
+            headers: BTreeMap::new(),
             login_url: settings.login_url,
             timeout_ms: 1500,
             cache_seconds: 5,
@@ -107,6 +113,12 @@ impl Informer {
             superuser_pointer: self.superuser_pointer.clone(),
             token_api_pointer: self.token_api_pointer.clone(),
             token_api,
+            tenant: self.tenant.clone(),
+            headers: self
+                .headers
+                .iter()
+                .map(|(name, value)| (name.clone(), value.secret().clone()))
+                .collect(),
             login_url: self.login_url.clone(),
             timeout: Duration::from_millis(self.timeout_ms),
             cached_for: Duration::from_secs(self.cache_seconds),

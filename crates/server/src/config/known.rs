@@ -10,6 +10,26 @@ use super::Config;
 /// The beginning of every environment variable that is a setting.
 pub(super) const PREFIX: &str = "INFORMER_OAUTH__";
 
+/// Sections whose keys the operator chooses.
+const OPEN: [&str; 1] = ["identity.informer.headers"];
+
+/// Whether a key lies in a section whose keys the operator chooses.
+pub(super) fn is_open(key: &str) -> bool {
+    OPEN.iter()
+        .filter_map(|section| key.strip_prefix(section)?.strip_prefix('.'))
+        .any(|name| !name.is_empty() && !name.contains('.'))
+}
+
+/// A key as a variable of the environment names it. Names of headers have hyphens, which shells do not take in a
+/// variable: an underscore stands for one.
+pub(super) fn key_of_variable(rest: &str) -> String {
+    let key = rest.to_ascii_lowercase().replace("__", ".");
+    match key.rsplit_once('.') {
+        Some((section, name)) if is_open(&key) => format!("{section}.{}", name.replace('_', "-")),
+        _ => key,
+    }
+}
+
 /// Every value below a configuration's sections, by its dotted key.
 pub(super) fn flatten(value: &impl Serialize) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{
     Config, Problems,
-    known::{PREFIX, almost_variable, flatten, known, nearest, variable},
+    known::{PREFIX, almost_variable, flatten, is_open, key_of_variable, known, nearest, variable},
 };
 use crate::text;
 
@@ -94,6 +94,9 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Problems> {
         let source = read_file(path)?;
         for key in flatten(&source).keys() {
             let key = leaf(key, &known);
+            if is_open(key) {
+                origins.insert(key.to_owned(), Origin::Default);
+            }
             match origins.get_mut(key) {
                 Some(origin) => *origin = Origin::File(path.clone()),
                 None => problems.add_sentence(format!("{}: {}", path.display(), unknown(key, &known, str::to_owned))),
@@ -109,7 +112,10 @@ pub(crate) fn load(sources: &Sources) -> Result<Loaded, Problems> {
             }
             continue;
         };
-        let key = rest.to_ascii_lowercase().replace("__", ".");
+        let key = key_of_variable(rest);
+        if is_open(&key) {
+            origins.entry(key.clone()).or_insert(Origin::Default);
+        }
         let (key, value) = match key.strip_suffix("_file") {
             Some(short) if !known.contains_key(&key) && known.contains_key(short) => match read_value(Path::new(value))
             {

@@ -236,6 +236,27 @@ fn secrets_are_shown_as_stars_and_nowhere_else() {
 }
 
 #[test]
+fn headers_for_informer_are_named_by_the_operator() {
+    let file = "[identity.informer.headers]\nHost = \"acme.example\"\n";
+    let variable = ("INFORMER_OAUTH__IDENTITY__INFORMER__HEADERS__X_INF_TENANT", "acme");
+    let loaded = loaded(Some(file), &[variable], &[]);
+    let headers = &loaded.config.identity.informer.headers;
+    let value = |name: &str| headers[name].secret().expose().to_owned();
+    assert_eq!(
+        (value("Host"), value("x-inf-tenant")),
+        ("acme.example".into(), "acme".into())
+    );
+    assert!(source_of(&loaded, "identity.informer.headers.Host").starts_with("file "));
+    assert_eq!(
+        source_of(&loaded, "identity.informer.headers.x-inf-tenant"),
+        format!("env {}", variable.0)
+    );
+    let shown = serde_json::to_string(&show(&loaded)).unwrap();
+    assert!(!shown.contains("acme"), "{shown}");
+    assert!(refused(Some("[identity.informer.header]\nHost = \"a\"\n"), &[]).contains("header"));
+}
+
+#[test]
 fn what_is_shown_says_what_is_in_force() {
     let loaded = loaded(None, &[("INFORMER_OAUTH__HTTP__LISTEN", "127.0.0.1:9000")], &[]);
     let shown = show(&loaded);

@@ -124,13 +124,18 @@ impl Cost {
     /// second, and what goes on between requests.
     #[track_caller]
     fn is_one_statement_each(&self, beginning: &str) {
+        self.is_statements(REQUESTS, beginning);
+    }
+
+    #[track_caller]
+    fn is_statements(&self, expected: usize, beginning: &str) {
         let (these, others): (Vec<_>, Vec<_>) = self
             .statements
             .iter()
             .partition(|(statement, _)| statement.starts_with(beginning));
         assert_eq!(
             these.iter().map(|(_, calls)| **calls).sum::<usize>(),
-            REQUESTS,
+            expected,
             "{these:?}"
         );
         let others_run: usize = others.iter().map(|(_, calls)| **calls).sum();
@@ -164,5 +169,24 @@ fn a_refresh_is_one_statement_and_an_exchange_is_one_statement_and_one_command()
         });
         exchanges.is_one_statement_each("INSERT INTO \"token_records\"");
         assert_eq!(exchanges.commands, ["EVALSHA"; REQUESTS]);
+    }
+}
+
+#[test]
+fn gate_requests_with_a_known_token_ask_no_store() {
+    let counted = Counted::start();
+    let world = &counted.world;
+    let lasting = world.register(json!({ "redirect_uri": ["https://app.example/cb"], "enableRefreshTokens": false }));
+    for client in [world.public_client(), lasting] {
+        let token = world.tokens(&client).access;
+        // The first request reads record, client and user, and notes the use of a token without expiry.
+        assert!(world.works(&token));
+        let requests = counted.cost(|| {
+            for _ in 0..REQUESTS {
+                assert!(world.works(&token));
+            }
+        });
+        requests.is_statements(0, "none begins so");
+        assert_eq!(requests.commands, [""; 0]);
     }
 }

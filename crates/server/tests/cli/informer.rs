@@ -53,6 +53,9 @@ fn every_mistake_in_the_section_is_named_with_its_key() {
         ("LOGIN_URL", "login", "login_url"),
         ("LOGIN_URL", "//evil.example/login", "login_url"),
         ("LOGIN_URL", "https://evil.example/login", "login_url"),
+        ("TENANT", "", "tenant"),
+        ("HEADERS__COOKIE", "sid=1", "headers"),
+        ("HEADERS__X_INF_TENANT", "", "headers"),
         ("TIMEOUT_MS", "2000", "timeout_ms"),
         ("CACHE_SECONDS", "301", "cache_seconds"),
     ] {
@@ -179,7 +182,7 @@ fn doctor_finds_what_is_wrong_with_informer() {
     let (url, token) = (informer.url(), informer.api_token());
     let mut service = service(&[setting("URL", &url)]);
     service.launch();
-    assert_eq!(about(&service), ["ok", "warning", "none"], "no token");
+    assert_eq!(about(&service), ["ok", "failed", "none"], "no token");
     service.set("INFORMER_OAUTH__IDENTITY__INFORMER__API_TOKEN", "wrong");
     assert_eq!(about(&service), ["ok", "failed", "none"], "refused");
     service.set("INFORMER_OAUTH__IDENTITY__INFORMER__API_TOKEN", &token);
@@ -198,4 +201,47 @@ fn doctor_finds_what_is_wrong_with_informer() {
     informer.behave(Behaviour::Refusing);
     assert_eq!(about(&service), ["failed", "none", "none"]);
     assert_eq!(code(&service.cli(&["doctor"])), 1);
+}
+
+/// The standings of what is said about a session, whose cookie is in a file, and about tenants.
+fn about_session(service: &Service, cookie: &str) -> [String; 2] {
+    fs::write(service.folder().join("cookie"), format!("{cookie}\n")).unwrap();
+    let output = service.cli(&["doctor", "--output", "json", "--session", "cookie"]);
+    let value = cookie.rsplit('=').next().unwrap();
+    assert!(!stdout(&output).contains(value) && !stderr(&output).contains(value));
+    let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+    ["informer session", "informer tenant"].map(|check| standing(&findings, check))
+}
+
+#[test]
+fn doctor_checks_a_session_its_tenant_and_the_headers() {
+    let informer = FakeInformer::start();
+    informer.set_user(FakeUser::named("admin"));
+    let (url, token) = (informer.url(), informer.api_token());
+    let mut service = service(&[setting("URL", &url), setting("API_TOKEN", &token)]);
+    let sid = informer.sign_in("admin");
+    assert_eq!(
+        standing(&findings(&service), "informer session"),
+        "warning",
+        "none given"
+    );
+    assert_eq!(about_session(&service, &sid), ["ok", "none"]);
+    assert_eq!(about_session(&service, &format!("sid={sid}")), ["ok", "none"]);
+    assert_eq!(about_session(&service, "0123456789abcdef"), ["failed", "none"]);
+    for member in ["expiresAt", "active", "username"] {
+        let sid = informer.sign_in("admin");
+        informer.leave_out_of_session(&sid, member);
+        assert_eq!(about_session(&service, &sid), ["failed", "none"], "{member}");
+    }
+    informer.serve_tenant("acme");
+    assert_eq!(about_session(&service, &sid), ["failed", "none"], "no header");
+    service.set("INFORMER_OAUTH__IDENTITY__INFORMER__HEADERS__X_INF_TENANT", "acme");
+    assert_eq!(about_session(&service, &sid), ["ok", "warning"], "no tenant set");
+    assert_eq!(about(&service), ["ok", "ok", "ok"]);
+    service.set("INFORMER_OAUTH__IDENTITY__INFORMER__TENANT", "other");
+    assert_eq!(about_session(&service, &sid), ["ok", "failed"]);
+    service.set("INFORMER_OAUTH__IDENTITY__INFORMER__TENANT", "acme");
+    assert_eq!(about_session(&service, &sid), ["ok", "ok"]);
+    let shown = stdout(&service.cli(&["config", "show"]));
+    assert!(shown.contains("identity.informer.headers.x-inf-tenant"), "{shown}");
 }

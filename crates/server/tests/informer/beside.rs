@@ -31,7 +31,7 @@ impl Beside {
         Self::start_with(&[])
     }
 
-    /// With further settings.
+    /// With further settings; an empty one leaves it out.
     pub(crate) fn start_with(further: &[(&str, &str)]) -> Self {
         Self::launch(further, None)
     }
@@ -59,6 +59,8 @@ impl Beside {
             ("INFORMER_OAUTH__IDENTITY__INFORMER__CACHE_SECONDS", "1"),
         ];
         settings.extend_from_slice(further);
+        let left_out = |name: &str| further.contains(&(name, ""));
+        settings.retain(|(name, _)| !left_out(name));
         let mut services: Vec<Service> = match two_on {
             Some(stores) => [(); 2].map(|()| Service::start_on(&stores, &settings)).into(),
             None => vec![Service::start_with(&settings)],

@@ -148,7 +148,7 @@ impl Rounds {
     fn goes_on(&self) {
         assert!(
             self.site.passes(&self.tokens.borrow().access),
-            "the gate does not need it"
+            "the gate goes by what was last known"
         );
         for path in ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server"] {
             self.site.world.http.get(path).oauth_json();

@@ -13,6 +13,7 @@ mod beside;
 mod codes;
 mod failures;
 mod hand_over;
+mod impersonation;
 mod management;
 mod nginx;
 mod pages;

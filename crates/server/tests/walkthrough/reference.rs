@@ -62,7 +62,7 @@ fn the_documented_environment_variables_are_those_of_the_keys() {
 #[test]
 fn the_documented_defaults_are_the_defaults() {
     // What depends on the machine, or is put in words.
-    const IN_WORDS: [&str; 21] = [
+    const IN_WORDS: [&str; 22] = [
         "bootstrap.admin_password",
         "brand.logo_file",
         "cache.tls_certificate_file",
@@ -73,6 +73,7 @@ fn the_documented_defaults_are_the_defaults() {
         "http.workers",
         "identity.informer.api_token",
         "identity.informer.api_token_file",
+        "identity.informer.tenant",
         "identity.informer.token_api_pointer",
         "identity.informer.url",
         "issuer",

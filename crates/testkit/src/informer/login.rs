@@ -57,9 +57,25 @@ pub(super) fn sign_in(people: &mut People, body: &[u8]) -> Answer {
         Some(_) => None,
         None => Some("The user name or the password is wrong."),
     };
-    match people.sign_in(&username).filter(|_| problem.is_none()) {
-        Some(sid) => Answer::see_other(same_origin(&back).unwrap_or("/"))
-            .with("Set-Cookie", format!("sid={sid}; Path=/; HttpOnly; SameSite=Lax")),
+    let acting_for = field("acting_for");
+    let user = if acting_for.is_empty() { &username } else { &acting_for };
+    let problem = match people.user(&username) {
+        Some(actor) if problem.is_none() && !acting_for.is_empty() && !actor.superuser => {
+            Some("Only superusers act for others.")
+        }
+        _ => problem,
+    };
+    match Some(user)
+        .filter(|_| problem.is_none())
+        .and_then(|user| people.sign_in(user))
+    {
+        Some(sid) => {
+            if !acting_for.is_empty() {
+                people.change_session(&sid, |session| session.parent = Some(username));
+            }
+            Answer::see_other(same_origin(&back).unwrap_or("/"))
+                .with("Set-Cookie", format!("sid={sid}; Path=/; HttpOnly; SameSite=Lax"))
+        }
         None => form(401, Some(&back), problem),
     }
 }

@@ -14,9 +14,9 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /login?return=PATH`, also `GET /` when signed out | the sign-in form |
-//! | `POST /login` (`username`, `password`, `return`) | the cookie `sid`, and 303 to `return` if that is a path of this site, else to `/`; 401 and the form again when something is wrong |
+//! | `POST /login` (`username`, `password`, `return`; `acting_for`: the user for whom a superuser acts) | the cookie `sid`, and 303 to `return` if that is a path of this site, else to `/`; 401 and the form again when something is wrong |
 //! | `POST /logout` | ends the session of the cookie; 303 to `/` |
-//! | `GET /api/sessions/{id}` | to the session's own cookie: `{id, username, active, expiresAt, user}`; else 404 |
+//! | `GET /api/sessions/{id}` | to the session's own cookie: `{id, username, active, expiresAt, user, parent, tenant}`; else 404 |
 //! | `GET /api/users/{username}` | to the user's own or a superuser's cookie, or `Authorization: Bearer` with [`FakeInformer::api_token`]: `{username, displayName, email, permissions, enabled, locked, superuser, domain, tokenApi}`; 401, 403 or 404 else |
 //! | `/api/datasets/{id}/_export?bytes=N` | N bytes of [`export_byte`], with a `Content-Length`, or with `&chunked=true` without one |
 //! | `GET /api/socket` | a WebSocket (RFC 6455) that sends back what it gets; 426 without an upgrade |
@@ -142,6 +142,27 @@ impl FakeInformer {
     /// Keeps a session, whose `expiresAt` is a minute ago from now on.
     pub fn expire_session(&self, sid: &str) {
         self.people(|people| people.change_session(sid, people::Session::expire));
+    }
+
+    /// Keeps a session, in which `impersonator` acts for its user from now on: the member `parent`.
+    pub fn impersonate(&self, sid: &str, impersonator: &str) {
+        self.people(|people| people.change_session(sid, |session| session.parent = Some(impersonator.to_owned())));
+    }
+
+    /// Has tenants from now on, and serves this one: sessions name it, and are read like users only with the header
+    /// `X-INF-TENANT` of that value.
+    pub fn serve_tenant(&self, tenant: &str) {
+        self.people(|people| people.tenant = Some(tenant.to_owned()));
+    }
+
+    /// Moves a session to another tenant.
+    pub fn move_session(&self, sid: &str, tenant: &str) {
+        self.people(|people| people.change_session(sid, |session| session.tenant = Some(tenant.to_owned())));
+    }
+
+    /// Keeps a session, whose document lacks this member from now on.
+    pub fn leave_out_of_session(&self, sid: &str, member: &str) {
+        self.people(|people| people.change_session(sid, |session| session.left_out.push(member.to_owned())));
     }
 
     /// What `Authorization: Bearer` must carry to read any user without a session.

@@ -113,6 +113,12 @@ pub(super) struct Session {
     pub(super) username: String,
     pub(super) active: bool,
     pub(super) expires_at: SystemTime,
+    /// `parent`: who acts for the user.
+    pub(super) parent: Option<String>,
+    /// `tenant`, where it is not the fake's own.
+    pub(super) tenant: Option<String>,
+    /// Members that the document does not have.
+    pub(super) left_out: Vec<String>,
 }
 
 impl Session {
@@ -125,9 +131,9 @@ impl Session {
     }
 
     /// `GET /api/sessions/{id}`.
-    pub(super) fn to_json(&self, sid: &str, user: &FakeUser) -> Value {
+    pub(super) fn to_json(&self, sid: &str, user: &FakeUser, tenant: Option<&str>) -> Value {
         let expires_at = OffsetDateTime::from(self.expires_at);
-        json!({
+        let mut document = json!({
             "id": sid,
             "username": self.username,
             "active": self.active,
@@ -138,7 +144,13 @@ impl Session {
                 "email": user.email,
                 "permissions": user.permissions,
             },
-        })
+            "parent": self.parent.as_ref().map(|parent| json!({ "username": parent })),
+            "tenant": self.tenant.as_deref().or(tenant),
+        });
+        if let Some(members) = document.as_object_mut() {
+            members.retain(|name, _| !self.left_out.contains(name));
+        }
+        document
     }
 }
 
@@ -147,6 +159,8 @@ impl Session {
 pub(super) struct People {
     users: BTreeMap<String, FakeUser>,
     sessions: BTreeMap<String, Session>,
+    /// The one tenant that the fake serves, if it is one with tenants.
+    pub(super) tenant: Option<String>,
 }
 
 impl People {
@@ -183,6 +197,9 @@ impl People {
             username: username.to_owned(),
             active: true,
             expires_at: now() + SESSION_LIFETIME,
+            parent: None,
+            tenant: None,
+            left_out: Vec::new(),
         };
         self.sessions.insert(sid.clone(), session);
         Some(sid)

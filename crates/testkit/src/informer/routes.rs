@@ -24,12 +24,19 @@ pub(super) fn answer(shared: &Shared, head: &Head, seen: &Seen) -> Answer {
         .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
         .collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let other_tenant = people
+        .tenant
+        .as_deref()
+        .is_some_and(|tenant| head.header("x-inf-tenant") != Some(tenant));
     let vouched_for = head.header("x-informer-user").is_some();
     match (head.method.as_str(), segments.as_slice()) {
         ("GET" | "HEAD", [""]) => login::home(people, head),
         ("GET" | "HEAD", ["login"]) => login::form(200, parameter(&head.query, "return").as_deref(), None),
         ("POST", ["login"]) => login::sign_in(people, &seen.body),
         ("POST", ["logout"]) => login::sign_out(people, head),
+        (_, ["api", "sessions" | "users", ..]) if other_tenant && !vouched_for => {
+            Answer::error(404, "Tenant not found")
+        }
         ("GET" | "HEAD", ["api", "sessions", sid]) if !vouched_for => session(people, head, sid),
         ("GET" | "HEAD", ["api", "users", username]) if !vouched_for => user(shared, people, head, username),
         (_, ["api", "datasets", _, "_export"]) => match number(&head.query, "bytes", 1024) {
@@ -53,7 +60,9 @@ pub(super) fn answer(shared: &Shared, head: &Head, seen: &Seen) -> Answer {
 
 fn session(people: &People, head: &Head, sid: &str) -> Answer {
     match people.session(sid) {
-        Some((session, user)) if head.cookie("sid") == Some(sid) => Answer::json(&session.to_json(sid, user)),
+        Some((session, user)) if head.cookie("sid") == Some(sid) => {
+            Answer::json(&session.to_json(sid, user, people.tenant.as_deref()))
+        }
         _ => Answer::error(404, "Session not found"),
     }
 }

@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 
 use crate::{
     api_error::{ApiError, ApiResult},
-    caller::Caller,
+    caller::{Caller, is_safe},
     context::context_of,
     state::HttpState,
 };
@@ -142,6 +142,9 @@ impl<P: Proof + 'static> FromRequest for Permitted<P> {
         let request = request.clone();
         Box::pin(async move {
             let caller = Caller::of(&request).await?;
+            if !is_safe(request.method()) {
+                caller.in_person(&request).await?;
+            }
             Ok(Self {
                 proof: P::check(&caller)?,
                 state: HttpState::of(&request).clone(),

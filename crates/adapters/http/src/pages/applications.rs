@@ -1,7 +1,7 @@
 //! What a user has allowed, and the buttons that take it back (http-api.md §5).
 
 use actix_web::{HttpResponse, http::StatusCode, web};
-use informer_oauth_application::{SignedIn, connected_applications::Disconnection};
+use informer_oauth_application::connected_applications::Disconnection;
 
 use super::{
     answer::{page, see_other},
@@ -84,9 +84,15 @@ async fn disconnect(visit: &Visit, payload: web::Payload) -> Result<HttpResponse
     let stale = || Problem::StaleForm {
         again: Some(path.clone()),
     };
-    let SignedIn { user, session, .. } = visit.signed_in().await?.ok_or_else(stale)?;
+    let signed_in = visit.signed_in().await?.ok_or_else(stale)?;
+    let user = visit.in_person(&signed_in).await?;
     let token = field("form").unwrap_or_default();
-    if !visit.app().forms.redeem(token, &session, DISCONNECT, visit.now).await? {
+    if !visit
+        .app()
+        .forms
+        .redeem(token, &signed_in.session, DISCONNECT, visit.now)
+        .await?
+    {
         return Err(stale());
     }
     let (what, done) = field("disconnect").and_then(read).ok_or(Problem::Unreadable)?;

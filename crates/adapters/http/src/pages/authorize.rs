@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use informer_oauth_application::{SignedIn, authorize::Decision, error::Fault};
 use informer_oauth_domain::{
-    authorization::AuthorizationRequest,
+    authorization::{AuthorizationRequest, Prompt},
     error::{ErrorCode, OAuthError},
     redirect_uri::RedirectUri,
 };
@@ -70,9 +70,21 @@ async fn judge_and_ask(visit: &Visit) -> Result<HttpResponse, Problem> {
 
 async fn go_on(visit: &Visit, request: &AuthorizationRequest) -> Result<HttpResponse, Problem> {
     let signed_in = visit.signed_in().await?;
-    let user = signed_in.as_ref().map(|signed_in| &signed_in.user);
+    let user = match &signed_in {
+        None => None,
+        Some(signed_in) => match visit.in_person(signed_in).await {
+            Err(Problem::Forbidden(_)) if request.prompt == Prompt::Never => {
+                let error = ErrorCode::AccessDenied.because("Somebody else acts for the user in this session.");
+                return Ok(refuse(visit, request, error));
+            }
+            user => Some(user?),
+        },
+    };
     let authorize = &visit.app().authorize;
-    match (authorize.decide(request, user, &visit.context()).await?, signed_in) {
+    match (
+        authorize.decide(request, user.as_ref(), &visit.context()).await?,
+        signed_in,
+    ) {
         (Decision::Redirect(location), _) => Ok(see_other(&location)),
         (Decision::Ask, Some(signed_in)) => Ok(consent_page(visit, request, &signed_in, None)),
         (Decision::SignIn | Decision::Ask, _) => visit.to_sign_in(way_back(visit, request).as_ref()),
@@ -146,6 +158,7 @@ async fn judge_and_decide(visit: &Visit, payload: web::Payload) -> Result<HttpRe
         .map(|back| back.as_str().to_owned());
     let stale = || Problem::StaleForm { again: again.clone() };
     let signed_in = visit.signed_in().await?.ok_or_else(stale)?;
+    let user = visit.in_person(&signed_in).await?;
     let token = field("form").ok_or_else(stale)?;
     let context = form_context(query);
     if !visit
@@ -168,19 +181,11 @@ async fn judge_and_decide(visit: &Visit, payload: web::Payload) -> Result<HttpRe
             let Some(granted) = request.limited_to(choice.allowed()) else {
                 return Ok(consent_page(visit, &request, &signed_in, Some(choice)));
             };
-            let approved = visit
-                .app()
-                .authorize
-                .approve(&granted, &signed_in.user, &visit.context())
-                .await;
+            let approved = visit.app().authorize.approve(&granted, &user, &visit.context()).await;
             Ok(or_back(visit, &request, approved.map(|location| see_other(&location))))
         }
         Some("deny") => {
-            let location = visit
-                .app()
-                .authorize
-                .deny(&request, &signed_in.user, &visit.context())
-                .await;
+            let location = visit.app().authorize.deny(&request, &user, &visit.context()).await;
             Ok(see_other(&location))
         }
         _ => Err(Problem::NoDecision {

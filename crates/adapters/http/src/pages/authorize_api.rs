@@ -4,7 +4,11 @@
 
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web};
 use informer_oauth_domain::{
-    authorization::AuthorizationRequest, client::Client, parameters::Parameters, scope::ScopeSet, user::User,
+    authorization::AuthorizationRequest,
+    client::Client,
+    parameters::Parameters,
+    scope::ScopeSet,
+    user::{InPerson, User},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -210,11 +214,11 @@ pub(super) async fn details(visit: Visit, caller: Caller) -> ApiResult<HttpRespo
         (status = 200, description = "Decided: the address holds `code` or `error`, `state` and `iss`", body = Onward),
         (status = 400, description = "Refused; with `redirect_uri` when the client is to be told by sending the browser there", body = RefusedRequest),
         (status = 401, description = "Nobody is signed in", body = ApiErrorBody),
-        (status = 403, description = "Not sent by a page of this site", body = ApiErrorBody),
+        (status = 403, description = "Not sent by a page of this site, or by somebody who acts for the user", body = ApiErrorBody),
     ),
 )]
 pub(super) async fn decide(visit: Visit, caller: Caller, payload: web::Payload) -> ApiResult<HttpResponse> {
-    let user = session_user(caller)?;
+    let user = session_in_person(&visit, caller).await?;
     let decision: Decision = json::read(&visit.request, payload).await?;
     let request = match judge(&visit, &decision.parameters(), Source::Payload).await? {
         Judged::Back {
@@ -234,6 +238,14 @@ pub(super) async fn decide(visit: Visit, caller: Caller, payload: web::Payload) 
 /// The caller, where it is a browser's session. Writes are held to pages of this site by [`Caller`] itself.
 pub(super) fn session_user(caller: Caller) -> ApiResult<User> {
     caller.via_session.map(|_| caller.user).ok_or(ApiError::Unauthorized)
+}
+
+/// The same where something is to be changed: the user in person.
+pub(super) async fn session_in_person(visit: &Visit, caller: Caller) -> ApiResult<InPerson> {
+    if caller.via_session.is_none() {
+        return Err(ApiError::Unauthorized);
+    }
+    caller.in_person(&visit.request).await
 }
 
 async fn judge(visit: &Visit, parameters: &Parameters, source: Source) -> ApiResult<Judged> {

@@ -12,7 +12,7 @@ use informer_oauth_application::{
     SignedIn,
     decide_device_authorization::{DeviceError, Verdict, WaitingDevice},
 };
-use informer_oauth_domain::{device::UserCode, parameters::Parameters};
+use informer_oauth_domain::{device::UserCode, parameters::Parameters, user::InPerson};
 
 use super::{
     answer::page,
@@ -178,6 +178,7 @@ async fn look_up_or_decide(visit: &Visit, payload: web::Payload) -> Result<HttpR
     if !fields.contains("decision") {
         return look_up(visit, &signed_in, typed, token).await;
     }
+    let user = visit.in_person(&signed_in).await?;
     let code = code.ok_or_else(stale)?;
     let forms = &visit.app().forms;
     if !forms
@@ -186,7 +187,7 @@ async fn look_up_or_decide(visit: &Visit, payload: web::Payload) -> Result<HttpR
     {
         return Err(stale());
     }
-    decide(visit, &signed_in, code, &fields).await
+    decide(visit, &signed_in, &user, code, &fields).await
 }
 
 async fn look_up(visit: &Visit, signed_in: &SignedIn, typed: &str, token: &str) -> Result<HttpResponse, Problem> {
@@ -248,6 +249,7 @@ fn decision_page(
 async fn decide(
     visit: &Visit,
     signed_in: &SignedIn,
+    user: &InPerson,
     code: UserCode,
     fields: &Parameters,
 ) -> Result<HttpResponse, Problem> {
@@ -263,10 +265,7 @@ async fn decide(
     };
     let typed = code.to_string();
     let decide_device = &visit.app().decide_device;
-    match decide_device
-        .decide(&typed, verdict, &signed_in.user, &visit.context())
-        .await
-    {
+    match decide_device.decide(&typed, verdict, user, &visit.context()).await {
         Ok(device) => Ok(done(visit, &device, verdict)),
         Err(DeviceError::NothingGranted) => match decide_device.find(&typed, &signed_in.user, &visit.context()).await {
             Ok(device) => Ok(decision_page(

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    authorize_api::{ClientDetails, ScopeDetails, session_user},
+    authorize_api::{ClientDetails, ScopeDetails, session_in_person, session_user},
     visit::Visit,
 };
 use crate::{
@@ -144,14 +144,14 @@ pub(super) async fn find(visit: Visit, caller: Caller, payload: web::Payload) ->
         (status = 204, description = "Decided"),
         (status = 400, description = "Nothing of what was asked for is granted", body = ApiErrorBody),
         (status = 401, description = "Nobody is signed in", body = ApiErrorBody),
-        (status = 403, description = "Not sent by a page of this site", body = ApiErrorBody),
+        (status = 403, description = "Not sent by a page of this site, or by somebody who acts for the user", body = ApiErrorBody),
         (status = 404, description = "No such code, or it is over", body = ApiErrorBody),
         (status = 409, description = "Somebody has decided already", body = ApiErrorBody),
         (status = 429, description = "Too many wrong codes; see Retry-After", body = ApiErrorBody),
     ),
 )]
 pub(super) async fn decide(visit: Visit, caller: Caller, payload: web::Payload) -> ApiResult<HttpResponse> {
-    let user = session_user(caller)?;
+    let user = session_in_person(&visit, caller).await?;
     let decision: DeviceDecision = json::read(&visit.request, payload).await?;
     let scope = match decision.scope.as_deref().map(str::parse::<ScopeSet>) {
         None => ScopeSet::ALL,

@@ -136,6 +136,14 @@ impl Problem {
                 "This page needs the token API feature, which is not enabled for you.".to_owned(),
                 Some("A superuser may delete clients without it, and nothing else."),
             ),
+            Self::Forbidden(Forbidden::Impersonated) => (
+                StatusCode::FORBIDDEN,
+                "You are acting for another user",
+                "In Informer you are signed in on behalf of this user. You can look at their pages here, but only they can \
+                 allow or change something."
+                    .to_owned(),
+                Some("Nothing has been changed. To act for yourself, leave the other user's session in Informer first."),
+            ),
             Self::NotDone { status, reason } => (
                 *status,
                 "This was not done",

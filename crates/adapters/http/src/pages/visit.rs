@@ -19,6 +19,7 @@ use informer_oauth_domain::{
     parameters::Parameters,
     secret::Secret,
     timestamp::Timestamp,
+    user::InPerson,
 };
 
 use super::{
@@ -105,6 +106,16 @@ impl Visit {
             Some(cookie) => self.app().callers.by_session(&cookie, self.now).await,
             None => Ok(None),
         }
+    }
+
+    /// Proof that the user acts in person, which consent and every change need.
+    pub(super) async fn in_person(&self, signed_in: &SignedIn) -> Result<InPerson, Problem> {
+        let impersonator = signed_in.impersonator.as_deref();
+        let callers = &self.app().callers;
+        callers
+            .in_person(&signed_in.user, impersonator, &self.context())
+            .await
+            .map_err(Problem::Forbidden)
     }
 
     /// How a signed-in user becomes somebody else: by signing out here, or where users sign in, which has the way back.

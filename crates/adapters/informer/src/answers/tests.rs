@@ -9,7 +9,7 @@ fn settings() -> InformerSettings {
 }
 
 fn read_session(document: &Value) -> Result<Option<String>, String> {
-    session(document.to_string().as_bytes(), NOW).map(|live| live.map(|live| live.username))
+    session(document.to_string().as_bytes(), None, NOW).map(|live| live.map(|live| live.username))
 }
 
 fn live() -> Value {
@@ -79,8 +79,8 @@ fn a_session_of_another_form_is_no_answer() {
     ] {
         assert!(read_session(&document).is_err(), "{document}");
     }
-    assert!(session(b"<html>", NOW).is_err());
-    assert!(session(b"", NOW).is_err());
+    assert!(session(b"<html>", None, NOW).is_err());
+    assert!(session(b"", None, NOW).is_err());
 }
 
 fn ada() -> Value {
@@ -159,4 +159,47 @@ fn a_name_to_show_is_one_line_and_never_empty() {
 fn what_is_said_of_a_wrong_answer_does_not_repeat_it() {
     let said = read_session(&with(live(), "active", json!("hunter2")));
     assert!(said.is_err_and(|said| !said.contains("hunter2")));
+}
+
+#[test]
+fn any_parent_but_null_is_somebody_who_acts_for_the_user() {
+    let impersonator = |parent: &Value| {
+        let document = with(live(), "parent", parent.clone()).to_string();
+        session(document.as_bytes(), None, NOW).map(|live| live.map(|live| live.impersonator))
+    };
+    let is = |name: &str| Ok(Some(Some(name.to_owned())));
+    assert_eq!(impersonator(&Value::Null), Ok(Some(None)));
+    assert_eq!(impersonator(&json!("root")), is("root"));
+    assert_eq!(impersonator(&json!({ "username": "root", "id": "7" })), is("root"));
+    for unnamed in [
+        json!(true),
+        json!(false),
+        json!(0),
+        json!(""),
+        json!({}),
+        json!([]),
+        json!("a\nb"),
+    ] {
+        assert_eq!(impersonator(&unnamed), is(UNNAMED), "{unnamed}");
+    }
+}
+
+#[test]
+fn sessions_of_another_tenant_are_signed_out() {
+    let is_live = |tenant: &Value, ours: Option<&str>| {
+        let document = with(live(), "tenant", tenant.clone()).to_string();
+        session(document.as_bytes(), ours, NOW).map(|live| live.is_some())
+    };
+    assert_eq!(is_live(&json!("acme"), Some("acme")), Ok(true));
+    assert_eq!(is_live(&json!("acme"), None), Ok(true));
+    assert_eq!(is_live(&Value::Null, None), Ok(true));
+    for other in [
+        json!("Acme"),
+        json!("other"),
+        json!(""),
+        Value::Null,
+        json!({ "id": "acme" }),
+    ] {
+        assert_eq!(is_live(&other, Some("acme")), Ok(false), "{other}");
+    }
 }

@@ -207,6 +207,37 @@ fn a_locked_users_tokens_stop_refreshing_and_lasting_ones_stop_working() {
 }
 
 #[test]
+fn locked_users_access_tokens_stop_within_a_second_everywhere() {
+    let world = World::start();
+    let ada = world.user("ada");
+    let client = world.public_client();
+    let lasting = world.register(json!({ "redirect_uri": ["https://app.example/cb"], "enableRefreshTokens": false }));
+    let resource_server = world.confidential(json!({ "introspect": true }));
+    let ask = |client: &Client| Ask::of(client).with("scope", "read:global");
+    let expiring = world.tokens_for(&ada, &client, &ask(&client)).access;
+    let lasting = world.tokens_for(&ada, &lasting, &ask(&lasting)).access;
+    let admins = world.tokens(&client).access;
+    let list = |token: &str| {
+        let request = Request::get("/api/oauth-clients-list").bearer(token);
+        world.http.send(request).status
+    };
+    for token in [&expiring, &lasting] {
+        assert!(world.works(token));
+        assert_eq!(list(token), 200);
+        assert_eq!(world.introspect(&resource_server, token)["active"], true);
+    }
+    world.service.cli_ok(&["user", "lock", "ada"]);
+    for token in [&expiring, &lasting] {
+        assert!(comes_true(A_SECOND, || !world.works(token)));
+        assert_eq!(list(token), 401);
+        assert_eq!(world.introspect(&resource_server, token), json!({ "active": false }));
+    }
+    assert!(world.works(&admins));
+    world.service.cli_ok(&["user", "unlock", "ada"]);
+    assert!(comes_true(A_SECOND, || world.works(&expiring)), "a lock ends no grant");
+}
+
+#[test]
 fn switching_refresh_tokens_off_ends_refreshing() {
     let world = World::start();
     let client = world.public_client();

@@ -54,6 +54,7 @@ pub(super) const fn is_alarming(kind: EventKind) -> bool {
             | EventKind::CodeStolen
             | EventKind::RefreshReplayed
             | EventKind::RefreshStolen
+            | EventKind::ImpersonatorRefused
             | EventKind::SignInFailed
             | EventKind::SignInLimited
     )

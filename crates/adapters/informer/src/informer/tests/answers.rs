@@ -178,6 +178,61 @@ fn without_an_api_token_only_who_was_seen_lately_is_known_to_be_active() {
     });
 }
 
+async fn status(informer: &Informer, username: &str) -> Result<UserStatus, IdentityError> {
+    informer.user_status(username, NOW).await
+}
+
+#[test]
+fn without_an_api_token_the_last_visit_says_whether_a_user_is_active() {
+    run(async {
+        let (fake, mut settings) = fake();
+        settings.api_token = None;
+        let informer = informer(settings);
+        let unknown = status(&informer, "ada").await;
+        assert!(matches!(unknown, Err(IdentityError::Unavailable(_))), "{unknown:?}");
+        let sid = fake.sign_in("ada");
+        signed_in(&informer, &sid).await.unwrap().unwrap();
+        let seen = |active| UserStatus {
+            active,
+            source: StatusSource::LastVisit,
+        };
+        assert_eq!(status(&informer, "ada").await.unwrap(), seen(true));
+        fake.set_user(FakeUser::named("ada").locked());
+        signed_in(&informer, &sid).await.unwrap();
+        assert_eq!(status(&informer, "ada").await.unwrap(), seen(false));
+    });
+}
+
+#[test]
+fn unreachable_informer_leaves_the_last_known_status() {
+    run(async {
+        let (fake, informer) = beside();
+        fake.set_user(FakeUser::named("bob").locked());
+        for (name, active) in [("ada", true), ("bob", false)] {
+            let known = status(&informer, name).await.unwrap();
+            assert_eq!((known.active, known.source), (active, StatusSource::Current));
+        }
+        for behaviour in [Behaviour::Refusing, Behaviour::Failing(500), Behaviour::Failing(401)] {
+            fake.behave(behaviour);
+            // A "no" is remembered for half a second.
+            let started = std::time::Instant::now();
+            for (name, active) in [("ada", true), ("bob", false)] {
+                loop {
+                    let known = status(&informer, name).await.unwrap();
+                    assert_eq!(known.active, active, "{name}");
+                    if known.source == StatusSource::LastKnown(NOW) {
+                        break;
+                    }
+                    assert!(started.elapsed() < Duration::from_secs(20), "{known:?}");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
+            let never = status(&informer, "eve").await;
+            assert!(matches!(never, Err(IdentityError::Unavailable(_))), "{never:?}");
+        }
+    });
+}
+
 #[test]
 fn before_something_is_used_up_informer_is_there_or_it_is_not_used_up() {
     run(async {
@@ -194,7 +249,8 @@ fn before_something_is_used_up_informer_is_there_or_it_is_not_used_up() {
             Behaviour::NotHttp,
             Behaviour::Hanging,
         ] {
-            let (fake, settings) = super::fake();
+            let (fake, mut settings) = super::fake();
+            settings.timeout = Duration::from_millis(300);
             let informer = super::informer(settings);
             fake.behave(behaviour.clone());
             let error = informer.ready().await.unwrap_err();
