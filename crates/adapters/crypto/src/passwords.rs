@@ -287,9 +287,14 @@ mod tests {
         let (composed, decomposed) = ("Stra\u{df}e \u{e4}rger", "Stra\u{df}e a\u{308}rger");
         for (set, typed) in [(composed, decomposed), (decomposed, composed), (decomposed, decomposed)] {
             let hash = argon2id.hash(&Secret::new(set.into())).await.unwrap();
-            assert!(argon2id.verify(Some(&hash), &Secret::new(typed.into())).await.unwrap());
+            assert!(
+                argon2id
+                    .verify(Some(&hash), &Secret::new(typed.into()), &stranger())
+                    .await
+                    .unwrap()
+            );
             let wrong = Secret::new("Strasse arger".into());
-            assert!(!argon2id.verify(Some(&hash), &wrong).await.unwrap());
+            assert!(!argon2id.verify(Some(&hash), &wrong, &stranger()).await.unwrap());
         }
         // As earlier versions stored it.
         let mut output = [0; OUTPUT];
@@ -305,7 +310,7 @@ mod tests {
         let old = encode(&argon2id.params, &salt, &output).unwrap();
         assert!(
             argon2id
-                .verify(Some(&old), &Secret::new(decomposed.into()))
+                .verify(Some(&old), &Secret::new(decomposed.into()), &stranger())
                 .await
                 .unwrap()
         );

@@ -185,7 +185,7 @@ proptest! {
 
     #[test]
     fn arbitrary_text_never_panics(raw in any::<String>()) {
-        if let Ok(path) = NormalPath::parse(&format!("/{raw}")) {
+        if let Ok(path) = NormalPath::parse(format!("/{raw}")) {
             let again = NormalPath::parse(path.as_str()).unwrap();
             prop_assert_eq!(again.as_str(), path.as_str());
             prop_assert!(path.as_str().is_ascii());

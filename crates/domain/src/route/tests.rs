@@ -151,7 +151,7 @@ proptest! {
         // Then it is another path.
         prop_assume!(!["", ".", ".."].contains(&other.as_str()));
         let escaped = percent_encoding::utf8_percent_encode(&other, percent_encoding::NON_ALPHANUMERIC);
-        if let Ok(path) = NormalPath::parse(&format!("/api/users/{escaped}{below}")) {
+        if let Ok(path) = NormalPath::parse(format!("/api/users/{escaped}{below}")) {
             let table = RouteTable::informer();
             let required = table.required("GET", &path, &user);
             prop_assert_eq!(required.area == Area::Profile, user == other, "{} for {:?}", path, user);
