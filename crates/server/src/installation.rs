@@ -124,7 +124,6 @@ impl Installation {
             per_username,
             per_address,
             token_api: config.features.token_api,
-            ..defaults
         };
         let mut probes = stores.probes();
         let (identity, sign_in): (Arc<dyn Identity>, Option<Arc<dyn PasswordSignIn>>) = if config.identity.is_informer()

@@ -40,10 +40,14 @@ pub fn cookie_suffix(issuer: &str) -> String {
             b'/' => suffix.push('.'),
             b'-' | b'_' => suffix.push(byte.into()),
             _ if byte.is_ascii_alphanumeric() => suffix.push(byte.into()),
-            _ => suffix.push_str(&format!("~{byte:02x}")),
+            _ => suffix.extend(['~', hex(byte >> 4), hex(byte & 0x0f)]),
         }
     }
     suffix
+}
+
+fn hex(digit: u8) -> char {
+    char::from_digit(digit.into(), 16).unwrap_or_default()
 }
 
 /// The whole name of a cookie. The prefix, where browsers heed it, keeps hosts below or beside this one from planting theirs
