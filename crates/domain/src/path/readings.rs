@@ -42,8 +42,9 @@ pub(super) fn others(raw: &[&[u8]], normal: &str) -> Result<Vec<String>, PathRef
 
 /// Whether any segment has something to cut or to split at.
 fn needs_more(raw: &[&[u8]]) -> bool {
-    raw.iter()
-        .any(|segment| segment.contains(&b';') || escape(segment, b"2f").is_some() || escape(segment, b"3b").is_some())
+    raw.iter().any(|segment| {
+        segment.contains(&b';') || escape(segment, *b"2f").is_some() || escape(segment, *b"3b").is_some()
+    })
 }
 
 fn read(raw: &[&[u8]], cut: Cut, split: Split) -> Vec<Vec<u8>> {
@@ -59,10 +60,10 @@ fn read(raw: &[&[u8]], cut: Cut, split: Split) -> Vec<Vec<u8>> {
 }
 
 /// Where an escape stands; `digits` are in lower case.
-fn escape(segment: &[u8], digits: &[u8; 2]) -> Option<usize> {
+fn escape(segment: &[u8], digits: [u8; 2]) -> Option<usize> {
     segment
         .windows(3)
-        .position(|three| three[0] == b'%' && three[1..].eq_ignore_ascii_case(digits))
+        .position(|three| three[0] == b'%' && three[1..].eq_ignore_ascii_case(&digits))
 }
 
 fn cut_off(segment: &[u8], cut: Cut) -> &[u8] {
@@ -70,7 +71,7 @@ fn cut_off(segment: &[u8], cut: Cut) -> &[u8] {
     let end = match cut {
         Cut::Never => None,
         Cut::Plain => plain,
-        Cut::Decoded => [plain, escape(segment, b"3b")].into_iter().flatten().min(),
+        Cut::Decoded => [plain, escape(segment, *b"3b")].into_iter().flatten().min(),
     };
     segment.get(..end.unwrap_or(segment.len())).unwrap_or(segment)
 }
@@ -78,7 +79,7 @@ fn cut_off(segment: &[u8], cut: Cut) -> &[u8] {
 fn separated(segment: &[u8]) -> Vec<Vec<u8>> {
     let mut pieces = Vec::new();
     let mut rest = segment;
-    while let Some(at) = escape(rest, b"2f") {
+    while let Some(at) = escape(rest, *b"2f") {
         let (piece, after) = rest.split_at(at);
         pieces.push(piece.to_vec());
         rest = after.get(3..).unwrap_or_default();
