@@ -50,7 +50,7 @@ fn refusals_say_why_and_have_an_id(site: &Site) {
         assert!(
             answer.header("x-request-id").is_some_and(|id| !id.is_empty()),
             "{answer}"
-        )
+        );
     };
     let (answer, _) = site.send(Request::get("/api/users").bearer(&token));
     assert_eq!(answer.status, 403, "{answer}");
