@@ -118,8 +118,10 @@ impl Installation {
         let forms = Arc::new(DerivedFormKey::new(&master));
         let [per_username, per_address] = config.limits.sign_in();
         let defaults = DirectorySettings::new(issuer.starts_with("https://"));
+        let suffix = informer_oauth_http::cookie_suffix(issuer);
         let directory = DirectorySettings {
-            cookie: format!("{}{}", defaults.cookie, informer_oauth_http::cookie_suffix(issuer)),
+            cookie: format!("{}{suffix}", defaults.cookie),
+            device_cookie: format!("{}{suffix}", defaults.device_cookie),
             session_lifetime: Duration::from_secs(config.directory.session_hours * 3600),
             per_username,
             per_address,

@@ -21,7 +21,8 @@ fn the_owner_of_a_code_learns_which_check_failed() {
         change(&mut presented);
         told(&world.redeem(&client, &presented), "invalid_grant")
     };
-    let cases: [(fn(&mut Code), &str); 5] = [
+    type Change = fn(&mut Code);
+    let cases: [(Change, &str); 5] = [
         (
             |code| code.redirect_uri = Some("https://app.example/other".into()),
             "The redirect_uri differs",
