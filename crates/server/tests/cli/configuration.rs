@@ -133,7 +133,7 @@ fn the_gate_explains_itself_with_rows_of_ones_own() {
         let output = explain(&[arguments, &["--output", "json"]].concat());
         serde_json::from_slice(&output.stdout).unwrap()
     };
-    let search = json(&["POST", "/api//datasets/1/_search/", "--scope", "read:report"]);
+    let search = json(&["POST", "/api/datasets/1/_search/", "--scope", "read:report"]);
     assert_eq!(search["allowed"], false);
     assert_eq!(search["path"], "/api/datasets/1/_search");
     assert_eq!(search["row"], "POST /api/datasets/{id}/_search");
@@ -145,7 +145,7 @@ fn the_gate_explains_itself_with_rows_of_ones_own() {
         search["sufficient"],
         serde_json::json!(["read:dataset", "write:dataset", "read:global", "write:global"])
     );
-    let refused = json(&["GET", "/api/datasets;x", "--scope", "write:global"]);
+    let refused = json(&["GET", "/api/datasets/./x", "--scope", "write:global"]);
     assert_eq!((&refused["allowed"], refused["row"].is_null()), (&false.into(), true));
     assert_eq!(code(&explain(&["GET", "/", "--scope", "read:everything"])), 2);
 }

@@ -244,8 +244,12 @@ fn clients_end(pair: &Pair) {
                 world.manage(&client, "DELETE", "", None).is(204);
             }
         });
-        if tokens.refresh.is_some() {
+        if tokens.refresh.is_some() && how == "disabled" {
             pair.refuses_refresh(&client, &tokens);
+        }
+        if tokens.refresh.is_some() && how == "deleted" {
+            let refreshed = pair.other.send(client.refreshment(tokens.refresh()));
+            refreshed.oauth_error(401, "invalid_client");
         }
         let redemption = pair.other.send(client.redemption(&code));
         assert!([400, 401].contains(&redemption.status), "{redemption}");
