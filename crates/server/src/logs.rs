@@ -1,8 +1,15 @@
 //! Log lines: to standard error, so that standard output stays what a person asked for.
 
-use std::io::{self, IsTerminal as _};
+mod escape;
+mod health;
+
+use std::{
+    io::{self, IsTerminal as _},
+    panic,
+};
 
 use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
     filter::Targets,
     fmt,
@@ -13,6 +20,9 @@ use tracing_subscriber::{
 
 use informer_oauth_ports::TRACE_TARGET;
 
+pub(crate) use health::{LogHealth, describe_metrics};
+
+use self::{escape::Escaped, health::Malformed};
 use crate::{
     config::{Format, Log},
     output::may_use_colour,
@@ -20,10 +30,26 @@ use crate::{
 };
 
 /// Starts logging, and handing over traces where they are sent. Commands other than `serve` say on standard output what they did, so their log is for trouble only.
-pub(crate) fn start(log: &Log, serving: bool, traces: Option<&Traces>) {
+///
+/// A thread writes the lines. Lines beyond `WAITING` that nobody reads are dropped and counted.
+pub(crate) fn start(log: &Log, serving: bool, traces: Option<&Traces>) -> Started {
     let terminal = io::stderr().is_terminal();
-    let lines = fmt::layer().with_writer(io::stderr);
-    let lines = if is_json(log.format, terminal) {
+    let json = is_json(log.format, terminal);
+    let (writer, guard) = NonBlockingBuilder::default()
+        .lossy(serving)
+        .buffered_lines_limit(WAITING)
+        .thread_name("log")
+        .finish(io::stderr());
+    let malformed = Malformed::default();
+    let health = LogHealth {
+        lost: writer.error_counter(),
+        malformed: malformed.clone(),
+    };
+    let lines = fmt::layer().with_writer(move || Escaped {
+        to: writer.clone(),
+        json,
+    });
+    let lines = if json {
         lines
             .json()
             .flatten_event(true)
@@ -33,12 +59,30 @@ pub(crate) fn start(log: &Log, serving: bool, traces: Option<&Traces>) {
     } else {
         lines.with_ansi(terminal && may_use_colour()).boxed()
     };
-    let lines = registry().with(lines.with_filter(targets(log, serving)));
+    let parser = Targets::new().with_target("actix_http", LevelFilter::ERROR);
+    let lines = registry()
+        .with(lines.with_filter(targets(log, serving)))
+        .with(malformed.with_filter(parser));
     // Not as an `Option` of a layer: one that is not there wants every span.
     match traces {
         Some(traces) => lines.with(traces.layer()).init(),
         None => lines.init(),
     }
+    if serving {
+        // The default writes to standard error itself, which would wait for its reader.
+        panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    }
+    Started { guard, health }
+}
+
+/// Lines that may wait to be written.
+const WAITING: usize = 8192;
+
+/// A log that was started.
+pub(crate) struct Started {
+    /// Writes the lines that wait, for a second at most, when it is dropped.
+    pub(crate) guard: WorkerGuard,
+    pub(crate) health: LogHealth,
 }
 
 const fn is_json(format: Format, terminal: bool) -> bool {
@@ -66,7 +110,8 @@ fn targets(log: &Log, serving: bool) -> Targets {
         .with_default(level)
         .with_target(TRACE_TARGET, LevelFilter::OFF)
         .with_target("actix_server", server)
-        .with_target("actix_http", server)
+        // What it says of malformed requests is counted instead.
+        .with_target("actix_http", LevelFilter::OFF)
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use informer_oauth_application::error::ManagementError;
 use crate::{
     cli::{Cli, Command},
     config::{Loaded, Problems, Sources},
+    logs::LogHealth,
     output::{Misuse, Output},
     telemetry::Traces,
 };
@@ -72,7 +73,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     } else {
         None
     };
-    logs::start(&loaded.config.log, serving, traces.as_ref());
+    let log = logs::start(&loaded.config.log, serving, traces.as_ref());
     for warning in &loaded.warnings {
         if serving {
             tracing::warn!("{warning}");
@@ -80,16 +81,17 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             eprintln!("warning: {warning}");
         }
     }
-    let ended = dispatch(command, &loaded, out);
+    let ended = dispatch(command, &loaded, out, log.health);
     if let Some(traces) = traces {
         traces.finish();
     }
+    drop(log.guard);
     ended
 }
 
-fn dispatch(command: Command, loaded: &Loaded, out: Output) -> anyhow::Result<ExitCode> {
+fn dispatch(command: Command, loaded: &Loaded, out: Output, log: LogHealth) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve { migrate } => wait(serve::serve(&loaded.config, migrate)),
+        Command::Serve { migrate } => wait(serve::serve(&loaded.config, migrate, log)),
         Command::Migrate { dry_run } => wait(commands::migrate::run(&loaded.config, dry_run, out)),
         Command::Backup { file } => commands::backup::back_up(&loaded.config, &file, out),
         Command::Restore { file, yes } => commands::backup::restore(&loaded.config, &file, yes, out),

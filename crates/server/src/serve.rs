@@ -10,7 +10,7 @@ mod process;
 
 pub(crate) use background::PUBLISHED_FOR;
 
-use std::{process::ExitCode, time::Duration};
+use std::{io, process::ExitCode, time::Duration};
 
 use actix_web::{rt, web::Data};
 use anyhow::Context as _;
@@ -21,6 +21,7 @@ use crate::{
     config::Config,
     data_folder::{self, ServeLock},
     installation::Installation,
+    logs::LogHealth,
     output,
     serve::metrics::{Metrics, Serving},
     telemetry,
@@ -33,15 +34,18 @@ const GRACE: Duration = Duration::from_secs(8);
 const BACKLOG: u32 = 1024;
 
 /// Serves until told to stop. `migrate`: brings the schema of a Postgres up to date first.
-pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn serve(config: &Config, migrate: bool, log: LogHealth) -> anyhow::Result<ExitCode> {
+    let logging = rt::spawn(log.report());
+    let ignoring = rt::spawn(ignore_signals()?);
+
     let lock = if config.database.is_embedded() {
         data_folder::prepare(&config.database.folder())?;
         Some(ServeLock::take(config.database.path())?)
     } else {
         None
     };
-    let listener = listener::bind("http.listen", config.http.listen, BACKLOG)?;
-    let listen = listener.local_addr()?;
+    let socket = listener::bind("http.listen", config.http.listen)?;
+    let listen = socket.address();
     let issuer = config.issuer_at(listen);
 
     // Before anything that counts.
@@ -51,7 +55,9 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
     let service = Installation::create(config, &issuer, migrate).await?;
     let made = first_start::run(&service.app, config).await?;
     let state = HttpState::new(service.app.clone(), http_settings(config, &issuer)?)?;
-    let server = server(Data::new(state), listener, config.http.workers, GRACE).context("cannot listen")?;
+    // Not before: until now there is nothing to answer with.
+    let server =
+        server(Data::new(state), socket.listen(BACKLOG)?, config.http.workers, GRACE).context("cannot listen")?;
 
     let handle = server.handle();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -94,9 +100,29 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> anyhow::Result<Exit
     stopper.abort();
     service.close().await;
     drop(lock);
+    ignoring.abort();
+    logging.abort();
     ended.context("the server failed")?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ignores the signals whose default would end the process, with a line. `SIGHUP` and its like come from terminals that are
+/// closed and from tools that rotate logs.
+fn ignore_signals() -> io::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut first = signal(SignalKind::user_defined1())?;
+    let mut second = signal(SignalKind::user_defined2())?;
+    Ok(async move {
+        loop {
+            let name = tokio::select! {
+                _ = hangup.recv() => "SIGHUP",
+                _ = first.recv() => "SIGUSR1",
+                _ = second.recv() => "SIGUSR2",
+            };
+            tracing::info!("{name} is ignored: restart the service to read its configuration again");
+        }
+    })
 }
 
 fn http_settings(config: &Config, issuer: &str) -> anyhow::Result<HttpSettings> {

@@ -5,7 +5,7 @@ use std::{
 };
 
 use informer_oauth_http::Network;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{Problems, issuer};
 
@@ -14,6 +14,7 @@ use super::{Problems, issuer};
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Http {
     /// Where to listen; port 0 picks one.
+    #[serde(deserialize_with = "listen_address")]
     pub(crate) listen: SocketAddr,
     /// Where metrics are served; unset, it follows the database.
     pub(crate) metrics_listen: Option<MetricsListen>,
@@ -50,12 +51,30 @@ impl TryFrom<String> for MetricsListen {
     fn try_from(text: String) -> Result<Self, String> {
         match text.as_str() {
             "" | "off" => Ok(Self::Off),
-            address => address
-                .parse()
+            address => parse_listen(address)
                 .map(Self::At)
-                .map_err(|_| format!("http.metrics_listen: {address:?} is neither an address with a port nor off")),
+                .map_err(|error| format!("http.metrics_listen: {error}, or off")),
         }
     }
+}
+
+fn listen_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    parse_listen(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+/// Parses an IP address with a port. `localhost` is 127.0.0.1; other names are not looked up.
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let local = text
+        .rsplit_once(':')
+        .filter(|(host, _)| host.eq_ignore_ascii_case("localhost"))
+        .and_then(|(_, port)| port.parse().ok())
+        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    local.or_else(|| text.parse().ok()).ok_or_else(|| {
+        format!(
+            "{text:?} is not an IP address with a port: write, for example, 127.0.0.1:8787, localhost:8787, [::1]:8787 or \
+             0.0.0.0:8787"
+        )
+    })
 }
 
 impl From<MetricsListen> for String {
@@ -123,6 +142,25 @@ mod tests {
             assert_eq!(metrics(Some(off), false), None);
         }
         assert_eq!(metrics(Some("[::1]:80"), true).as_deref(), Some("[::1]:80"));
+        assert_eq!(metrics(Some("localhost:80"), true).as_deref(), Some("127.0.0.1:80"));
         assert!(MetricsListen::try_from("localhost".to_owned()).is_err());
+    }
+
+    #[test]
+    fn localhost_is_an_address_and_other_names_are_refused() {
+        assert_eq!(parse_listen("LocalHost:8787").unwrap().to_string(), "127.0.0.1:8787");
+        assert_eq!(parse_listen("[::1]:0").unwrap().to_string(), "[::1]:0");
+        for wrong in [
+            "localhost",
+            "localhost:",
+            "localhost:x",
+            "localhost:70000",
+            ":8787",
+            "example.com:80",
+            "8787",
+        ] {
+            let error = parse_listen(wrong).unwrap_err();
+            assert!(error.contains(wrong) && error.contains("127.0.0.1:8787"), "{error}");
+        }
     }
 }

@@ -1,10 +1,6 @@
 //! Metrics for Prometheus, on an address of their own: whom they concern is not whom the service serves.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     App, HttpResponse, HttpServer,
@@ -22,8 +18,11 @@ use informer_oauth_ports::{KeyPurpose, Pools};
 use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use super::{listener, process};
-use crate::installation::Installation;
+use super::{
+    listener::{self, Bound},
+    process,
+};
+use crate::{installation::Installation, logs};
 
 const BUILD: &str = "informer_oauth_build_info";
 const CONNECTIONS: &str = "informer_oauth_pool_connections";
@@ -42,14 +41,14 @@ const SORTED_EVERY: Duration = Duration::from_secs(1);
 
 /// Counting, with nobody served yet.
 pub(super) struct Metrics {
-    listener: TcpListener,
+    socket: Bound,
     recorder: PrometheusHandle,
 }
 
 impl Metrics {
     /// Listens, and counts from now on what is counted anywhere in this process. Once a process.
     pub(super) fn install(listen: SocketAddr) -> anyhow::Result<Self> {
-        let listener = listener::bind("http.metrics_listen", listen, BACKLOG)?;
+        let socket = listener::bind("http.metrics_listen", listen)?;
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full(REQUEST_DURATION.into()), &REQUEST_DURATION_BUCKETS)
             .context("the buckets of durations")?
@@ -60,13 +59,14 @@ impl Metrics {
         informer_oauth_http::describe_metrics();
         informer_oauth_informer::describe_metrics();
         describe();
+        logs::describe_metrics();
         gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-        Ok(Self { listener, recorder })
+        Ok(Self { socket, recorder })
     }
 
     /// Serves what was counted, and what the service says of itself when asked.
     pub(super) fn serve(self, service: &Installation) -> anyhow::Result<Serving> {
-        let address = self.listener.local_addr()?;
+        let address = self.socket.address();
         let scrape = Data::new(Scrape {
             recorder: self.recorder.clone(),
             app: Arc::clone(&service.app),
@@ -83,7 +83,7 @@ impl Metrics {
         .max_connections(256)
         .client_request_timeout(Duration::from_secs(5))
         .disable_signals()
-        .listen(self.listener)
+        .listen(self.socket.listen(BACKLOG)?)
         .context("cannot listen for scrapes")?
         .run();
         let handle = server.handle();

@@ -1,5 +1,6 @@
 use std::{
-    process::ExitStatus,
+    io::{BufRead as _, BufReader},
+    process::{Command, ExitStatus, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    common::Service,
+    common::{Service, command},
     grant::{introspect, public_client, refresh, tokens},
     json,
 };
@@ -140,4 +141,60 @@ fn after_kill_9_nothing_acknowledged_is_lost() {
         (400, Some("invalid_grant")),
         "a replay is known after it, too"
     );
+}
+
+#[test]
+fn signals_that_end_a_process_by_default_are_ignored_with_a_line() {
+    let mut service = Service::start();
+    for (signal, name) in [("-HUP", "SIGHUP"), ("-USR1", "SIGUSR1"), ("-USR2", "SIGUSR2")] {
+        service.signal(signal);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !service.log().contains(&format!("{name} is ignored")) {
+            assert!(Instant::now() < deadline, "{}", service.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+    service.client().get(service.url("/health/live")).send().unwrap();
+    assert!(service.terminate().success());
+}
+
+#[test]
+fn log_that_is_not_read_stops_no_request_and_no_signal() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut process = command(folder.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(writer)
+        .spawn()
+        .unwrap();
+    let mut base = String::new();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    while base.is_empty() {
+        let line = lines.next().unwrap().unwrap();
+        if let Some((_, rest)) = line.split_once("http://127.0.0.1:") {
+            let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            base = format!("http://127.0.0.1:{port}");
+        }
+    }
+    let http = reqwest::blocking::Client::new();
+    // A pipe holds about 300 lines.
+    for _ in 0..1500 {
+        assert_eq!(http.get(format!("{base}/nowhere")).send().unwrap().status(), 404);
+    }
+    let pid = process.id().to_string();
+    let stopped = Instant::now();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let ended = loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            break status;
+        }
+        if stopped.elapsed() > Duration::from_secs(15) {
+            process.kill().unwrap();
+            panic!("SIGTERM did not end it");
+        }
+        thread::sleep(Duration::from_millis(50));
+    };
+    assert!(ended.success(), "{ended}");
+    drop(reader);
 }

@@ -127,3 +127,22 @@ fn oversized_heads_are_refused_in_bounded_memory() {
     world.http.get("/health/ready").is(200);
     assert!(!world.service.log().contains("panicked"), "{}", world.service.log());
 }
+
+#[test]
+fn malformed_requests_are_counted_in_few_log_lines() {
+    let world = World::start();
+    let base = world.base_url();
+    for _ in 0..200 {
+        wire::exchange(&base, b"GET / HTTP/9.9\r\nHost: x\r\n\r\n");
+    }
+    assert!(
+        comes_true(Duration::from_secs(15), || world
+            .service
+            .log()
+            .contains("malformed requests were refused")),
+        "{}",
+        world.service.log()
+    );
+    let log = world.service.log();
+    assert!(log.matches("malformed").count() < 10 && !log.contains("ERROR"), "{log}");
+}
