@@ -1,7 +1,7 @@
 use std::{fmt, str::FromStr};
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use thiserror::Error;
-use unicode_normalization::UnicodeNormalization as _;
 
 /// The longest text that is read as a user code, in bytes.
 const LONGEST: usize = 128;
@@ -42,7 +42,8 @@ impl FromStr for UserCode {
         }
         let mut letters = [0; 8];
         let mut count = 0;
-        for c in text.nfkc().filter(|c| c.is_alphanumeric()) {
+        let folded = ComposingNormalizerBorrowed::new_nfkc().normalize(text);
+        for c in folded.chars().filter(|c| c.is_alphanumeric()) {
             let letter = u8::try_from(c.to_ascii_uppercase()).map_err(|_| InvalidUserCode)?;
             if !Self::ALPHABET.contains(&letter) {
                 return Err(InvalidUserCode);
