@@ -187,8 +187,8 @@ fn informer(config: &Config, entropy: Arc<dyn Entropy>) -> anyhow::Result<Inform
     let settings = settings.map_err(anyhow::Error::msg)?;
     if settings.api_token.is_none() {
         tracing::warn!(
-            "identity.informer.api_token is not set: codes, device codes and refresh tokens are redeemed, and bearer tokens \
-             accepted, only for users whose browser was at this replica within a minute"
+            "identity.informer.api_token is not set: codes, device codes and refresh tokens are redeemed only for users whose \
+             browser was at this replica within a minute, and tokens without expiry are answered 503"
         );
     }
     Informer::new(settings, entropy).map_err(|problem| anyhow::anyhow!("identity.informer.{problem}"))
