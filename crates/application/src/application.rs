@@ -130,7 +130,7 @@ pub struct Settings {
 
 impl Settings {
     /// What the service's own configuration says where nothing else is written: access tokens for 15 minutes, grants for 30
-    /// days, codes for a minute, device codes for half an hour, no retry of a rotation, the published route table.
+    /// days, codes for a minute, device codes for half an hour, no retry of a rotation, the published route table, no bearer tokens of others.
     pub const fn new(resources: OwnResources) -> Self {
         const fn in_five_minutes(attempts: u32) -> AttemptLimit {
             AttemptLimit {
@@ -157,7 +157,7 @@ impl Settings {
             routes: RouteTable::informer(),
             gate: GatePolicy {
                 require_token: false,
-                refuse_foreign_tokens: false,
+                refuse_foreign_tokens: true,
             },
             cached_entries: 10_000,
             cached_users: false,
