@@ -219,15 +219,21 @@ gate() {
     fi
 }
 
-for garbage in garbage eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9. "$(printf '%0512d' 0)"; do
-    gate "$garbage"
+# TEXT: base64url.
+encoded() { printf '%s' "$1" | base64 | tr '+/' '-_' | tr -d '=\n'; }
+
+# Tokens that claim to be this service's. Others are left to Informer.
+claims=$(encoded "{\"iss\":\"$issuer\",\"sub\":\"admin\",\"scope\":\"write:global\"}")
+for jose in '{"typ":"at+jwt","alg":"none"}' '{"typ":"at+jwt","alg":"ES256","kid":"x"}' '{"typ":"at+jwt","alg":"HS256"}'; do
+    forged="$(encoded "$jose").$claims."
+    gate "$forged"
     if [ "$status" != 401 ] || ! header www-authenticate | grep -q 'error="invalid_token"'; then
-        bad 'gate' "a token that is none must be refused with 401 and a challenge, but $(said)"
-        garbage=
+        bad 'gate' "a forged token must be refused with 401 and a challenge, but $(said)"
+        forged=
         break
     fi
 done
-[ -z "$garbage" ] || well 'gate: tokens that are none are refused'
+[ -z "$forged" ] || well 'gate: forged tokens are refused'
 
 # --- how mistakes are answered
 

@@ -52,7 +52,7 @@ fn a_site_that_is_well_passes_with_the_whole_way_of_a_token() {
     for check in [
         "ok    metadata",
         "ok    ready",
-        "ok    gate: tokens that are none are refused",
+        "ok    gate: forged tokens are refused",
         "ok    sign-in: as anna",
         "ok    refresh",
         "ok    revocation: the token opens nothing any more",

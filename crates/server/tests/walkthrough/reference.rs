@@ -69,6 +69,7 @@ fn the_documented_defaults_are_the_defaults() {
         "cache.tls_key_file",
         "cache.tls_root_file",
         "cache.url",
+        "gate.foreign_tokens",
         "http.metrics_listen",
         "http.workers",
         "identity.informer.api_token",
