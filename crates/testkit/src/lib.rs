@@ -31,6 +31,13 @@
 //!         let found = self.0.lock().expect("no holder panics").get(key).copied();
 //!         Ok(found.filter(|window| window.until.is_some_and(|until| now < until)).unwrap_or_default())
 //!     }
+//!     # async fn take_back(&self, key: &str, now: Timestamp) -> Result<(), StoreError> {
+//!     #     let mut windows = self.0.lock().expect("no holder panics");
+//!     #     if let Some(window) = windows.get_mut(key).filter(|window| window.until.is_some_and(|until| now < until)) {
+//!     #         window.count = window.count.saturating_sub(1);
+//!     #     }
+//!     #     Ok(())
+//!     # }
 //!     # async fn clear(&self, key: &str) -> Result<(), StoreError> {
 //!     #     self.0.lock().expect("no holder panics").remove(key);
 //!     #     Ok(())

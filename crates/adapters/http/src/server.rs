@@ -14,7 +14,7 @@ use crate::{connection::Connection, service, state::HttpState};
 /// awaited. `workers` threads answer requests. Signals are the caller's: its handle stops it, and requests that are under way
 /// then have `grace` to end.
 ///
-/// This is actix-web's `HttpServer` with another stream: each connection is a [`Connection`].
+/// This is actix-web's `HttpServer` with another stream: each connection is a `Connection`.
 pub fn server(state: Data<HttpState>, listener: TcpListener, workers: usize, grace: Duration) -> io::Result<Server> {
     let limits = state.settings.server;
     let builder = Server::build()
