@@ -131,7 +131,7 @@ fn a_connection_that_is_killed_ends_the_calls_under_way_on_it_and_no_other() {
         server.ask(&["CLIENT", "KILL", "ID", before[0].trim_start_matches("id=")]);
         // What comes afterwards is answered as if nothing had been, also while the others still wait.
         wait_for(|| stores.pools()[0].open == 0).await;
-        stores.check().await.unwrap();
+        assert_eq!(stores.find(&digest(999), NOW).await.unwrap(), None);
         server.ask(&["CLIENT", "UNPAUSE"]);
         let answers: Vec<bool> = calls.await.unwrap().iter().map(Result::is_ok).collect();
         let served = [[false; 64].as_slice(), &[true; 36]].concat();

@@ -237,7 +237,21 @@ fn clients_end(pair: &Pair) {
     ] {
         let tokens = world.tokens(&client);
         let code = world.code(&client);
-        pair.ends(&pair.signs_of(&tokens)[..2], pair.within, |world| {
+        let mut signs = pair.signs_of(&tokens);
+        signs.truncate(2);
+        if how == "deleted" {
+            // Its tokens end by themselves; this tells when the other replica has forgotten the client.
+            signs.push(Sign {
+                what: "the client is known",
+                request: client.refreshment("nonsense"),
+                alive: |answer| match answer.status {
+                    400 => true,
+                    401 => false,
+                    _ => panic!("{answer}"),
+                },
+            });
+        }
+        pair.ends(&signs, pair.within, |world| {
             if how == "disabled" {
                 world.patch(&client, &json!({ "enabled": false }));
             } else {
@@ -248,9 +262,8 @@ fn clients_end(pair: &Pair) {
             pair.refuses_refresh(&client, &tokens);
         }
         if tokens.refresh.is_some() && how == "deleted" {
-            // The other replica may remember the client for a second; its tokens end at once.
             let refreshed = pair.other.send(client.refreshment(tokens.refresh()));
-            assert!([400, 401].contains(&refreshed.status), "{refreshed}");
+            refreshed.oauth_error(401, "invalid_client");
         }
         let redemption = pair.other.send(client.redemption(&code));
         assert!([400, 401].contains(&redemption.status), "{redemption}");
