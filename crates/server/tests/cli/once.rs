@@ -8,6 +8,8 @@ use crate::{
     json, stderr,
 };
 
+const MARK: &str = "\u{feff}";
+
 #[test]
 fn a_secret_that_nobody_reads_is_removed_again() {
     let service = Service::start();
@@ -38,15 +40,14 @@ fn a_drawn_password_that_nobody_reads_is_an_error() {
 
 #[test]
 fn a_byte_order_mark_is_not_part_of_a_text() {
-    const MARK: &str = "\u{feff}";
-    let mut service = Service::start();
+    let service = Service::start();
     let password = "correct horse battery";
     let input = format!("{MARK}{password}\r\n");
     let added = service.cli_with_input(&["user", "add", "ada", "--password-stdin"], &input);
     assert_eq!(code(&added), 0, "{}", stderr(&added));
     sign_in(&service.client(), service.base(), "ada", password);
 
-    let folder = service.data_dir();
+    let folder = service.folder();
     let clients = folder.join("clients.json");
     let description = r#"[{"name": "Board", "secretFile": "board.secret"}]"#;
     fs::write(&clients, format!("{MARK}{description}")).unwrap();
@@ -66,8 +67,12 @@ fn a_byte_order_mark_is_not_part_of_a_text() {
         .send()
         .unwrap();
     assert_eq!(answer.status(), 401, "the client is unknown, the body is read");
+}
 
-    let key = folder.join("encryption.key");
+#[test]
+fn an_encryption_key_may_begin_with_a_byte_order_mark() {
+    let mut service = Service::start();
+    let key = service.data_dir().join("encryption.key");
     let text = fs::read_to_string(&key).unwrap();
     fs::write(&key, format!("{MARK}{text}")).unwrap();
     service.restart();
