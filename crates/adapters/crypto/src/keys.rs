@@ -63,20 +63,20 @@ pub struct KeySchedule {
     pub access_lifetime: Duration,
     /// How long a grant with refresh tokens lives.
     pub refresh_lifetime: Duration,
-    /// How long the next access key is published before it may sign: until then a verifier may hold a JWKS without it.
+    /// Time for which an access key must have been published before it may sign: until then a verifier may hold a JWKS without it.
     pub published_for: Duration,
 }
 
-/// What [`Keys::rotate`] came to.
+/// Outcome of [`Keys::rotate`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum KeyAdvance {
     /// Next is current, current is retired, and a new key is next.
     Rotated,
     /// Another process rotated at the same moment.
     Lost,
-    /// Nothing changed: verifiers may not know the next key yet.
+    /// Verifiers may not know the next key yet, so nothing changed.
     TooNew {
-        /// The next key.
+        /// The `kid` of the next key.
         kid: String,
         /// From when on it may sign.
         ready_at: Timestamp,
