@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, VecDeque};
 
-/// Whose turn a job waits for.
+/// The source of a job, with its class.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Turn {
-    /// A source that has proved itself: before all others, and others make room for it.
+    /// A source that has proved itself. It is served before all others, which make room for it.
     First(String),
-    /// Any other source.
+    /// A source that has not proved itself. Such sources take turns.
     Fair(String),
 }
 
@@ -55,7 +55,7 @@ impl<J> Lanes<J> {
         }
     }
 
-    /// The next job.
+    /// Takes a job of the proved sources first, then of the others.
     pub(crate) fn pop(&mut self) -> Option<J> {
         self.first.pop().or_else(|| self.fair.pop())
     }

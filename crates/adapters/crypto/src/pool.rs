@@ -16,7 +16,7 @@ const PENDING: &str = "informer_oauth_hashing_pending";
 const LIMIT: &str = "informer_oauth_hashing_limit";
 const JOBS: &str = "informer_oauth_hashing_jobs_total";
 
-/// What becomes of a job that was queued.
+/// Outcome for a queued job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fate {
     /// A thread is free: do the work.
@@ -231,7 +231,7 @@ impl Drop for HashingPool {
     }
 }
 
-/// What a thread does until the pool is dropped and its queue is empty.
+/// Runs jobs until the pool is dropped and its queue is empty.
 fn work(shared: &Shared) {
     loop {
         let mut state = shared.state();

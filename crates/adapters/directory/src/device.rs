@@ -13,7 +13,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{Entropy, FormKey};
 
-/// How long a device cookie is good for: 90 days.
+/// Lifetime of a device cookie.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(90 * 24);
 
 /// Letters and digits of an id: more than 128 bits.
@@ -42,8 +42,8 @@ impl DeviceCookie {
         })
     }
 
-    /// Whether this service made it for this user and the password they have now. Takes the same time wherever seals
-    /// differ.
+    /// Checks that this service made the cookie for this user and their present password. The seals are compared in
+    /// constant time.
     pub(crate) fn is_for(&self, user: &LocalUser, key: &dyn FormKey) -> bool {
         self.seal == seal(key, user, self.issued, &self.id)
     }

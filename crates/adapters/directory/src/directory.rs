@@ -30,7 +30,7 @@ pub struct Directory {
     settings: DirectorySettings,
 }
 
-/// What an attempt counts under.
+/// The counters of one sign-in attempt.
 struct Counters {
     /// Counted ahead of the check, and cleared by a success: the name from here, or the browser that is known.
     own: Counter,
