@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
-    attempts::AttemptLimit, authorization::OwnResources, route::RouteTable, timestamp::Timestamp,
+    attempts::AttemptLimit, authorization::OwnResources, device::PendingLimits, route::RouteTable, timestamp::Timestamp,
 };
 use informer_oauth_ports::{
     AttemptCounter, AuditLog, Changes, ClientStore, Clock, CodeStore, ConsentStore, DeviceStore, Entropy, FormKey,
@@ -35,7 +35,7 @@ use crate::{
     request_ids::RequestIds,
     revoke::Revoke,
     sign_in::SignInWithPassword,
-    start_device_authorization::StartDeviceAuthorization,
+    start_device_authorization::{DeviceLimits, StartDeviceAuthorization},
     token_endpoint::TokenEndpoint,
     usage::Usage,
     user_standing::UserStanding,
@@ -115,6 +115,10 @@ pub struct Settings {
     pub client_authentication: ClientAuthenticationLimits,
     /// How many wrong user codes are borne.
     pub user_codes: UserCodeLimits,
+    /// How many device authorizations are borne.
+    pub devices: DeviceLimits,
+    /// How long events stay in the audit log; `None` is for good.
+    pub audit_retention: Option<Duration>,
     /// Private-use URI schemes without a dot that redirect URIs may have.
     pub allowed_custom_schemes: Vec<String>,
     /// The gate's table.
@@ -153,6 +157,14 @@ impl Settings {
                 per_user: in_five_minutes(5),
                 per_address: in_five_minutes(50),
             },
+            devices: DeviceLimits {
+                per_address: in_five_minutes(60),
+                pending: PendingLimits {
+                    per_address: 200,
+                    total: 100_000,
+                },
+            },
+            audit_retention: None,
             allowed_custom_schemes: Vec::new(),
             routes: RouteTable::informer(),
             gate: GatePolicy {
@@ -202,6 +214,7 @@ impl Application {
     pub fn new(mut ports: Ports, settings: Settings) -> Self {
         let stored_clients = Arc::clone(&ports.clients);
         let caches = ports.put_caches_in_front(settings.cached_entries, settings.cached_users);
+        let audit_log = Arc::clone(&ports.audit);
         let audit = AuditTrail::new(
             Arc::clone(&ports.audit),
             Arc::clone(&ports.entropy),
@@ -273,6 +286,9 @@ impl Application {
             start_device: StartDeviceAuthorization {
                 authenticate: Arc::clone(&authenticate),
                 devices: Arc::clone(&ports.devices),
+                attempts: Arc::clone(&ports.attempts),
+                audit: audit.clone(),
+                limits: settings.devices,
                 entropy: Arc::clone(&ports.entropy),
                 resources: settings.resources.clone(),
                 lifetime: settings.device_lifetime,
@@ -354,6 +370,8 @@ impl Application {
                 sessions: ports.sessions,
                 attempts: ports.attempts,
                 tokens: ports.tokens,
+                audit: audit_log,
+                audit_retention: settings.audit_retention,
                 usage: Arc::clone(&usage),
             },
             usage,

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
-    attempts::{AttemptLimit, place},
+    attempts::{AttemptLimit, address_group},
     audit::EventKind,
     client::{Client, Registration},
     client_secret::{ClientSecret, ClientSecretText},
@@ -236,7 +236,7 @@ struct CountedFailure {
 
 impl CountedFailure {
     fn new(client_id: &str, address: Option<IpAddr>) -> Self {
-        let address = place(address);
+        let address = address_group(address);
         // An id that cannot be one is counted under one name, so that keys stay few and short.
         let client = client_id
             .parse::<ClientId>()

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
-    attempts::{AttemptLimit, place},
+    attempts::{AttemptLimit, address_group},
     audit::EventKind,
     authorization::OwnResources,
     client::Client,
@@ -261,7 +261,7 @@ impl CountedGuess {
     fn new(user: &User, context: &RequestContext) -> Self {
         Self {
             user: format!("user-code:user:{}", Digest::of(&user.username).to_hex()),
-            address: format!("user-code:address:{}", place(context.address)),
+            address: format!("user-code:address:{}", address_group(context.address)),
         }
     }
 }

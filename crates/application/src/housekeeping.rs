@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::timestamp::Timestamp;
-use informer_oauth_ports::{AttemptCounter, CodeStore, DeviceStore, SessionStore, TokenStore};
+use informer_oauth_ports::{AttemptCounter, AuditLog, CodeStore, DeviceStore, SessionStore, TokenStore};
 
 use crate::{error::Fault, metrics::purged, usage::Usage};
 
@@ -21,6 +21,9 @@ pub struct Housekeeping {
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) attempts: Arc<dyn AttemptCounter>,
     pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) audit: Arc<dyn AuditLog>,
+    /// How long events are kept; `None` is for good.
+    pub(crate) audit_retention: Option<Duration>,
     pub(crate) usage: Arc<Usage>,
 }
 
@@ -36,12 +39,17 @@ pub struct Purged {
 impl Housekeeping {
     /// One batch of everything.
     pub async fn run(&self, now: Timestamp) -> Result<Purged, Fault> {
+        let events = match self.audit_retention {
+            Some(kept) => self.audit.purge(now.minus(kept), BATCH).await?,
+            None => 0,
+        };
         let removed = [
             purged("codes", self.codes.purge(now, BATCH).await?),
             purged("devices", self.devices.purge(now, BATCH).await?),
             purged("sessions", self.sessions.purge(now, BATCH).await?),
             purged("attempts", self.attempts.purge(now, BATCH).await?),
             purged("tokens", self.tokens.purge(now.minus(ENDED_RECORDS_KEPT), BATCH).await?),
+            purged("events", events),
             purged("usage", self.usage.purge(BATCH, now).await?),
         ];
         Ok(Purged {

@@ -22,6 +22,11 @@ pub(crate) const INACTIVE_USER: OAuthError = ErrorCode::InvalidGrant
     .because("The account of the user who granted this is not active.")
     .for_reason(Reason::UserInactive);
 
+/// The refusal of a code or an approval that the user or an administrator took back before it was redeemed.
+pub(crate) const TAKEN_BACK: OAuthError = ErrorCode::InvalidGrant
+    .because("The user or an administrator has taken this access back since it was granted.")
+    .for_reason(Reason::GrantTakenBack);
+
 /// The answer of the token endpoint.
 #[derive(Debug)]
 pub struct TokenAnswer {

@@ -9,7 +9,6 @@ use informer_oauth_domain::{
     parameters::Parameters,
     pkce::CodeVerifier,
     secret::Digest,
-    timestamp::Timestamp,
     token_record::{Insertion, RevocationReason, TokenRecord},
 };
 use informer_oauth_ports::{Change, Changes, CodeStore, TokenStore};
@@ -19,7 +18,7 @@ use crate::{
     authenticate_client::AuthenticatedClient,
     context::RequestContext,
     error::ProtocolError,
-    issue_tokens::{INACTIVE_USER, IssueTokens, TokenAnswer},
+    issue_tokens::{INACTIVE_USER, IssueTokens, TAKEN_BACK, TokenAnswer},
     user_standing::UserStanding,
 };
 
@@ -106,14 +105,13 @@ impl RedeemCode {
         if !self.users.is_active(&code.username, context.now).await? {
             return Err(INACTIVE_USER.into());
         }
-        let record = self
-            .issue
-            .begin(client.client(), record_of(code, context.now), context.now);
+        let record = self.issue.begin(client.client(), record_of(code), context.now);
         match self.tokens.insert(&record).await? {
             // Barred: a replay of the code was faster than this insertion. The one presentation that consumed the code
             // is answered all the same, so that of any number exactly one is (RFC 6749 §4.1.2); its tokens belong to a
             // revoked record, as they would if the replay had come a moment later.
             Insertion::Inserted | Insertion::Barred => Ok(self.issue.run(&record, record.scope, context.now)?),
+            Insertion::TakenBack => Err(TAKEN_BACK.into()),
             // It was redeemed before, and its store has lost the mark of that, as one may that takes over from another.
             Insertion::Exists => {
                 self.end_what_it_gave(client, code, context).await?;
@@ -129,7 +127,7 @@ impl RedeemCode {
         context: &RequestContext,
     ) -> Result<(), ProtocolError> {
         self.tokens
-            .bar(&record_of(code, context.now), RevocationReason::CodeReplay, context.now)
+            .bar(&record_of(code), RevocationReason::CodeReplay, context.now)
             .await?;
         self.changes.publish(Change::TokenRecord(code.token_record)).await;
         self.note_replay(EventKind::CodeReplayed, client, code, context).await;
@@ -194,7 +192,7 @@ const fn refusal(mismatch: CodeMismatch, presented: &CodePresentation) -> OAuthE
     }
 }
 
-fn record_of(code: &AuthorizationCode, now: Timestamp) -> TokenRecord {
+fn record_of(code: &AuthorizationCode) -> TokenRecord {
     TokenRecord {
         id: code.token_record,
         client: code.client,
@@ -202,7 +200,7 @@ fn record_of(code: &AuthorizationCode, now: Timestamp) -> TokenRecord {
         username: code.username.clone(),
         scope: code.scope,
         audience: code.audience.clone(),
-        created_at: now,
+        created_at: code.issued_at,
         expires_at: None,
         refresh: None,
         last_used_at: None,

@@ -18,7 +18,7 @@ use crate::{
     authenticate_client::AuthenticatedClient,
     context::RequestContext,
     error::ProtocolError,
-    issue_tokens::{INACTIVE_USER, IssueTokens, TokenAnswer},
+    issue_tokens::{INACTIVE_USER, IssueTokens, TAKEN_BACK, TokenAnswer},
     user_standing::UserStanding,
 };
 
@@ -100,9 +100,10 @@ impl RedeemDeviceCode {
         if !self.users.is_active(&grant.username, now).await? {
             return Err(INACTIVE_USER.into());
         }
-        let record = self.issue.begin(client.client(), record_of(grant, now), now);
+        let record = self.issue.begin(client.client(), record_of(grant), now);
         match self.tokens.insert(&record).await? {
             Insertion::Inserted => Ok(self.issue.run(&record, record.scope, now)?),
+            Insertion::TakenBack => Err(TAKEN_BACK.into()),
             // The store of devices forgot that this was redeemed.
             _ => Err(REPLAYED.into()),
         }
@@ -123,7 +124,7 @@ impl RedeemDeviceCode {
     }
 }
 
-fn record_of(grant: &DeviceGrant, now: Timestamp) -> TokenRecord {
+fn record_of(grant: &DeviceGrant) -> TokenRecord {
     TokenRecord {
         id: grant.request.token_record,
         client: grant.request.client,
@@ -131,7 +132,7 @@ fn record_of(grant: &DeviceGrant, now: Timestamp) -> TokenRecord {
         username: grant.username.clone(),
         scope: grant.scope,
         audience: grant.request.audience.clone(),
-        created_at: now,
+        created_at: grant.granted_at,
         expires_at: None,
         refresh: None,
         last_used_at: None,

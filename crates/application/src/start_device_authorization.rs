@@ -3,15 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
+    attempts::{AttemptLimit, Attempts},
+    audit::EventKind,
     authorization::{OwnResources, requested_scope},
-    device::{DeviceOrigin, DeviceRequest, POLL_INTERVAL, UserCode},
+    client::Client,
+    device::{DeviceOrigin, DeviceRequest, POLL_INTERVAL, PendingLimits, UserCode},
     error::ErrorCode,
     parameters::Parameters,
     secret::{Digest, Secret},
 };
-use informer_oauth_ports::{DeviceInsertion, DeviceStore, Entropy};
+use informer_oauth_ports::{AttemptCounter, DeviceInsertion, DeviceStore, Entropy};
 
 use crate::{
+    audit_trail::{About, AuditTrail, REPEATED},
     authenticate_client::AuthenticateClient,
     client_credentials::{BasicCredentials, ClientCredentials},
     context::RequestContext,
@@ -22,6 +26,15 @@ use crate::{
 /// How often a user code is drawn before it is given up. Of 20⁸ codes a million may be live, and five draws in a row are
 /// taken once in 10²¹ times.
 const DRAWS: usize = 5;
+
+/// How many device authorizations are borne.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceLimits {
+    /// Requests from one address.
+    pub per_address: AttemptLimit,
+    /// Requests that nobody has decided yet.
+    pub pending: PendingLimits,
+}
 
 /// What a device is told (§3.2). Where the person goes is the HTTP adapter's affair.
 #[derive(Debug)]
@@ -40,6 +53,9 @@ pub struct DeviceAuthorizationAnswer {
 pub struct StartDeviceAuthorization {
     pub(crate) authenticate: Arc<AuthenticateClient>,
     pub(crate) devices: Arc<dyn DeviceStore>,
+    pub(crate) attempts: Arc<dyn AttemptCounter>,
+    pub(crate) audit: AuditTrail,
+    pub(crate) limits: DeviceLimits,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) resources: OwnResources,
     pub(crate) lifetime: Duration,
@@ -77,8 +93,9 @@ impl StartDeviceAuthorization {
             issued_at: context.now,
             expires_at: context.now + self.lifetime,
         };
+        self.count(client, &request, context).await?;
         for _ in 0..DRAWS {
-            match self.devices.insert(&request).await? {
+            match self.devices.insert(&request, self.limits.pending).await? {
                 DeviceInsertion::Inserted => {
                     return Ok(DeviceAuthorizationAnswer {
                         device_code,
@@ -88,8 +105,52 @@ impl StartDeviceAuthorization {
                     });
                 }
                 DeviceInsertion::UserCodeTaken => request.user_code = ids::user_code(&*self.entropy),
+                DeviceInsertion::TooManyPending { until } => {
+                    return Err(self.limited(until.since(context.now), client, &request, context).await);
+                }
             }
         }
         Err(Fault::Unavailable("no user code is free".into()).into())
+    }
+
+    /// Counts the request for its address, and refuses it when there were too many before.
+    async fn count(
+        &self,
+        client: &Client,
+        request: &DeviceRequest,
+        context: &RequestContext,
+    ) -> Result<(), ProtocolError> {
+        let limit = self.limits.per_address;
+        let key = format!("device:{}", request.origin.address_group());
+        let seen = self.attempts.record(&key, limit.window, context.now).await?;
+        // The count includes this request.
+        let before = Attempts {
+            count: seen.count.saturating_sub(1),
+            ..seen
+        };
+        match limit.wait(before, context.now) {
+            Some(wait) => Err(self.limited(wait, client, request, context).await),
+            None => Ok(()),
+        }
+    }
+
+    async fn limited(
+        &self,
+        retry_after: Duration,
+        client: &Client,
+        request: &DeviceRequest,
+        context: &RequestContext,
+    ) -> ProtocolError {
+        let about = About {
+            client: Some(client.uid),
+            ..About::default()
+        };
+        let key = request.origin.address_group();
+        self.audit
+            .record_once(EventKind::DeviceLimited, &key, REPEATED, about, context)
+            .await;
+        ProtocolError::Limited {
+            retry_after: retry_after.max(Duration::from_secs(1)),
+        }
     }
 }

@@ -54,22 +54,23 @@ impl Operation {
     /// What the budget compares its rate with.
     pub(crate) const fn rival(self) -> Rival {
         match self {
-            Self::Refresh | Self::Code | Self::Confidential => Rival::Peer(2.5),
-            Self::Introspect | Self::Device => Rival::Peer(5.0),
-            Self::Gate => Rival::Hello(0.7),
-            Self::Jwks | Self::Metadata => Rival::Hello(0.85),
+            Self::Refresh | Self::Confidential => Rival::Peer(4.5),
+            Self::Code => Rival::Peer(3.0),
+            Self::Introspect => Rival::Peer(8.0),
+            Self::Device => Rival::Peer(5.0),
+            Self::Gate => Rival::Hello(0.6),
+            Self::Jwks | Self::Metadata => Rival::Hello(0.75),
         }
     }
 
     /// Microseconds of the server's processor that one may take, where [`HELLO`] is what a "hello" takes.
     pub(crate) const fn cpu(self) -> Budget {
         Budget::AtMost(match self {
-            Self::Refresh => 120.0,
-            Self::Code | Self::Confidential => 130.0,
-            Self::Introspect => 40.0,
+            Self::Refresh | Self::Confidential => 110.0,
+            Self::Code => 115.0,
+            Self::Introspect | Self::Device => 35.0,
             Self::Gate => 14.0,
-            Self::Device => 35.0,
-            Self::Jwks | Self::Metadata => 10.0,
+            Self::Jwks | Self::Metadata => 11.0,
         })
     }
 }

@@ -60,6 +60,10 @@ impl Service {
             ("BOOTSTRAP__ADMIN_PASSWORD", PASSWORD),
             // Many are made before they are redeemed.
             ("TOKENS__CODE_SECONDS", "600"),
+            // All of them come from one address, and nobody decides.
+            ("LIMITS__DEVICE_ATTEMPTS", "1000000"),
+            ("LIMITS__DEVICE_ADDRESS_PENDING", "1000000"),
+            ("LIMITS__DEVICE_PENDING", "1000000"),
             ("LOG__FORMAT", "json"),
         ] {
             service.set(name, value);

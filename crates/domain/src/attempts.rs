@@ -44,8 +44,9 @@ impl AttemptLimit {
     }
 }
 
-/// The name under which attempts from an address count: one IPv6 host has a whole /64 to come from, so that counts as one.
-pub fn place(address: Option<IpAddr>) -> String {
+/// The group of addresses that attempts from an address count for: an IPv4 address by itself, an IPv6 address with its
+/// whole /64, which one host has to itself; `unknown` without an address.
+pub fn address_group(address: Option<IpAddr>) -> String {
     match address.map(|address| address.to_canonical()) {
         None => "unknown".to_owned(),
         Some(IpAddr::V4(address)) => address.to_string(),
@@ -63,13 +64,13 @@ mod tests {
 
     #[test]
     fn addresses_of_one_network_or_notation_count_together() {
-        let place = |address: &str| place(Some(address.parse().unwrap()));
-        assert_eq!(place("203.0.113.7"), "203.0.113.7");
-        assert_eq!(place("::ffff:203.0.113.7"), "203.0.113.7");
-        assert_eq!(place("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
-        assert_eq!(place("2001:db8:1:2::1"), place("2001:db8:1:2:ffff::"));
-        assert_ne!(place("2001:db8:1:2::1"), place("2001:db8:1:3::1"));
-        assert_eq!(super::place(None), "unknown");
+        let group = |address: &str| address_group(Some(address.parse().unwrap()));
+        assert_eq!(group("203.0.113.7"), "203.0.113.7");
+        assert_eq!(group("::ffff:203.0.113.7"), "203.0.113.7");
+        assert_eq!(group("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(group("2001:db8:1:2::1"), group("2001:db8:1:2:ffff::"));
+        assert_ne!(group("2001:db8:1:2::1"), group("2001:db8:1:3::1"));
+        assert_eq!(address_group(None), "unknown");
     }
 
     #[test]

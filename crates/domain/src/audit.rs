@@ -65,6 +65,8 @@ event_kinds! {
     DeviceApproved = "device.approved",
     /// A user refused a device.
     DeviceDenied = "device.denied",
+    /// A device authorization was refused: too many from its address, or too many that nobody has decided.
+    DeviceLimited = "device.limited",
     /// A user or address was refused after too many wrong user codes.
     UserCodeLimited = "device.user_code_limited",
     /// A device code was presented by another client than its own.

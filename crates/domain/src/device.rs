@@ -63,6 +63,15 @@ pub const POLL_LEEWAY: Duration = Duration::from_millis(500);
 /// How long after its expiry a device code is still told apart from one that never was.
 pub const EXPIRY_MEMORY: Duration = Duration::from_secs(600);
 
+/// How many requests may be pending at once: neither decided nor expired.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PendingLimits {
+    /// From one [group of addresses](crate::attempts::address_group).
+    pub per_address: u32,
+    /// From all addresses together.
+    pub total: u32,
+}
+
 /// What a device asked for: fixed when it asked. The device code itself is nowhere: only its digest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeviceRequest {
@@ -146,6 +155,8 @@ pub enum DeviceState {
         username: String,
         /// What they granted.
         scope: ScopeSet,
+        /// When.
+        at: Timestamp,
     },
     /// Somebody said no.
     Denied,
@@ -178,6 +189,8 @@ pub struct DeviceGrant {
     pub username: String,
     /// What they granted.
     pub scope: ScopeSet,
+    /// When they granted it.
+    pub granted_at: Timestamp,
 }
 
 /// What becomes of a poll (§3.5).
@@ -256,6 +269,7 @@ impl DeviceAuthorization {
             Decision::Approve(Approval { username, scope }) => DeviceState::Approved {
                 username: username.clone(),
                 scope: *scope,
+                at: now,
             },
             Decision::Deny => DeviceState::Denied,
         };
@@ -278,12 +292,13 @@ impl DeviceAuthorization {
         }
         let (state, answer) = match self.state {
             DeviceState::Pending { interval, polled_at } => poll_pending(interval, polled_at, now),
-            DeviceState::Approved { username, scope } => {
+            DeviceState::Approved { username, scope, at } => {
                 let request = self.request.clone();
                 let grant = DeviceGrant {
                     request,
                     username,
                     scope,
+                    granted_at: at,
                 };
                 (DeviceState::Redeemed, DevicePoll::Granted(Box::new(grant)))
             }

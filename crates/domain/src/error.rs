@@ -157,6 +157,8 @@ pub enum Reason {
     RefreshTokenOfAnotherClient,
     /// The token record was revoked, or is not there.
     GrantEnded,
+    /// The user or an administrator took the access back before the code or the approval was redeemed.
+    GrantTakenBack,
     /// An administrator has taken the scope from the client since.
     ScopeTakenAway,
     /// The resource is not the granted one, or was taken from the client since.
@@ -192,6 +194,7 @@ impl Reason {
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::RefreshTokenOfAnotherClient => "refresh_token_of_another_client",
             Self::GrantEnded => "grant_ended",
+            Self::GrantTakenBack => "grant_taken_back",
             Self::ScopeTakenAway => "scope_taken_away",
             Self::ResourceMismatch => "resource_mismatch",
             Self::UserInactive => "user_inactive",

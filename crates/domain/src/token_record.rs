@@ -69,7 +69,7 @@ pub struct TokenRecord {
     pub scope: ScopeSet,
     /// What its access tokens are for.
     pub audience: Resource,
-    /// When it was granted.
+    /// When the user granted it: a little before the record was made.
     pub created_at: Timestamp,
     /// When it ends; `None` for a grant without refresh tokens, which lives until revoked.
     pub expires_at: Option<Timestamp>,
@@ -316,6 +316,8 @@ pub enum Insertion {
     Barred,
     /// A record was inserted under its id before, live or ended since: its code was redeemed twice. Nothing changed.
     Exists,
+    /// The user or an administrator has taken back what it grants, since it was granted. Nothing changed.
+    TakenBack,
 }
 
 /// What a store answers to revoking one record.

@@ -191,4 +191,7 @@ pub trait AuditLog: Send + Sync {
 
     /// Events that the filter means, newest first. They outlive their client.
     async fn list(&self, filter: &EventFilter, page: PageRequest) -> Result<Page<AuditEvent>, StoreError>;
+
+    /// Forgets up to `limit` events from before `before`, the oldest first; how many it was.
+    async fn purge(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use informer_oauth_domain::{
-    device::{Decision, DeviceDecision, DevicePoll, DevicePresentation, DeviceRequest, UserCode},
+    device::{Decision, DeviceDecision, DevicePoll, DevicePresentation, DeviceRequest, PendingLimits, UserCode},
     secret::Digest,
     timestamp::Timestamp,
 };
@@ -14,14 +14,21 @@ pub enum DeviceInsertion {
     Inserted,
     /// Its user code is another's that has not been forgotten yet. Nothing changed: draw another one.
     UserCodeTaken,
+    /// As many as allowed are pending already. Nothing changed.
+    TooManyPending {
+        /// When the first of them expires, at the latest.
+        until: Timestamp,
+    },
 }
 
 /// Device authorizations (RFC 8628): short-lived, redeemed once.
 #[async_trait]
 pub trait DeviceStore: Send + Sync {
     /// Keeps a request as pending. Atomic: of concurrent requests with one user code one is inserted, and one that has
-    /// not expired keeps its user code to itself. Digests are of 128 random bits, so none is ever there already.
-    async fn insert(&self, request: &DeviceRequest) -> Result<DeviceInsertion, StoreError>;
+    /// not expired keeps its user code to itself; of any number of concurrent requests no more are pending than `limits`
+    /// allow. A decided or expired request is not pending any more. Digests are of 128 random bits, so none is ever there
+    /// already.
+    async fn insert(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<DeviceInsertion, StoreError>;
 
     /// What asks under this user code, if it is [open](informer_oauth_domain::device::DeviceAuthorization::is_open).
     async fn find(&self, user_code: &UserCode, now: Timestamp) -> Result<Option<DeviceRequest>, StoreError>;

@@ -96,7 +96,7 @@ pub trait SecretHasher: Send + Sync {
 pub enum HashSource {
     /// A browser that has signed in as this user before. Strangers give way to it when the queue is full.
     Known(String),
-    /// Any other browser at this address or IPv6 network, as [`informer_oauth_domain::attempts::place`] names it.
+    /// Any other browser at this address or IPv6 network, as [`informer_oauth_domain::attempts::address_group`] names it.
     Stranger(String),
 }
 

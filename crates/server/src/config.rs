@@ -2,6 +2,7 @@
 //!
 //! Sources, the first that names a key wins: flags, environment, file, defaults ([`load()`]).
 
+mod audit;
 mod bootstrap;
 mod brand;
 mod cache;
@@ -48,6 +49,7 @@ pub(crate) use self::{
 pub(crate) struct Config {
     /// The public base URL, byte for byte the `iss` of every token. Without one it follows the address listened on.
     pub(crate) issuer: Option<String>,
+    pub(crate) audit: audit::Audit,
     pub(crate) bootstrap: bootstrap::Bootstrap,
     pub(crate) brand: brand::Brand,
     pub(crate) cache: cache::Cache,
@@ -72,6 +74,7 @@ impl Config {
     pub(crate) fn validate(&self) -> Problems {
         let mut problems = Problems::default();
         issuer::validate(self.issuer.as_deref(), self.http.listen, &mut problems);
+        self.audit.validate(&mut problems);
         self.bootstrap.validate(&mut problems);
         self.brand.validate(&mut problems);
         self.cache.validate(&mut problems);

@@ -214,6 +214,8 @@ fn settings(config: &Config, issuer: &str) -> anyhow::Result<Settings> {
             per_address,
         },
         user_codes: config.limits.user_codes(),
+        devices: config.limits.devices(),
+        audit_retention: config.audit.retention(),
         allowed_custom_schemes: config.security.allowed_custom_schemes.clone(),
         routes: config.gate.table(),
         gate: config.gate.policy(config.identity.is_informer()),

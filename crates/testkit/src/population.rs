@@ -23,9 +23,9 @@ use informer_oauth_ports::{ClientSort, EventFilter, Icon, KeyPurpose, KeyState, 
 use crate::{
     DurableStores, ShortLivedStores,
     values::{
-        NOW, a_client, a_code, a_device_presentation, a_device_request, a_full_profile, a_key, a_lasting_record,
-        a_plain_profile, a_presentation, a_record, a_rotation, a_secret, a_session, a_user, an_event, an_icon,
-        client_id, client_uid, digest, moment, record_id, resource, scope, seconds, secret_uid, user_code,
+        NOW, UNLIMITED, a_client, a_code, a_device_presentation, a_device_request, a_full_profile, a_key,
+        a_lasting_record, a_plain_profile, a_presentation, a_record, a_rotation, a_secret, a_session, a_user, an_event,
+        an_icon, client_id, client_uid, digest, moment, record_id, resource, scope, seconds, secret_uid, user_code,
     },
 };
 
@@ -315,7 +315,7 @@ pub async fn short_lived_contents(stores: &dyn ShortLivedStores) -> Outcome<Shor
 pub async fn populate_devices(stores: &dyn ShortLivedStores) -> Outcome<()> {
     let devices = stores.devices();
     for n in 1..=5 {
-        devices.insert(&a_device_request(n)).await?;
+        devices.insert(&a_device_request(n), UNLIMITED).await?;
     }
     let poll = async |n, at| {
         let presented = a_device_presentation(&a_device_request(n));

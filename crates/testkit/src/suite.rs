@@ -189,6 +189,8 @@ macro_rules! __durable_obligations {
                 pages_cover_the_log_without_gap_or_overlap,
                 concurrent_events_are_all_recorded,
                 an_event_that_is_appended_concurrently_is_recorded_once,
+                old_events_are_forgotten_the_oldest_first,
+                concurrent_purges_of_events_count_each_once,
             ]
         );
         $crate::__obligations!(
@@ -264,6 +266,19 @@ macro_rules! __durable_obligations {
                 of_concurrent_rotations_with_a_window_all_get_the_one_successor,
                 concurrent_rotations_of_different_records_do_not_mix,
                 a_rotation_that_meets_a_revocation_leaves_the_record_revoked,
+            ]
+        );
+        $crate::__obligations!(
+            $fixture,
+            grants_taken_back,
+            DurableStores::tokens,
+            [
+                a_grant_from_before_it_was_taken_back_becomes_no_record,
+                only_what_is_meant_is_taken_back,
+                the_latest_taking_back_counts,
+                a_record_that_is_there_is_told_from_a_grant_that_was_taken_back,
+                a_grant_is_ended_or_never_inserted_when_it_is_taken_back_meanwhile,
+                what_was_taken_back_is_forgotten_with_the_records_of_its_time,
             ]
         );
         $crate::__obligations!(
@@ -397,6 +412,19 @@ macro_rules! __short_lived_obligations {
                 concurrent_insertions_lose_no_request,
                 concurrent_polls_each_make_the_wait_longer,
                 polls_that_meet_an_approval_are_granted_once,
+            ]
+        );
+        $crate::$each!(
+            $fixture,
+            device_limits,
+            ShortLivedStores::devices,
+            [
+                an_address_has_so_many_pending_requests_and_no_more,
+                one_ipv6_network_is_one_address,
+                all_addresses_together_have_so_many_pending_requests,
+                a_decided_request_is_not_pending_any_more,
+                an_expired_request_is_not_pending_any_more,
+                concurrent_requests_stop_at_the_limit,
             ]
         );
         $crate::$each!(

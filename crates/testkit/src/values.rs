@@ -8,7 +8,7 @@ use informer_oauth_domain::{
     client::{Client, ClientDraft, ClientProfile, Source},
     client_secret::{ClientSecret, ClientSecretText},
     code::{AuthorizationCode, CodePresentation},
-    device::{DeviceOrigin, DevicePresentation, DeviceRequest, UserCode},
+    device::{DeviceOrigin, DevicePresentation, DeviceRequest, PendingLimits, UserCode},
     icon::ImageType,
     id::{ClientId, ClientUid, EventId, SecretUid, TokenId, TokenRecordId},
     pkce::{CodeChallenge, CodeVerifier},
@@ -40,6 +40,12 @@ pub const DEVICE_LIFETIME: Duration = Duration::from_secs(1800);
 pub const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
+
+/// As many device authorizations as there may be.
+pub const UNLIMITED: PendingLimits = PendingLimits {
+    per_address: u32::MAX,
+    total: u32::MAX,
+};
 
 /// The time of number `n`: so many seconds and microseconds after [`NOW`].
 pub fn moment(n: u64) -> Timestamp {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use informer_oauth_domain::{attempts::place, secret::Digest};
+use informer_oauth_domain::{attempts::address_group, secret::Digest};
 
 /// The key of a username: a digest, so that it has one length whatever was typed, which may also have been a password.
 pub(crate) fn username_key(username: &str) -> String {
@@ -15,7 +15,7 @@ pub(crate) fn username_key(username: &str) -> String {
 
 /// The key of a username at an address.
 pub(crate) fn username_here_key(username: &str, address: Option<IpAddr>) -> String {
-    format!("{}:{}", username_key(username), place(address))
+    format!("{}:{}", username_key(username), address_group(address))
 }
 
 /// The key of a browser that has signed in before.
@@ -25,7 +25,7 @@ pub(crate) fn device_key(id: &str) -> String {
 
 /// The key of an address.
 pub(crate) fn address_key(address: IpAddr) -> String {
-    format!("sign-in:address:{}", place(Some(address)))
+    format!("sign-in:address:{}", address_group(Some(address)))
 }
 
 #[cfg(test)]

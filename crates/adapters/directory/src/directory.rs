@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use informer_oauth_domain::{
-    attempts::{AttemptLimit, place},
+    attempts::{AttemptLimit, address_group},
     secret::Secret,
     timestamp::Timestamp,
     user::{LocalUser, Session, User, check_username},
@@ -163,7 +163,7 @@ impl Directory {
         Counters {
             own: Counter::new(username_here_key(attempt.username, attempt.address), here),
             failures,
-            source: HashSource::Stranger(place(attempt.address)),
+            source: HashSource::Stranger(address_group(attempt.address)),
         }
     }
 

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use async_trait::async_trait;
-use informer_oauth_domain::audit::AuditEvent;
+use informer_oauth_domain::{audit::AuditEvent, id::EventId, timestamp::Timestamp};
 use informer_oauth_ports::{AuditLog, EventFilter, Page, PageRequest, StoreError};
 
 use crate::{Memory, state::page_of};
@@ -23,5 +23,20 @@ impl AuditLog for Memory {
         let mut events: Vec<AuditEvent> = self.lock().events.values().filter(meant).cloned().collect();
         events.sort_by_key(|event| Reverse((event.at, event.id)));
         Ok(page_of(events, page))
+    }
+
+    async fn purge(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let events = &mut self.lock().events;
+        let mut over: Vec<(Timestamp, EventId)> = events
+            .values()
+            .filter(|event| event.at < before)
+            .map(|event| (event.at, event.id))
+            .collect();
+        over.sort_unstable();
+        over.truncate(limit as usize);
+        for (_, id) in &over {
+            events.remove(id);
+        }
+        Ok(over.len() as u64)
     }
 }

@@ -2,7 +2,10 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use informer_oauth_domain::{
-    device::{Decision, DeviceAuthorization, DeviceDecision, DevicePoll, DevicePresentation, DeviceRequest, UserCode},
+    device::{
+        Decision, DeviceAuthorization, DeviceDecision, DevicePoll, DevicePresentation, DeviceRequest, PendingLimits,
+        UserCode,
+    },
     secret::Digest,
     timestamp::Timestamp,
 };
@@ -23,12 +26,38 @@ impl Devices {
         let kept = self.authorizations.get_mut(device_code);
         kept.filter(|device| now < device.request().forgotten_at())
     }
+
+    /// When the first of the pending ones expires, if as many as allowed are pending already.
+    fn full_until(&self, new: &DeviceRequest, limits: PendingLimits) -> Option<Timestamp> {
+        let group = new.origin.address_group();
+        let is_pending = |device: &&DeviceAuthorization| device.is_open(new.issued_at);
+        let pending = || {
+            self.authorizations
+                .values()
+                .filter(is_pending)
+                .map(DeviceAuthorization::request)
+        };
+        let all = pending().map(|request| request.expires_at);
+        let of_group = pending()
+            .filter(|request| request.origin.address_group() == group)
+            .map(|request| request.expires_at);
+        first_of(of_group, limits.per_address).or_else(|| first_of(all, limits.total))
+    }
+}
+
+/// The first of the times, if there are at least `limit`.
+fn first_of(times: impl Iterator<Item = Timestamp>, limit: u32) -> Option<Timestamp> {
+    let times: Vec<Timestamp> = times.collect();
+    times.iter().copied().min().filter(|_| times.len() >= limit as usize)
 }
 
 #[async_trait]
 impl DeviceStore for Memory {
-    async fn insert(&self, request: &DeviceRequest) -> Result<DeviceInsertion, StoreError> {
+    async fn insert(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<DeviceInsertion, StoreError> {
         let devices = &mut self.lock().devices;
+        if let Some(until) = devices.full_until(request, limits) {
+            return Ok(DeviceInsertion::TooManyPending { until });
+        }
         if devices.user_codes.contains_key(&request.user_code) {
             return Ok(DeviceInsertion::UserCodeTaken);
         }

@@ -14,11 +14,12 @@ use informer_oauth_domain::{
     consent::Consent,
     id::{ClientUid, EventId, SecretUid, TokenRecordId},
     secret::Digest,
+    timestamp::Timestamp,
     token_record::TokenRecord,
     usage::UsageKey,
     user::{LocalUser, Session},
 };
-use informer_oauth_ports::{Icon, Page, PageRequest, Probe, SealedKey, StoreError};
+use informer_oauth_ports::{Icon, Page, PageRequest, Probe, SealedKey, StoreError, TokenFilter};
 
 use crate::{codes::KeptCode, consents::ConsentKey, devices::Devices};
 
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub(crate) keys: Vec<SealedKey>,
     pub(crate) users: BTreeMap<String, LocalUser>,
     pub(crate) tokens: BTreeMap<TokenRecordId, TokenRecord>,
+    pub(crate) taken_back: Vec<(TokenFilter, Timestamp)>,
     pub(crate) usage: BTreeMap<UsageKey, u64>,
     pub(crate) codes: HashMap<Digest, KeptCode>,
     pub(crate) devices: Devices,

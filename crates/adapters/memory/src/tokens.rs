@@ -40,8 +40,13 @@ pub(crate) fn revoke_all(records: &mut Records, filter: &TokenFilter, reason: Re
 #[async_trait]
 impl TokenStore for Memory {
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError> {
-        Ok(match self.lock().tokens.entry(record.id) {
+        let state = &mut *self.lock();
+        let mut taken_back = state.taken_back.iter();
+        Ok(match state.tokens.entry(record.id) {
             Entry::Occupied(there) => there.get().in_the_way(),
+            Entry::Vacant(_) if taken_back.any(|(filter, at)| means(filter, record) && record.created_at <= *at) => {
+                Insertion::TakenBack
+            }
             Entry::Vacant(place) => {
                 place.insert(record.clone());
                 Insertion::Inserted
@@ -92,7 +97,12 @@ impl TokenStore for Memory {
         reason: RevocationReason,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        Ok(revoke_all(&mut self.lock().tokens, filter, reason, now))
+        let state = &mut *self.lock();
+        match state.taken_back.iter_mut().find(|(noted, _)| noted == filter) {
+            Some((_, at)) => *at = now.max(*at),
+            None => state.taken_back.push((filter.clone(), now)),
+        }
+        Ok(revoke_all(&mut state.tokens, filter, reason, now))
     }
 
     async fn list(
@@ -139,6 +149,12 @@ impl TokenStore for Memory {
         for id in &ids {
             state.tokens.remove(id);
         }
-        Ok(ids.len() as u64)
+        let rest = (limit as usize).saturating_sub(ids.len());
+        let forgotten = state
+            .taken_back
+            .extract_if(.., |(_, at)| *at < before)
+            .take(rest)
+            .count();
+        Ok((ids.len() + forgotten) as u64)
     }
 }

@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use informer_oauth_domain::{
     audit::{AuditEvent, EventKind},
     id::{ClientUid, EventId},
+    timestamp::Timestamp,
 };
 use informer_oauth_ports::{AuditLog, EventFilter, Page, PageRequest, StoreError};
 use uuid::Uuid;
@@ -71,6 +72,11 @@ impl TryFrom<EventRow> for AuditEvent {
     }
 }
 
+/// What another replica is purging is passed over.
+pub(crate) const PURGE: &[&str] = &["WITH over AS MATERIALIZED (
+         SELECT id FROM audit_events WHERE at < $1 ORDER BY at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+     DELETE FROM audit_events USING over WHERE audit_events.id = over.id"];
+
 #[async_trait]
 impl AuditLog for Postgres {
     async fn append(&self, event: &AuditEvent) -> Result<(), StoreError> {
@@ -82,6 +88,10 @@ impl AuditLog for Postgres {
         let filter = *filter;
         self.call(move |connection| list(connection, filter, page).boxed())
             .await
+    }
+
+    async fn purge(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.purge_rows(PURGE, before, limit).await
     }
 }
 

@@ -28,6 +28,7 @@ mod consents;
 mod durability;
 mod exclusive;
 mod failure;
+mod grants_taken_back;
 mod icons;
 mod insertions;
 mod keys;

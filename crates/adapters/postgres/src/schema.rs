@@ -105,6 +105,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    grants_taken_back (client_uid, user_digest) {
+        client_uid -> Uuid,
+        user_digest -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     signing_keys (kid) {
         kid -> Text,
         purpose -> Text,

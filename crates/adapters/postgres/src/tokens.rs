@@ -20,12 +20,14 @@ use crate::{
     Postgres,
     columns::{self, bounds, can_be_stored, time},
     failure::{Failure, STORE},
+    grants_taken_back::{is_taken_back, take_back},
     pool::PATIENCE_FOR_MANY,
     schema::token_records::{self, dsl},
     token_rows::TokenRow,
 };
 
-/// Records past their expiry, and records that were revoked and have none. What another replica is purging is passed over.
+/// Records past their expiry, records that were revoked and have none, and what was taken back. What another replica is
+/// purging is passed over.
 pub(crate) const PURGE: &[&str] = &[
     "WITH over AS MATERIALIZED (
          SELECT id FROM token_records WHERE expires_at IS NOT NULL AND expires_at < $1
@@ -35,6 +37,11 @@ pub(crate) const PURGE: &[&str] = &[
          SELECT id FROM token_records WHERE revoked_at IS NOT NULL AND expires_at IS NULL AND revoked_at < $1
          ORDER BY revoked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
      DELETE FROM token_records USING over WHERE token_records.id = over.id",
+    "WITH over AS MATERIALIZED (
+         SELECT client_uid, user_digest FROM grants_taken_back WHERE at < $1
+         ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)
+     DELETE FROM grants_taken_back AS kept USING over
+     WHERE kept.client_uid = over.client_uid AND kept.user_digest = over.user_digest",
 ];
 
 const REVOKE_LIVE: &str = "WITH meant AS MATERIALIZED (
@@ -147,6 +154,9 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, row: TokenRow) ->
         }
         if let Some(there) = find(connection, id).await? {
             return Ok(there.in_the_way());
+        }
+        if is_taken_back(connection, &row).await? {
+            return Ok(Insertion::TakenBack);
         }
         // It was purged after the insertion had met it.
     }
@@ -275,6 +285,7 @@ async fn revoke_all(
     reason: RevocationReason,
     now: Timestamp,
 ) -> Result<u64, Failure> {
+    take_back(connection, &filter, now).await?;
     connection
         .transaction(async |connection| {
             allow_time(connection).await?;

@@ -1,8 +1,9 @@
 //! Device authorizations.
 //!
 //! Each is a hash under the digest of its device code; its user code leads to that digest, under a key of its own that
-//! never changes. The user code is taken first: what is lost between the two writes is a user code that leads nowhere, and
-//! no script needs both keys.
+//! never changes. Two sorted sets hold the digests of what is pending, one for its group of addresses and one for all, so
+//! that they can be counted. The sets and the user code are written first: what is lost between the writes is a place in a set
+//! until the request would have expired and a user code that leads nowhere, and no script needs two keys.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -10,7 +11,7 @@ use async_trait::async_trait;
 use informer_oauth_domain::{
     device::{
         Decision, DeviceDecision, DeviceGrant, DeviceOrigin, DevicePoll, DevicePresentation, DeviceRequest,
-        EXPIRY_MEMORY, POLL_INTERVAL, POLL_LEEWAY, SLOW_DOWN_STEP, UserCode,
+        EXPIRY_MEMORY, POLL_INTERVAL, POLL_LEEWAY, PendingLimits, SLOW_DOWN_STEP, UserCode,
     },
     resource::Resource,
     secret::Digest,
@@ -23,8 +24,10 @@ use serde::{Deserialize, Serialize};
 use crate::{Redis, call::Body, failure::corrupt, keys::time_to_live};
 
 const DEVICE: &str = "device authorization";
+const INSERTION: &str = "DeviceStore.insert";
 
 static INSERT: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/insert_device.lua")));
+static RESERVE: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/reserve_device.lua")));
 static DECIDE: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/decide_device.lua")));
 static POLL: LazyLock<Body> = LazyLock::new(|| {
     let constants = [
@@ -108,12 +111,70 @@ impl Redis {
             .transpose()
             .map_err(|_| corrupt(DEVICE, "a user code that leads to no digest"))
     }
+
+    /// Counts a request as pending in both sets; when the first of the others expires if one of them is full.
+    async fn reserve(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<Option<Timestamp>, StoreError> {
+        let of_group = self.keys.pending_devices_of(&request.origin.address_group());
+        let full = self.reserve_in(&of_group, request, limits.per_address).await?;
+        if full.is_some() {
+            return Ok(full);
+        }
+        let full = self
+            .reserve_in(&self.keys.pending_devices(), request, limits.total)
+            .await?;
+        if full.is_some() {
+            self.release_in(&of_group, &request.device_code).await?;
+        }
+        Ok(full)
+    }
+
+    async fn reserve_in(
+        &self,
+        set: &str,
+        request: &DeviceRequest,
+        limit: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let arguments = [
+            &request.issued_at.as_micros().to_string(),
+            &request.device_code.to_hex(),
+            &request.expires_at.as_micros().to_string(),
+            &limit.to_string(),
+            &time_to_live(request.expires_at.since(request.issued_at)),
+        ];
+        let arguments = arguments.map(String::as_str);
+        let full: String = self.run(INSERTION, DEVICE, &RESERVE, &[set], &arguments).await?;
+        if full.is_empty() {
+            return Ok(None);
+        }
+        let until = full.parse().map_err(|error| corrupt(DEVICE, error))?;
+        Ok(Some(Timestamp::from_micros(until)))
+    }
+
+    /// Gives a request's place in a set back.
+    async fn release_in(&self, set: &str, device_code: &Digest) -> Result<(), StoreError> {
+        let mut command = cmd("ZREM");
+        command.arg(set).arg(device_code.to_hex());
+        self.ask::<Value>(INSERTION, DEVICE, command).await.map(drop)
+    }
+
+    /// Gives the places of a request that is not pending any more back. Where that fails it keeps them until it would have
+    /// expired.
+    async fn release(&self, request: &DeviceRequest) {
+        let of_group = self.keys.pending_devices_of(&request.origin.address_group());
+        for set in [of_group, self.keys.pending_devices()] {
+            if let Err(error) = self.release_in(&set, &request.device_code).await {
+                tracing::warn!(%error, "a device authorization counts as pending until it expires");
+            }
+        }
+    }
 }
 
 #[async_trait]
 impl DeviceStore for Redis {
-    async fn insert(&self, request: &DeviceRequest) -> Result<DeviceInsertion, StoreError> {
-        const INSERTION: &str = "DeviceStore.insert";
+    async fn insert(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<DeviceInsertion, StoreError> {
+        if let Some(until) = self.reserve(request, limits).await? {
+            return Ok(DeviceInsertion::TooManyPending { until });
+        }
         let row = serde_json::to_string(&RequestRow::from(request)).map_err(|error| corrupt(DEVICE, error))?;
         let lifetime = time_to_live(request.forgotten_at().since(request.issued_at));
         let mut command = cmd("SET");
@@ -124,6 +185,7 @@ impl DeviceStore for Redis {
             .arg("PX")
             .arg(&lifetime);
         if self.ask::<Option<String>>(INSERTION, DEVICE, command).await?.is_none() {
+            self.release(request).await;
             return Ok(DeviceInsertion::UserCodeTaken);
         }
         let key = self.keys.device(&request.device_code);
@@ -176,7 +238,11 @@ impl DeviceStore for Redis {
         let answer: Vec<Vec<u8>> = self.run(DECIDING, DEVICE, &DECIDE, &[&key], &arguments).await?;
         let answer: Vec<&[u8]> = answer.iter().map(Vec::as_slice).collect();
         match answer.as_slice() {
-            [b"decided", row] => Ok(DeviceDecision::Decided(Box::new(read(device_code, row)?))),
+            [b"decided", row] => {
+                let request = read(device_code, row)?;
+                self.release(&request).await;
+                Ok(DeviceDecision::Decided(Box::new(request)))
+            }
             [b"decided before"] => Ok(DeviceDecision::DecidedBefore),
             [b"unknown"] => Ok(DeviceDecision::Unknown),
             _ => Err(corrupt(DEVICE, "no answer of the script")),
@@ -210,11 +276,19 @@ impl DeviceStore for Redis {
                 let wait = text(wait)?.parse().map_err(|error| corrupt(DEVICE, error))?;
                 Ok(DevicePoll::SlowDown(Duration::from_micros(wait)))
             }
-            [b"granted", row, username, scope] => Ok(DevicePoll::Granted(Box::new(DeviceGrant {
-                request: read(*device_code, row)?,
-                username: text(username)?.to_owned(),
-                scope: text(scope)?.parse().map_err(|error| corrupt(DEVICE, error))?,
-            }))),
+            [b"granted", row, username, scope, decided_at] => {
+                let request = read(*device_code, row)?;
+                Ok(DevicePoll::Granted(Box::new(DeviceGrant {
+                    username: text(username)?.to_owned(),
+                    scope: text(scope)?.parse().map_err(|error| corrupt(DEVICE, error))?,
+                    granted_at: match text(decided_at)? {
+                        // A release before this one kept the approval: it was not earlier than the request.
+                        "" => request.issued_at,
+                        micros => Timestamp::from_micros(micros.parse().map_err(|error| corrupt(DEVICE, error))?),
+                    },
+                    request,
+                })))
+            }
             [b"denied"] => Ok(DevicePoll::Denied),
             [b"expired"] => Ok(DevicePoll::Expired),
             [b"redeemed"] => Ok(DevicePoll::Redeemed),

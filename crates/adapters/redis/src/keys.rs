@@ -42,6 +42,16 @@ impl Keys {
         format!("{}user_code:{}", self.prefix, user_code.letters())
     }
 
+    /// The pending device authorizations of a group of addresses, by when they expire.
+    pub(crate) fn pending_devices_of(&self, address_group: &str) -> String {
+        format!("{}pending_devices:{address_group}", self.prefix)
+    }
+
+    /// All pending device authorizations, by when they expire.
+    pub(crate) fn pending_devices(&self) -> String {
+        format!("{}pending_devices", self.prefix)
+    }
+
     pub(crate) fn session(&self, digest: &Digest) -> String {
         format!("{}{}", self.session_stem(), digest.to_hex())
     }

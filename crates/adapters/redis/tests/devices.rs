@@ -14,7 +14,9 @@ use informer_oauth_redis::Redis;
 use informer_oauth_testkit::{
     at_once,
     servers::redis::{RedisServer, key_prefix},
-    values::{DEVICE_LIFETIME, NOW, TICK, a_device_presentation, a_device_request, client_uid, digest, user_code},
+    values::{
+        DEVICE_LIFETIME, NOW, TICK, UNLIMITED, a_device_presentation, a_device_request, client_uid, digest, user_code,
+    },
 };
 use support::{monitored, stores, stores_named};
 
@@ -36,7 +38,7 @@ fn a_poll_is_one_command_and_what_begins_with_a_user_code_is_two() {
         let stores = stores(&[server.url()]);
         let everything = async |n| {
             let request = a_device_request(n);
-            stores.insert(&request).await.unwrap();
+            stores.insert(&request, UNLIMITED).await.unwrap();
             assert_eq!(poll(&stores, &request, NOW).await, DevicePoll::Pending);
             assert!(matches!(poll(&stores, &request, NOW).await, DevicePoll::SlowDown(_)));
             stores.find(&request.user_code, NOW).await.unwrap();
@@ -68,7 +70,7 @@ fn a_redis_that_forgot_the_scripts_is_told_them_again() {
         let stores = stores(&[server.url()]);
         let request = a_device_request(1);
         let forget = || assert_eq!(server.ask(&["SCRIPT", "FLUSH"]), "OK");
-        stores.insert(&request).await.unwrap();
+        stores.insert(&request, UNLIMITED).await.unwrap();
         assert_eq!(poll(&stores, &request, NOW).await, DevicePoll::Pending);
         forget();
         assert!(matches!(poll(&stores, &request, NOW).await, DevicePoll::SlowDown(_)));
@@ -78,7 +80,7 @@ fn a_redis_that_forgot_the_scripts_is_told_them_again() {
         forget();
         assert!(matches!(poll(&stores, &request, NOW).await, DevicePoll::Granted(_)));
         forget();
-        let inserted = stores.insert(&a_device_request(2)).await.unwrap();
+        let inserted = stores.insert(&a_device_request(2), UNLIMITED).await.unwrap();
         assert_eq!(inserted, DeviceInsertion::Inserted);
     });
 }
@@ -91,7 +93,7 @@ fn of_fifty_polls_through_two_pools_one_is_granted() {
         let replicas = [(); 2].map(|()| stores_named(&[server.url()], &prefix));
         for round in 0..10 {
             let request = a_device_request(round);
-            replicas[0].insert(&request).await.unwrap();
+            replicas[0].insert(&request, UNLIMITED).await.unwrap();
             replicas[1]
                 .decide(&request.user_code, &yes(&request), NOW)
                 .await
@@ -142,7 +144,7 @@ fn the_scripts_judge_as_the_domain_does() {
                     n += 1;
                     let request = a_device_request(n);
                     let mut device = DeviceAuthorization::new(request.clone());
-                    stores.insert(&request).await.unwrap();
+                    stores.insert(&request, UNLIMITED).await.unwrap();
                     if of_first_release {
                         let key = format!("{prefix}device:{}", request.device_code.to_hex());
                         assert_eq!(server.ask(&["HDEL", &key, "client", "expires_at"]), "2");
@@ -190,7 +192,7 @@ fn every_key_has_a_time_to_live_beyond_its_use_whatever_happens_to_it() {
         let server = RedisServer::start();
         let stores = stores(&[server.url()]);
         for n in 1..=4 {
-            stores.insert(&a_device_request(n)).await.unwrap();
+            stores.insert(&a_device_request(n), UNLIMITED).await.unwrap();
         }
         for n in 2..=4 {
             poll(&stores, &a_device_request(n), NOW).await;
@@ -218,7 +220,7 @@ fn a_user_code_whose_device_was_not_written_any_more_leads_nowhere_and_stays_tak
         let prefix = key_prefix();
         let stores = stores_named(&[server.url()], &prefix);
         let request = a_device_request(1);
-        stores.insert(&request).await.unwrap();
+        stores.insert(&request, UNLIMITED).await.unwrap();
         let key = format!("{prefix}device:{}", request.device_code.to_hex());
         assert_eq!(server.ask(&["DEL", &key]), "1");
         assert_eq!(stores.find(&request.user_code, NOW).await.unwrap(), None);
@@ -230,7 +232,7 @@ fn a_user_code_whose_device_was_not_written_any_more_leads_nowhere_and_stays_tak
             ..request
         };
         assert_eq!(
-            stores.insert(&other).await.unwrap(),
+            stores.insert(&other, UNLIMITED).await.unwrap(),
             DeviceInsertion::UserCodeTaken,
             "until it goes by itself"
         );
@@ -256,7 +258,7 @@ fn what_is_no_value_of_ours_is_corrupt() {
         let key = format!("{prefix}device:{}", request.device_code.to_hex());
         let afresh = async || {
             server.ask(&["FLUSHALL"]);
-            stores.insert(&request).await.unwrap();
+            stores.insert(&request, UNLIMITED).await.unwrap();
         };
         afresh().await;
         let kept = server.ask(&["HGET", &key, "request"]);

@@ -9,6 +9,7 @@ use diesel::{
 use informer_oauth_domain::{
     audit::{AuditEvent, EventKind},
     id::{ClientUid, EventId},
+    timestamp::Timestamp,
 };
 use informer_oauth_ports::{AuditLog, EventFilter, Page, PageRequest, StoreError};
 
@@ -71,6 +72,9 @@ impl TryFrom<EventRow> for AuditEvent {
     }
 }
 
+pub(crate) const PURGE: &[&str] = &["DELETE FROM audit_events WHERE rowid IN (
+         SELECT rowid FROM audit_events WHERE at < ?1 ORDER BY at, id LIMIT ?2)"];
+
 #[async_trait]
 impl AuditLog for Sqlite {
     async fn append(&self, event: &AuditEvent) -> Result<(), StoreError> {
@@ -89,6 +93,10 @@ impl AuditLog for Sqlite {
         let filter = *filter;
         self.read(move |connection| connection.transaction(|connection| list(connection, filter, page)))
             .await
+    }
+
+    async fn purge(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.purge_rows(PURGE, before, limit).await
     }
 }
 

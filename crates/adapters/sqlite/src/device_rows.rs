@@ -7,6 +7,7 @@ use diesel::sqlite::Sqlite as Backend;
 use informer_oauth_domain::{
     device::{DeviceAuthorization, DeviceOrigin, DeviceRequest, DeviceState},
     id::{ClientUid, TokenRecordId},
+    timestamp::Timestamp,
 };
 use informer_oauth_ports::StoreError;
 
@@ -38,6 +39,7 @@ pub(crate) struct RequestRow {
     token_record: Vec<u8>,
     issued_at: i64,
     expires_at: i64,
+    address_group: String,
 }
 
 /// The columns that change.
@@ -50,6 +52,7 @@ pub(crate) struct StateRow {
     polled_at: Option<i64>,
     username: Option<String>,
     granted: Option<String>,
+    decided_at: Option<i64>,
 }
 
 impl From<&DeviceRequest> for RequestRow {
@@ -66,6 +69,7 @@ impl From<&DeviceRequest> for RequestRow {
             token_record: blob(request.token_record.uuid()),
             issued_at: request.issued_at.as_micros(),
             expires_at: request.expires_at.as_micros(),
+            address_group: request.origin.address_group(),
         }
     }
 }
@@ -99,6 +103,7 @@ impl From<&DeviceState> for StateRow {
             polled_at: None,
             username: None,
             granted: None,
+            decided_at: None,
         };
         match state {
             DeviceState::Pending { interval, polled_at } => Self {
@@ -106,9 +111,10 @@ impl From<&DeviceState> for StateRow {
                 polled_at: micros(*polled_at),
                 ..named(PENDING)
             },
-            DeviceState::Approved { username, scope } => Self {
+            DeviceState::Approved { username, scope, at } => Self {
                 username: Some(username.clone()),
                 granted: Some(scope.to_string()),
+                decided_at: Some(at.as_micros()),
                 ..named(APPROVED)
             },
             DeviceState::Denied => named(DENIED),
@@ -117,21 +123,21 @@ impl From<&DeviceState> for StateRow {
     }
 }
 
-impl TryFrom<StateRow> for DeviceState {
-    type Error = StoreError;
-
-    fn try_from(row: StateRow) -> Result<Self, StoreError> {
-        match (row.state.as_str(), row.poll_interval, row.username, row.granted) {
-            (PENDING, Some(interval), None, None) => Ok(Self::Pending {
+impl StateRow {
+    /// The state; of an approval that an earlier release kept without its time, `issued_at` stands for it.
+    fn state(self, issued_at: Timestamp) -> Result<DeviceState, StoreError> {
+        match (self.state.as_str(), self.poll_interval, self.username, self.granted) {
+            (PENDING, Some(interval), None, None) => Ok(DeviceState::Pending {
                 interval: Duration::from_micros(u64::try_from(interval).map_err(|error| corrupt(DEVICE, error))?),
-                polled_at: row.polled_at.map(time),
+                polled_at: self.polled_at.map(time),
             }),
-            (APPROVED, None, Some(username), Some(granted)) => Ok(Self::Approved {
+            (APPROVED, None, Some(username), Some(granted)) => Ok(DeviceState::Approved {
                 username,
                 scope: scope(DEVICE, &granted)?,
+                at: self.decided_at.map_or(issued_at, time),
             }),
-            (DENIED, None, None, None) => Ok(Self::Denied),
-            (REDEEMED, None, None, None) => Ok(Self::Redeemed),
+            (DENIED, None, None, None) => Ok(DeviceState::Denied),
+            (REDEEMED, None, None, None) => Ok(DeviceState::Redeemed),
             _ => Err(corrupt(DEVICE, "no state")),
         }
     }
@@ -139,5 +145,7 @@ impl TryFrom<StateRow> for DeviceState {
 
 /// A whole row as it was kept.
 pub(crate) fn authorization(request: RequestRow, state: StateRow) -> Result<DeviceAuthorization, StoreError> {
-    Ok(DeviceAuthorization::from_stored(request.try_into()?, state.try_into()?))
+    let request = DeviceRequest::try_from(request)?;
+    let state = state.state(request.issued_at)?;
+    Ok(DeviceAuthorization::from_stored(request, state))
 }

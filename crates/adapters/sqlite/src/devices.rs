@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use diesel::{
+    dsl::{count_star, min},
     prelude::*,
     sqlite::{Sqlite as Backend, SqliteConnection},
 };
 use informer_oauth_domain::{
     device::{
         Decision, DeviceAuthorization, DeviceDecision, DevicePoll, DevicePresentation, DeviceRequest, DeviceState,
-        EXPIRY_MEMORY, UserCode,
+        EXPIRY_MEMORY, PendingLimits, UserCode,
     },
     secret::Digest,
     timestamp::Timestamp,
@@ -22,6 +23,7 @@ use informer_oauth_ports::{DeviceInsertion, DeviceStore, StoreError};
 
 use crate::{
     Sqlite,
+    columns::time,
     device_rows::{PENDING, RequestRow, StateRow, authorization},
     failure::Failure,
     memory::{Expiring, Memory},
@@ -33,12 +35,16 @@ pub(crate) const PURGE: &[&str] = &["DELETE FROM device_authorizations WHERE row
 
 #[async_trait]
 impl DeviceStore for Sqlite {
-    async fn insert(&self, request: &DeviceRequest) -> Result<DeviceInsertion, StoreError> {
+    async fn insert(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<DeviceInsertion, StoreError> {
         let new = DeviceAuthorization::new(request.clone());
         let row = (RequestRow::from(request), StateRow::from(new.state()));
         let now = request.issued_at;
+        let group = request.origin.address_group();
         let memory = Arc::clone(&self.devices);
         self.write(move |connection| {
+            if let Some(until) = full_until(connection, group, limits, now)? {
+                return Ok(DeviceInsertion::TooManyPending { until });
+            }
             let rows = diesel::insert_into(device_authorizations::table)
                 .values(row)
                 .on_conflict(dsl::user_code)
@@ -107,6 +113,27 @@ impl DeviceStore for Sqlite {
         self.devices.purge(now);
         self.purge_rows(PURGE, now.minus(EXPIRY_MEMORY), limit).await
     }
+}
+
+/// When the first of the pending requests expires, if as many as allowed are pending already.
+fn full_until(
+    connection: &mut SqliteConnection,
+    group: String,
+    limits: PendingLimits,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Failure> {
+    let pending = || {
+        device_authorizations::table
+            .filter(dsl::state.eq(PENDING))
+            .filter(dsl::expires_at.gt(now.as_micros()))
+            .select((count_star(), min(dsl::expires_at)))
+    };
+    let of_group: (i64, Option<i64>) = pending().filter(dsl::address_group.eq(group)).first(connection)?;
+    if of_group.0 >= i64::from(limits.per_address) {
+        return Ok(of_group.1.map(time));
+    }
+    let all: (i64, Option<i64>) = pending().first(connection)?;
+    Ok(all.1.map(time).filter(|_| all.0 >= i64::from(limits.total)))
 }
 
 impl Expiring for DeviceAuthorization {

@@ -27,6 +27,7 @@ mod consents;
 mod device_rows;
 mod devices;
 mod failure;
+mod grants_taken_back;
 mod job;
 mod keys;
 mod memory;

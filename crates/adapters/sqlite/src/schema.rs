@@ -105,6 +105,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    grants_taken_back (client_uid, user_digest) {
+        client_uid -> Binary,
+        user_digest -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     signing_keys (kid) {
         kid -> Text,
         purpose -> Text,
@@ -172,6 +180,8 @@ diesel::table! {
         polled_at -> Nullable<BigInt>,
         username -> Nullable<Text>,
         granted -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        address_group -> Text,
     }
 }
 

@@ -18,12 +18,12 @@ use crate::{
 #[diesel(table_name = token_records, check_for_backend(Backend), treat_none_as_default_value = false)]
 pub(crate) struct TokenRow {
     id: Vec<u8>,
-    client_uid: Vec<u8>,
+    pub(crate) client_uid: Vec<u8>,
     client_id: String,
-    username: String,
+    pub(crate) username: String,
     scope: String,
     audience: String,
-    created_at: i64,
+    pub(crate) created_at: i64,
     expires_at: Option<i64>,
     generation: Option<i64>,
     current_jti: Option<Vec<u8>>,

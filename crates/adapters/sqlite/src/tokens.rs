@@ -19,16 +19,18 @@ use crate::{
     Sqlite,
     columns::{self, blob, bounds, time},
     failure::{Failure, corrupt},
+    grants_taken_back::{is_taken_back, take_back},
     schema::token_records::{self, dsl},
     token_rows::TokenRow,
 };
 
-/// Records past their expiry, and records that were revoked and have none.
+/// Records past their expiry, records that were revoked and have none, and what was taken back.
 pub(crate) const PURGE: &[&str] = &[
     "DELETE FROM token_records WHERE rowid IN (
          SELECT rowid FROM token_records WHERE expires_at IS NOT NULL AND expires_at < ?1 LIMIT ?2)",
     "DELETE FROM token_records WHERE rowid IN (
          SELECT rowid FROM token_records WHERE revoked_at IS NOT NULL AND expires_at IS NULL AND revoked_at < ?1 LIMIT ?2)",
+    "DELETE FROM grants_taken_back WHERE rowid IN (SELECT rowid FROM grants_taken_back WHERE at < ?1 LIMIT ?2)",
 ];
 
 #[async_trait]
@@ -36,6 +38,9 @@ impl TokenStore for Sqlite {
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError> {
         let (id, row) = (record.id, TokenRow::from(record));
         self.write(move |connection| {
+            if is_taken_back(connection, &row)? {
+                return Ok(find(connection, id)?.map_or(Insertion::TakenBack, |there| there.in_the_way()));
+            }
             if insert(connection, row)? {
                 return Ok(Insertion::Inserted);
             }
@@ -86,8 +91,11 @@ impl TokenStore for Sqlite {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let filter = filter.clone();
-        self.write(move |connection| revoke_all(connection, &filter, reason, now))
-            .await
+        self.write(move |connection| {
+            take_back(connection, &filter, now)?;
+            revoke_all(connection, &filter, reason, now)
+        })
+        .await
     }
 
     async fn list(

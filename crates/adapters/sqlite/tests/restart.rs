@@ -9,7 +9,7 @@ use informer_oauth_domain::{
 use informer_oauth_ports::{CodeStore, DeviceStore, TokenStore};
 use informer_oauth_sqlite::{Sqlite, SqliteOptions};
 use informer_oauth_testkit::values::{
-    NOW, a_code, a_device_presentation, a_device_request, a_presentation, a_record, seconds,
+    NOW, UNLIMITED, a_code, a_device_presentation, a_device_request, a_presentation, a_record, seconds,
 };
 use tempfile::TempDir;
 
@@ -78,7 +78,7 @@ async fn a_device_that_waits_costs_no_write_and_survives_a_restart() {
         let now = request.issued_at + seconds(after);
         store.poll(&request.device_code, &presented, now).await.unwrap()
     };
-    DeviceStore::insert(&store, &request).await.unwrap();
+    DeviceStore::insert(&store, &request, UNLIMITED).await.unwrap();
     let before = store.written();
     assert_eq!(poll(&store, 5).await, DevicePoll::Pending);
     assert_eq!(poll(&store, 6).await, DevicePoll::SlowDown(seconds(10)));

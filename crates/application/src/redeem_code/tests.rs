@@ -11,6 +11,7 @@ use informer_oauth_domain::{
     id::SecretUid,
     resource::Resource,
     secret::{Secret, SecretHash},
+    timestamp::Timestamp,
     user::User,
 };
 use informer_oauth_memory::{LocalChanges, Memory};

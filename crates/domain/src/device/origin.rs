@@ -1,5 +1,7 @@
 use std::net::IpAddr;
 
+use crate::attempts::address_group;
+
 /// The longest `User-Agent` that is kept, in characters.
 const AGENT_LIMIT: usize = 200;
 
@@ -46,6 +48,11 @@ impl DeviceOrigin {
     /// The address of the device, or of the network it is in.
     pub const fn address(&self) -> Option<IpAddr> {
         self.address
+    }
+
+    /// The group of addresses that it counts for.
+    pub fn address_group(&self) -> String {
+        address_group(self.address)
     }
 
     /// What the device calls itself.

@@ -1,8 +1,10 @@
 use std::{num::NonZeroUsize, time::Duration};
 
-use informer_oauth_application::decide_device_authorization::UserCodeLimits;
+use informer_oauth_application::{
+    decide_device_authorization::UserCodeLimits, start_device_authorization::DeviceLimits,
+};
 use informer_oauth_crypto::PoolSettings;
-use informer_oauth_domain::attempts::AttemptLimit;
+use informer_oauth_domain::{attempts::AttemptLimit, device::PendingLimits};
 use serde::{Deserialize, Serialize};
 
 use super::Problems;
@@ -29,6 +31,14 @@ pub(crate) struct Limits {
     pub(crate) user_code_address_attempts: u32,
     /// In how long.
     pub(crate) user_code_window_seconds: u64,
+    /// Device authorizations from one address.
+    pub(crate) device_attempts: u32,
+    /// In how long.
+    pub(crate) device_window_seconds: u64,
+    /// Device authorizations from one address that nobody has decided yet.
+    pub(crate) device_address_pending: u32,
+    /// Device authorizations from all addresses together that nobody has decided yet.
+    pub(crate) device_pending: u32,
     /// bcrypt hashes at once.
     pub(crate) bcrypt_concurrency: usize,
     /// bcrypt hashes that may wait; one more is answered 503.
@@ -67,6 +77,10 @@ impl Default for Limits {
             user_code_attempts: 5,
             user_code_address_attempts: 50,
             user_code_window_seconds: 300,
+            device_attempts: 60,
+            device_window_seconds: 300,
+            device_address_pending: 200,
+            device_pending: 100_000,
             bcrypt_concurrency: workers,
             bcrypt_queue: queue,
             password_concurrency: workers,
@@ -104,6 +118,10 @@ impl Limits {
             ATTEMPTS,
         );
         problems.range("limits.user_code_window_seconds", self.user_code_window_seconds, WINDOW);
+        problems.range("limits.device_attempts", self.device_attempts, ATTEMPTS);
+        problems.range("limits.device_window_seconds", self.device_window_seconds, WINDOW);
+        problems.range("limits.device_address_pending", self.device_address_pending, ATTEMPTS);
+        problems.range("limits.device_pending", self.device_pending, ATTEMPTS);
         problems.range("limits.bcrypt_concurrency", self.bcrypt_concurrency, 1..=256);
         problems.range("limits.bcrypt_queue", self.bcrypt_queue, 0..=100_000);
         problems.range("limits.password_concurrency", self.password_concurrency, 1..=256);
@@ -162,6 +180,20 @@ impl Limits {
             per_address: AttemptLimit {
                 attempts: self.user_code_address_attempts,
                 window,
+            },
+        }
+    }
+
+    /// Device authorizations that are borne.
+    pub(crate) const fn devices(&self) -> DeviceLimits {
+        DeviceLimits {
+            per_address: AttemptLimit {
+                attempts: self.device_attempts,
+                window: Duration::from_secs(self.device_window_seconds),
+            },
+            pending: PendingLimits {
+                per_address: self.device_address_pending,
+                total: self.device_pending,
             },
         }
     }

@@ -249,3 +249,54 @@ fn nobody_sees_the_page_signed_out_and_a_link_cannot_put_words_into_its_mouth() 
         assert!(!page.text().contains("role=\"status\""), "{page}");
     }
 }
+
+const TAKEN_BACK: &str = "The user or an administrator has taken this access back since it was granted.";
+
+/// Neither the code nor the approved device gives tokens any more, and the client is told why.
+#[track_caller]
+fn is_barred(world: &World, client: &Client, code: &Code, device: &Device) {
+    for answer in [world.redeem(client, code), world.http.send(client.poll(device))] {
+        answer.oauth_error(400, "invalid_grant");
+        assert_eq!(answer.json()["error_description"], TAKEN_BACK, "{answer}");
+    }
+}
+
+#[test]
+fn a_code_and_an_approval_from_before_a_disconnection_give_nothing_and_later_ones_do() {
+    let world = World::start();
+    let ada = world.user("ada");
+    for client in [world.public_client(), world.confidential_client()] {
+        let ask = World::natural_ask(&client);
+        for what in [format!("client.{}", client.id), "everything".to_owned()] {
+            let (code, device) = (ada.code(&ask), Device::start(&world, &client));
+            device.decide(&ada, true).is(204);
+            let (of_another, waiting) = (world.code(&client), Device::start(&world, &client));
+            disconnect(&ada, &what);
+            is_barred(&world, &client, &code, &device);
+            assert_eq!(buttons(&ada), <[String; 0]>::default(), "nothing came of them");
+            world.redeem(&client, &of_another).is(200);
+            // What was asked before and is allowed afterwards is a new grant.
+            waiting.decide(&ada, true).is(204);
+            world.http.send(client.poll(&waiting)).is(200);
+            world.tokens_for(&ada, &client, &ask);
+        }
+    }
+}
+
+#[test]
+fn a_code_and_an_approval_from_before_an_administrator_revoked_give_nothing() {
+    let world = World::start();
+    let ada = world.user("ada");
+    let client = world.public_client();
+    let ask = Ask::of(&client);
+    for path in [
+        format!("/api/oauth-clients/{}/tokens", client.id),
+        format!("/api/oauth-clients/{}/tokens?username=ada", client.id),
+    ] {
+        let (code, device) = (ada.code(&ask), Device::start(&world, &client));
+        device.decide(&ada, true).is(204);
+        world.admin.api("DELETE", &path, None);
+        is_barred(&world, &client, &code, &device);
+        world.tokens_for(&ada, &client, &ask);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod guessing;
+mod limits;
 mod pages;
 mod polling;
 mod requests;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use informer_oauth_domain::audit::{AuditEvent, EventKind};
 use informer_oauth_ports::{AuditLog, EventFilter};
 
-use super::{ALL, Answered, page};
+use super::{ALL, Answered, drained, page};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -178,4 +178,32 @@ pub async fn concurrent_events_are_all_recorded(store: &dyn AuditLog) {
 pub async fn an_event_that_is_appended_concurrently_is_recorded_once(store: &dyn AuditLog) {
     at_once(RACERS, async |_| store.append(&an_event(1)).await.answered());
     assert_eq!(store.list(&ANY, ALL).await.answered().items, [an_event(1)]);
+}
+
+pub async fn old_events_are_forgotten_the_oldest_first(store: &dyn AuditLog) {
+    for n in [3, 1, 5, 2, 4] {
+        store.append(&an_event(n)).await.answered();
+    }
+    assert_eq!(
+        store.purge(moment(1), 10).await.answered(),
+        0,
+        "an event of that very moment stays"
+    );
+    assert_eq!(store.purge(moment(4), 2).await.answered(), 2);
+    let left = store.list(&ANY, ALL).await.answered();
+    assert_eq!(left.items, [5, 4, 3].map(an_event));
+    assert_eq!(store.purge(moment(4), 2).await.answered(), 1);
+    assert_eq!(store.purge(moment(4), 2).await.answered(), 0);
+    let left = store.list(&ANY, ALL).await.answered();
+    assert_eq!((left.items, left.total), ([5, 4].map(an_event).into(), 2));
+}
+
+pub async fn concurrent_purges_of_events_count_each_once(store: &dyn AuditLog) {
+    for n in 0..RACERS as u64 {
+        store.append(&an_event(n)).await.answered();
+    }
+    let purges = at_once(8, async |_| {
+        drained(async |limit| store.purge(moment(1000), limit).await).await
+    });
+    assert_eq!(purges.iter().sum::<u64>(), RACERS as u64);
 }

@@ -7,7 +7,9 @@ use informer_oauth_domain::{
 use informer_oauth_ports::{DeviceInsertion, DeviceStore};
 
 use super::{Answered, drained};
-use crate::values::{NOW, TICK, a_device_presentation, a_device_request, client_uid, digest, seconds, user_code};
+use crate::values::{
+    NOW, TICK, UNLIMITED, a_device_presentation, a_device_request, client_uid, digest, seconds, user_code,
+};
 
 fn yes() -> Decision {
     let request = a_device_request(1);
@@ -23,7 +25,7 @@ async fn polled(store: &dyn DeviceStore, n: u64, now: Timestamp) -> DevicePoll {
 /// Devices 1 to 4 are pending, approved, denied and redeemed.
 async fn furnish(store: &dyn DeviceStore) {
     for n in 1..=4 {
-        store.insert(&a_device_request(n)).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED).await.answered();
     }
     for (n, decision) in [(2, yes()), (3, Decision::Deny), (4, yes())] {
         store.decide(&user_code(n), &decision, NOW).await.answered();
@@ -33,7 +35,7 @@ async fn furnish(store: &dyn DeviceStore) {
 
 pub async fn until_its_expiry_a_code_can_be_decided_and_redeemed(store: &dyn DeviceStore) {
     let request = a_device_request(1);
-    store.insert(&request).await.answered();
+    store.insert(&request, UNLIMITED).await.answered();
     for late in [request.expires_at, request.expires_at + seconds(1)] {
         assert_eq!(polled(store, 1, late).await, DevicePoll::Expired);
         let decided = store.decide(&request.user_code, &yes(), late).await.answered();
@@ -93,7 +95,7 @@ pub async fn an_expired_code_is_unknown_once_the_memory_of_it_ends(store: &dyn D
 
 pub async fn purging_takes_only_what_is_forgotten_and_few_at_a_time(store: &dyn DeviceStore) {
     for n in 0..6 {
-        store.insert(&a_device_request(n)).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED).await.answered();
     }
     for n in [0, 1] {
         store.decide(&user_code(n), &yes(), NOW).await.answered();
@@ -106,7 +108,10 @@ pub async fn purging_takes_only_what_is_forgotten_and_few_at_a_time(store: &dyn 
             expires_at,
             ..a_device_request(n)
         };
-        assert_eq!(store.insert(&request).await.answered(), DeviceInsertion::Inserted);
+        assert_eq!(
+            store.insert(&request, UNLIMITED).await.answered(),
+            DeviceInsertion::Inserted
+        );
     }
     assert_eq!(store.purge(NOW, 100).await.answered(), 0);
     assert_eq!(

@@ -13,7 +13,7 @@ use informer_oauth_ports::{DeviceInsertion, DeviceStore, Entropy};
 use super::Answered;
 use crate::{
     SeededEntropy,
-    values::{NOW, TICK, a_device_request, audience, client_uid, digest, seconds, user_code},
+    values::{NOW, TICK, UNLIMITED, a_device_request, audience, client_uid, digest, seconds, user_code},
 };
 
 /// How many sequences there are. Each has devices of its own, so that they may share a store.
@@ -126,11 +126,17 @@ async fn insert(store: &dyn DeviceStore, model: &mut Model, n: u64, now: Timesta
     };
     match model.0.get(&n) {
         None => {
-            assert_eq!(store.insert(&request).await.answered(), DeviceInsertion::Inserted);
+            assert_eq!(
+                store.insert(&request, UNLIMITED).await.answered(),
+                DeviceInsertion::Inserted
+            );
             model.0.insert(n, DeviceAuthorization::new(request));
         }
         Some(there) if now < there.request().expires_at => {
-            assert_eq!(store.insert(&again).await.answered(), DeviceInsertion::UserCodeTaken);
+            assert_eq!(
+                store.insert(&again, UNLIMITED).await.answered(),
+                DeviceInsertion::UserCodeTaken
+            );
         }
         // Whether its user code is free again is up to the store.
         Some(_) => {}

@@ -10,8 +10,8 @@ use informer_oauth_ports::{DeviceInsertion, DeviceStore};
 
 use super::Answered;
 use crate::values::{
-    NOW, TICK, a_device_presentation, a_device_request, client_id, client_uid, digest, moment, record_id, resource,
-    scope, seconds, user_code,
+    NOW, TICK, UNLIMITED, a_device_presentation, a_device_request, client_id, client_uid, digest, moment, record_id,
+    resource, scope, seconds, user_code,
 };
 
 /// The yes of `username` to all that was asked for.
@@ -50,7 +50,10 @@ pub async fn a_request_is_found_as_it_was_inserted(store: &dyn DeviceStore) {
         from_agent(5, None, "null"),
         from_agent(6, Some(IpAddr::V6(Ipv6Addr::LOCALHOST)), " [] "),
     ] {
-        assert_eq!(store.insert(&request).await.answered(), DeviceInsertion::Inserted);
+        assert_eq!(
+            store.insert(&request, UNLIMITED).await.answered(),
+            DeviceInsertion::Inserted
+        );
         let found = store.find(&request.user_code, moment(2)).await.answered();
         assert_eq!(found.as_ref(), Some(&request));
         let decided = store
@@ -63,7 +66,7 @@ pub async fn a_request_is_found_as_it_was_inserted(store: &dyn DeviceStore) {
 
 pub async fn an_unknown_code_is_unknown(store: &dyn DeviceStore) {
     let request = a_device_request(1);
-    store.insert(&request).await.answered();
+    store.insert(&request, UNLIMITED).await.answered();
     assert_eq!(store.find(&user_code(2), NOW).await.answered(), None);
     let decided = store.decide(&user_code(2), &yes(&request, "ada"), NOW).await;
     assert_eq!(decided.answered(), DeviceDecision::Unknown);
@@ -75,7 +78,7 @@ pub async fn an_unknown_code_is_unknown(store: &dyn DeviceStore) {
 
 pub async fn a_user_code_that_is_taken_is_refused_and_nothing_changes(store: &dyn DeviceStore) {
     let (first, presented) = (a_device_request(1), a_device_presentation(&a_device_request(1)));
-    store.insert(&first).await.answered();
+    store.insert(&first, UNLIMITED).await.answered();
     let other = |n, issued_at| DeviceRequest {
         user_code: first.user_code,
         client: client_uid(2),
@@ -84,7 +87,7 @@ pub async fn a_user_code_that_is_taken_is_refused_and_nothing_changes(store: &dy
         ..a_device_request(n)
     };
     let refused = async |n, issued_at| {
-        let answer = store.insert(&other(n, issued_at)).await.answered();
+        let answer = store.insert(&other(n, issued_at), UNLIMITED).await.answered();
         assert_eq!(answer, DeviceInsertion::UserCodeTaken, "{n}");
         let strange = a_device_presentation(&other(n, issued_at));
         let polled = store.poll(&digest(n), &strange, issued_at).await.answered();
@@ -108,7 +111,7 @@ pub async fn a_user_code_that_is_taken_is_refused_and_nothing_changes(store: &dy
 
 pub async fn only_an_open_request_is_found(store: &dyn DeviceStore) {
     for n in 1..=4 {
-        store.insert(&a_device_request(n)).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED).await.answered();
     }
     let decide = async |n, decision: Decision| {
         store.decide(&user_code(n), &decision, NOW).await.answered();
@@ -141,16 +144,18 @@ pub async fn an_approval_is_handed_out_whole_and_once(store: &dyn DeviceStore) {
         (3, "", "read:dataset"),
     ] {
         let request = a_device_request(n);
-        store.insert(&request).await.answered();
+        store.insert(&request, UNLIMITED).await.answered();
         let decision = request.approval(username, scope(granted));
         let decision = decision.expect("something of it was asked for");
-        let decided = store.decide(&request.user_code, &decision, NOW).await.answered();
-        assert_eq!(decided, DeviceDecision::Decided(Box::new(request.clone())));
+        let granted_at = NOW + TICK * n as u32;
+        let decided = store.decide(&request.user_code, &decision, granted_at).await;
+        assert_eq!(decided.answered(), DeviceDecision::Decided(Box::new(request.clone())));
         let presented = a_device_presentation(&request);
         let expected = DeviceGrant {
             request,
             username: username.to_owned(),
             scope: scope(granted),
+            granted_at,
         };
         let polled = store.poll(&digest(n), &presented, moment(1)).await.answered();
         assert_eq!(polled, DevicePoll::Granted(Box::new(expected)));
@@ -163,7 +168,7 @@ pub async fn an_approval_is_handed_out_whole_and_once(store: &dyn DeviceStore) {
 
 pub async fn a_denial_is_told_at_every_poll(store: &dyn DeviceStore) {
     for n in [1, 2] {
-        store.insert(&a_device_request(n)).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED).await.answered();
     }
     let presented = a_device_presentation(&a_device_request(1));
     store.poll(&digest(1), &presented, NOW).await.answered();
@@ -190,7 +195,7 @@ pub async fn what_is_decided_stays_decided(store: &dyn DeviceStore) {
         }
     };
     for n in [1, 2] {
-        store.insert(&a_device_request(n)).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED).await.answered();
     }
     store
         .decide(&user_code(1), &yes(&a_device_request(1), "ada"), NOW)

@@ -29,7 +29,7 @@ if state ~= 'pending' then
 end
 -- Changing fields keeps the time to live of the key.
 if ARGV[2] == 'approved' then
-  redis.call('HSET', KEYS[1], 'state', 'approved', 'username', ARGV[3], 'scope', ARGV[4])
+  redis.call('HSET', KEYS[1], 'state', 'approved', 'username', ARGV[3], 'scope', ARGV[4], 'decided_at', ARGV[1])
 else
   redis.call('HSET', KEYS[1], 'state', 'denied')
 end

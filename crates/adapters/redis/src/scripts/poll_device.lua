@@ -3,7 +3,8 @@
 -- KEYS[1]  the authorization: its request as JSON and what a pending poll needs of that, its state, and what belongs to that
 -- ARGV     1 now in microseconds; 2 the client; 3 resource, '' when it was not presented, else '=' and the text
 -- Above    EXPIRY_MEMORY, POLL_LEEWAY, SLOW_DOWN_STEP, all in microseconds
--- Answers an outcome, and what belongs to it: how long to wait in microseconds, or the request, who granted, and what.
+-- Answers an outcome, and what belongs to it: how long to wait in microseconds, or the request, who granted, what,
+--          and when in microseconds.
 --
 -- Times are doubles here, exact to the microsecond until the year 2255. Most devices are still pending: the request is read only
 -- where it is needed.
@@ -52,12 +53,13 @@ if state == 'pending' and interval and (polled_at or not kept[5]) then
   return {'pending'}
 end
 if state == 'approved' then
-  local granted = redis.call('HMGET', KEYS[1], 'request', 'username', 'scope')
+  local granted = redis.call('HMGET', KEYS[1], 'request', 'username', 'scope', 'decided_at')
   if granted[1] and granted[2] and granted[3] then
     -- Changing fields keeps the time to live of the key.
     redis.call('HSET', KEYS[1], 'state', 'redeemed')
-    redis.call('HDEL', KEYS[1], 'username', 'scope')
-    return {'granted', unpack(granted)}
+    redis.call('HDEL', KEYS[1], 'username', 'scope', 'decided_at')
+    -- Releases up to 0.1 did not keep when it was decided.
+    return {'granted', granted[1], granted[2], granted[3], granted[4] or ''}
   end
 end
 if state == 'denied' or state == 'redeemed' then
