@@ -12,7 +12,7 @@ use informer_oauth_ports::{HashError, IdentityError, SigningError, StoreError};
 use thiserror::Error;
 
 /// Something outside the rules went wrong. What is said here is for the log.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum Fault {
     /// A dependency is down or overloaded: trying again later may work.
     #[error("unavailable: {0}")]

@@ -71,7 +71,7 @@ pub use jwks::KEYS_MAX_AGE;
 pub use metrics::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS, describe_metrics};
 pub use pages::cookie_suffix;
 pub use protocol_error::{ProtocolErrorResponse, ProtocolResult};
-pub use server::server;
+pub use server::{bounded_server, server};
 pub use state::{AdoptTrace, HttpSettings, HttpState, ServerLimits};
 
 /// Every route. The envelope is not part of it: see [`service`].

@@ -12,7 +12,7 @@ use actix_web::{
         header::{CACHE_CONTROL, HeaderMap, HeaderValue},
     },
 };
-use informer_oauth_application::TRACE_TARGET;
+use informer_oauth_application::{TRACE_TARGET, error::Fault};
 use informer_oauth_domain::error::ErrorCode;
 use tracing::{Span, field::Empty};
 
@@ -85,9 +85,6 @@ impl Line {
         }
         let request_id = self.id();
         let fields = self.log.fields();
-        if let Some(fault) = fields.fault {
-            tracing::error!(fault, request_id, "a request failed");
-        }
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
@@ -98,6 +95,7 @@ impl Line {
                     ms = rounded_ms(took),
                     error = fields.error.map(ErrorCode::as_str),
                     reason = fields.reason,
+                    fault = fields.fault.as_ref().map(tracing::field::display),
                     client_id = fields.client_id.map(tracing::field::display),
                     grant_type = fields.grant_type,
                     address = self.address.map(tracing::field::display),
@@ -105,7 +103,9 @@ impl Line {
                 )
             };
         }
-        if status.is_server_error() {
+        if matches!(fields.fault, Some(Fault::Internal(_))) {
+            line!(error);
+        } else if status.is_server_error() {
             line!(warn);
         } else if self.standing.quiet {
             line!(debug);

@@ -33,8 +33,8 @@ pub(crate) struct Fields {
     pub(crate) client_id: Option<ClientId>,
     /// The `grant_type`, if it is one of ours.
     pub(crate) grant_type: Option<&'static str>,
-    /// What failed inside: it is logged with the request's id, and the client never gets to see it.
-    pub(crate) fault: Option<String>,
+    /// What failed inside. The client never gets to see it.
+    pub(crate) fault: Option<Fault>,
 }
 
 impl LogFields {
@@ -89,7 +89,7 @@ impl LogFields {
     }
 
     pub(crate) fn set_fault(&self, fault: &Fault) {
-        self.0.fields.borrow_mut().fault = Some(fault.to_string());
+        self.0.fields.borrow_mut().fault = Some(fault.clone());
     }
 
     /// Adds what an error that a handler returned says of itself.

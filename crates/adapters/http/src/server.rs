@@ -1,22 +1,48 @@
-//! The service on a socket.
+//! HTTP on a socket.
 
-use std::{future::ready, io, net::TcpListener, time::Duration};
+use std::{fmt, future::ready, io, net::TcpListener, time::Duration};
 
-use actix_http::{Extensions, HttpService, Protocol, error::DispatchError};
+use actix_http::{Extensions, HttpService, Protocol, Request, Response, body::MessageBody, error::DispatchError};
 use actix_server::Server;
-use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
-use actix_web::{dev::AppConfig, web::Data};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::{Error, dev::AppConfig, web::Data};
 use tokio::net::TcpStream;
 
-use crate::{connection::Connection, service, state::HttpState};
+use crate::{
+    connection::Connection,
+    service,
+    state::{HttpState, ServerLimits},
+};
 
 /// The whole [`service`] on a listening socket, with the limits of its state, once the answer is
 /// awaited. `workers` threads answer requests. Signals are the caller's: its handle stops it, and requests that are under way
 /// then have `grace` to end.
-///
-/// This is actix-web's `HttpServer` with another stream: each connection is a `Connection`.
 pub fn server(state: Data<HttpState>, listener: TcpListener, workers: usize, grace: Duration) -> io::Result<Server> {
     let limits = state.settings.server;
+    bounded_server(move || service(state.clone()), limits, listener, workers, grace)
+}
+
+/// Any actix-web application on a listening socket, as [`server`] does it.
+///
+/// This is actix-web's `HttpServer` with another stream: each connection is a `Connection`, which keeps to `limits`.
+pub fn bounded_server<F, I, S, B>(
+    application: F,
+    limits: ServerLimits,
+    listener: TcpListener,
+    workers: usize,
+    grace: Duration,
+) -> io::Result<Server>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<Error> + 'static,
+    S::InitError: fmt::Debug,
+    S::Response: Into<Response<B>> + 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
     let builder = Server::build()
         .workers(workers)
         .max_concurrent_connections(limits.connections_per_worker)
@@ -25,9 +51,9 @@ pub fn server(state: Data<HttpState>, listener: TcpListener, workers: usize, gra
     let stopping = builder.graceful_shutdown_signal();
     let builder = builder.listen("http", listener, move || {
         let stopping = stopping.clone();
-        let app = service(state.clone())
+        let factory = application()
             .into_factory()
-            .map_err(|error| error.as_response_error().error_response());
+            .map_err(|error| error.into().as_response_error().error_response());
         let http = HttpService::build()
             .keep_alive(limits.keep_alive)
             .client_request_timeout(limits.head_timeout)
@@ -40,7 +66,7 @@ pub fn server(state: Data<HttpState>, listener: TcpListener, workers: usize, gra
             .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
                 data.insert(connection.activity());
             })
-            .finish(map_config(app, |()| AppConfig::default()));
+            .finish(map_config(factory, |()| AppConfig::default()));
         fn_service(move |stream: TcpStream| {
             let address = stream.peer_addr().ok();
             ready(Ok::<_, DispatchError>((

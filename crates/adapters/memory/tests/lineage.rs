@@ -103,6 +103,8 @@ struct World {
     held: Vec<Held>,
     seen: BTreeMap<TokenRecordId, Seen>,
     drawn: u64,
+    /// Everything was taken back then, and the store still knows it.
+    taken_back: Option<Timestamp>,
 }
 
 impl World {
@@ -121,6 +123,7 @@ impl World {
             held: Vec::new(),
             seen,
             drawn: 1000,
+            taken_back: None,
         }
     }
 
@@ -206,7 +209,7 @@ impl World {
                 let record = TokenRecord {
                     id: code.token_record,
                     scope: code.scope,
-                    created_at: now,
+                    created_at: code.issued_at,
                     expires_at: Some(now + LIFETIME),
                     refresh: Some(RefreshState {
                         generation: 0,
@@ -220,12 +223,13 @@ impl World {
                     .runtime
                     .block_on(TokenStore::insert(&self.memory, &record))
                     .unwrap();
+                let taken_back = self.taken_back.is_some_and(|at| record.created_at <= at);
                 let seen = self.seen(record.id);
                 if insertion == Insertion::Inserted {
                     seen.inserted += 1;
                     prop_assert!(
-                        seen.inserted == 1 && !seen.ended,
-                        "one grant a code, and none that was barred before"
+                        seen.inserted == 1 && !seen.ended && !taken_back,
+                        "one grant a code, and none that was barred or taken back before"
                     );
                     self.held.push(Held {
                         record: record.id,
@@ -234,9 +238,11 @@ impl World {
                         generation: 0,
                         successor: None,
                     });
+                } else if seen.ended {
+                    prop_assert_eq!(insertion, Insertion::Barred, "what was barred is said to be");
                 } else {
-                    prop_assert!(seen.ended, "only what was barred is refused");
-                    prop_assert_eq!(insertion, Insertion::Barred, "and said to be");
+                    prop_assert!(taken_back, "only what was barred or taken back is refused");
+                    prop_assert_eq!(insertion, Insertion::TakenBack, "and said to be");
                 }
             }
             HalfDone::Bar(code) => {
@@ -358,6 +364,7 @@ impl World {
                     .memory
                     .revoke_all(&filter, RevocationReason::Administrator, self.now);
                 self.runtime.block_on(revocation).unwrap();
+                self.taken_back = Some(self.now);
             }
             Step::Wait { millis } => self.now = self.now + Duration::from_millis(millis),
             Step::Purge => {
@@ -369,6 +376,7 @@ impl World {
                     self.runtime
                         .block_on(TokenStore::purge(&self.memory, self.now, 10))
                         .unwrap();
+                    self.taken_back = self.taken_back.filter(|at| self.now <= *at);
                 }
             }
         }

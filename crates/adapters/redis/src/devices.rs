@@ -139,7 +139,7 @@ impl Redis {
             &request.device_code.to_hex(),
             &request.expires_at.as_micros().to_string(),
             &limit.to_string(),
-            &time_to_live(request.expires_at.since(request.issued_at)),
+            &time_to_live(request.forgotten_at().since(request.issued_at)),
         ];
         let arguments = arguments.map(String::as_str);
         let full: String = self.run(INSERTION, DEVICE, &RESERVE, &[set], &arguments).await?;

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
-    App, HttpResponse, HttpServer,
+    App, HttpResponse,
     dev::ServerHandle,
     http::header::{CACHE_CONTROL, CONTENT_TYPE},
     rt::{self, task::JoinHandle, time::sleep},
@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use informer_oauth_application::Application;
 use informer_oauth_crypto::Keys;
 use informer_oauth_domain::timestamp::Timestamp;
-use informer_oauth_http::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS};
+use informer_oauth_http::{REQUEST_DURATION, REQUEST_DURATION_BUCKETS, ServerLimits, bounded_server};
 use informer_oauth_ports::{KeyPurpose, Pools};
 use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -35,6 +35,7 @@ const TEXT_FORMAT: &str = "text/plain; version=0.0.4";
 
 /// Scrapes are few.
 const BACKLOG: u32 = 64;
+const CONNECTIONS_AT_MOST: usize = 256;
 
 /// How often measured durations are sorted into their buckets. Until then each takes 24 bytes.
 const SORTED_EVERY: Duration = Duration::from_secs(1);
@@ -74,18 +75,18 @@ impl Metrics {
             pools: service.pools.clone(),
         });
         process::started(service.app.now());
-        let server = HttpServer::new(move || {
+        let application = move || {
             App::new()
                 .app_data(scrape.clone())
                 .route("/metrics", web::get().to(answer))
-        })
-        .workers(1)
-        .max_connections(256)
-        .client_request_timeout(Duration::from_secs(5))
-        .disable_signals()
-        .listen(self.socket.listen(BACKLOG)?)
-        .context("cannot listen for scrapes")?
-        .run();
+        };
+        let limits = ServerLimits {
+            connections_per_worker: CONNECTIONS_AT_MOST,
+            ..ServerLimits::default()
+        };
+        let listener = self.socket.listen(BACKLOG)?;
+        let server =
+            bounded_server(application, limits, listener, 1, Duration::ZERO).context("cannot listen for scrapes")?;
         let handle = server.handle();
         tracing::info!(listen = %address, "serving metrics");
         Ok(Serving {

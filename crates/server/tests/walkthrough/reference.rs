@@ -62,7 +62,8 @@ fn the_documented_environment_variables_are_those_of_the_keys() {
 #[test]
 fn the_documented_defaults_are_the_defaults() {
     // What depends on the machine, or is put in words.
-    const IN_WORDS: [&str; 23] = [
+    const IN_WORDS: [&str; 24] = [
+        "audit.retention_days",
         "bootstrap.admin_password",
         "brand.logo_file",
         "cache.tls_certificate_file",

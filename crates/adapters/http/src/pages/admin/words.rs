@@ -45,7 +45,8 @@ pub(super) fn event_words(kind: EventKind) -> String {
 pub(super) const fn is_alarming(kind: EventKind) -> bool {
     matches!(
         kind,
-        EventKind::UserCodeLimited
+        EventKind::DeviceLimited
+            | EventKind::UserCodeLimited
             | EventKind::DeviceCodeStolen
             | EventKind::ClientAuthenticationFailed
             | EventKind::ClientAuthenticationLimited
