@@ -63,3 +63,6 @@ impl Housekeeping {
         Ok(self.tokens.oldest_unexpiring().await?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,8 @@ struct Seen {
     forwarded: bool,
     /// Whom limits and the audit log take for the caller.
     address: Option<String>,
+    /// The `Origin` of a form that was refused in the last hour, because it is not the issuer's.
+    refused_origin: Option<String>,
     /// What time it is here.
     time: String,
 }
@@ -57,6 +59,7 @@ async fn diagnosis(request: HttpRequest) -> HttpResponse {
         }),
         forwarded: headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED),
         address: Address::of(&request).0.map(|address| address.to_string()),
+        refused_origin: state.refused_origin(now),
         time: now.to_string(),
     };
     HttpResponse::Ok()

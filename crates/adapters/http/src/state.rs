@@ -1,10 +1,7 @@
 //! What every handler can reach.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -105,8 +102,21 @@ impl Default for ServerLimits {
     }
 }
 
-/// Shortest time between two warnings about a foreign `Origin`: an hour.
-const ORIGIN_WARNING_INTERVAL_MICROS: u64 = 3_600_000_000;
+/// How long a refused `Origin` is remembered, and warned about no second time.
+const REFUSED_ORIGIN_KEPT: Duration = Duration::from_hours(1);
+
+/// An `Origin` that a form was refused for.
+struct RefusedOrigin {
+    origin: String,
+    at: Timestamp,
+}
+
+impl RefusedOrigin {
+    /// Whether it was refused in the hour before `now`, or after it by a clock that has been put back since.
+    fn is_recent(&self, now: Timestamp) -> bool {
+        now.since(self.at).max(self.at.since(now)) < REFUSED_ORIGIN_KEPT
+    }
+}
 
 /// What every handler can reach, as `web::Data<HttpState>`.
 pub struct HttpState {
@@ -120,7 +130,7 @@ pub struct HttpState {
     scopes: Document,
     keys: KeyDocument,
     gate_answers: GateAnswers,
-    last_origin_warning: AtomicI64,
+    refused_origin: Mutex<Option<RefusedOrigin>>,
     reference: OnceLock<Reference>,
 }
 
@@ -150,7 +160,7 @@ impl HttpState {
             scopes: scopes::document(),
             keys: KeyDocument::default(),
             gate_answers: GateAnswers::new(),
-            last_origin_warning: AtomicI64::new(i64::MIN),
+            refused_origin: Mutex::new(None),
             reference: OnceLock::new(),
         })
     }
@@ -187,30 +197,37 @@ impl HttpState {
     /// an `issuer` that is not the address that people use is the usual reason.
     pub fn accepts_origin(&self, headers: &HeaderMap, now: Timestamp) -> bool {
         let accepted = self.site.is_same_origin(headers);
-        if !accepted && self.may_warn_of_origin(now) {
-            let sent = |name| {
-                let value = headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
-                String::from_utf8_lossy(value.get(..200).unwrap_or(value)).into_owned()
-            };
-            tracing::warn!(
-                origin = ?sent(ORIGIN),
-                host = ?sent(HOST),
-                issuer = self.issuer(),
-                "a form was refused because it was not sent from the issuer's address; if people use the address in origin, set \
-                 issuer to it"
-            );
+        if !accepted {
+            self.note_refused_origin(headers, now);
         }
         accepted
     }
 
-    fn may_warn_of_origin(&self, now: Timestamp) -> bool {
-        let now = now.as_micros();
-        let last = self.last_origin_warning.load(Ordering::Relaxed);
-        now.abs_diff(last) >= ORIGIN_WARNING_INTERVAL_MICROS
-            && self
-                .last_origin_warning
-                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
+    fn note_refused_origin(&self, headers: &HeaderMap, now: Timestamp) {
+        let sent = |name| {
+            let value = headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
+            String::from_utf8_lossy(value.get(..200).unwrap_or(value)).into_owned()
+        };
+        let mut refused = self.refused_origin.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.as_ref().is_some_and(|refused| refused.is_recent(now)) {
+            return;
+        }
+        let origin = sent(ORIGIN);
+        tracing::warn!(
+            ?origin,
+            host = ?sent(HOST),
+            issuer = self.issuer(),
+            "a form was refused because it was not sent from the issuer's address; if people use the address in origin, set \
+             issuer to it"
+        );
+        *refused = Some(RefusedOrigin { origin, at: now });
+    }
+
+    /// The `Origin` of a form that was refused in the last hour, because it is not the issuer's.
+    pub(crate) fn refused_origin(&self, now: Timestamp) -> Option<String> {
+        let refused = self.refused_origin.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = refused.as_ref().filter(|refused| refused.is_recent(now));
+        recent.map(|refused| refused.origin.clone())
     }
 
     /// Whether the public URL is https.

@@ -144,6 +144,13 @@ pub(crate) async fn run(loaded: &Loaded, session: Option<&Path>, out: Output) ->
 fn reached(config: &Config, issuer: &str, passes: Option<&Diagnosis>, findings: &mut Findings) {
     let pass = passes.map(|passes| passes.pass(SystemClock.now()));
     let seen = pass.and_then(|pass| way::check(config, issuer, &pass, findings));
+    if let Some(origin) = seen.as_ref().and_then(way::Seen::refused_origin) {
+        let detail = format!(
+            "a form from {origin} was refused in the last hour, because the issuer is {issuer}: if people use {origin}, set issuer \
+             to it, else another site tried to act for them"
+        );
+        findings.add("forms", Standing::Warning, detail);
+    }
     // Behind a proxy that is no service of ours, its clock at least.
     let time = seen.and_then(|seen| seen.time()).or_else(|| clocks::of(issuer));
     if let Some(time) = time {

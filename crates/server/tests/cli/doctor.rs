@@ -164,6 +164,25 @@ fn callers_that_count_as_somebody_else_are_found_through_the_proxy() {
 }
 
 #[test]
+fn an_issuer_that_is_not_the_address_people_use_is_found_by_the_form_that_was_refused() {
+    let service = Service::start();
+    let (code, found) = findings(&service);
+    assert!(code == 0 && !found.to_string().contains("\"forms\""), "{found}");
+    let form = service.client().post(service.url("/oauth/sign-in"));
+    let refused = form.header("Origin", "https://bi.example.com").body("form=x").send();
+    assert_eq!(refused.unwrap().status(), 403);
+    let (code, found) = findings(&service);
+    assert_eq!(code, 0, "a warning is no failure: {found}");
+    assert_eq!(standing(&found, "forms"), "warning", "{found}");
+    assert!(
+        found
+            .to_string()
+            .contains("a form from https://bi.example.com was refused"),
+        "{found}"
+    );
+}
+
+#[test]
 fn nobody_without_the_key_is_told_how_requests_arrive() {
     let service = Service::start();
     let http = service.client();

@@ -175,6 +175,18 @@ fn what_hashing_has_no_room_for_is_counted_as_shed() {
     assert!(comes_true(A_SECOND, || pending() == 0.0), "nothing is left behind");
     let unavailable = [("grant", "refresh_token"), ("outcome", "temporarily_unavailable")];
     assert_eq!(scrape.sum(GRANTS, &unavailable), as_float);
+    // Each leaves its line of the access log, which says why, and nothing more.
+    let lines = || {
+        world
+            .service
+            .log()
+            .lines()
+            .filter(|line| line.contains("\"fault\""))
+            .count()
+    };
+    assert!(comes_true(A_SECOND, || lines() == shed), "{} of {shed}", lines());
+    let log = world.service.log();
+    assert!(!log.contains("ERROR"), "it is nobody's to look into: {log}");
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Where metrics are served, and where not.
 
-use std::net::TcpListener;
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
 
 use crate::{
     common::Service,
@@ -64,4 +68,22 @@ fn a_service_that_serves_metrics_ends_as_well() {
     let metrics = address(&service).unwrap();
     assert!(service.terminate().success(), "{}", service.log());
     assert!(reqwest::blocking::get(metrics).is_err());
+}
+
+#[test]
+fn a_body_that_never_ends_does_not_keep_a_connection() {
+    let service = Service::start_with(&[ON]);
+    let metrics = address(&service).unwrap();
+    let host = metrics
+        .strip_prefix("http://")
+        .unwrap()
+        .strip_suffix("/metrics")
+        .unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the connection is closed");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }

@@ -174,8 +174,8 @@ fn what_another_holds_keeps_nobody_else_waiting() {
                 assert!(matches!(outcome, Rotation::Rotated(_)), "{n}: {outcome:?}");
                 started.elapsed()
             });
-            assert!(took[1..].iter().all(|took| *took < HELD / 2), "{took:?}");
-            assert!(took[0] > HELD / 2, "{took:?}");
+            let first_of_all = took[0].saturating_sub(HELD / 8);
+            assert!(took[1..].iter().all(|took| *took < first_of_all), "{took:?}");
             holder.join().unwrap();
         });
     });

@@ -22,12 +22,18 @@ pub(super) struct Seen {
     trusted: bool,
     forwarded: bool,
     address: Option<String>,
+    refused_origin: Option<String>,
     time: String,
 }
 
 impl Seen {
     fn is_nobody(&self) -> bool {
         self.address.as_deref() == Some(NOBODY)
+    }
+
+    /// The `Origin` of a form that was refused in the last hour, because it is not the issuer's.
+    pub(super) fn refused_origin(&self) -> Option<&str> {
+        self.refused_origin.as_deref()
     }
 
     /// What time it was there.
@@ -141,6 +147,7 @@ mod tests {
             trusted,
             forwarded,
             address: Some(address.into()),
+            refused_origin: None,
             time: "2026-01-01T00:00:00.000Z".into(),
         }
     }
