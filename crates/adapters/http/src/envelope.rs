@@ -88,13 +88,13 @@ pub(crate) async fn envelope(
                 response = bare(response.status(), &line, &state, for_people);
             }
             line.finish(response.status(), response.headers_mut());
-            line.end(response.status(), None);
+            line.end(response.status(), || None);
             return Err(InternalError::from_response(error, response).into());
         }
         Err(_) => {
             let mut response = panicked(&line, &state, for_people);
             line.finish(response.status(), response.headers_mut());
-            line.end(response.status(), None);
+            line.end(response.status(), || None);
             return Err(InternalError::from_response("panic", response).into());
         }
     };
@@ -117,8 +117,7 @@ pub(crate) async fn envelope(
 }
 
 fn end(line: &Line, response: &ServiceResponse<BoxBody>) {
-    let route = response.request().match_pattern();
-    line.end(response.status(), route.as_deref());
+    line.end(response.status(), || response.request().match_pattern());
 }
 
 /// The answer to a request whose handler panicked.

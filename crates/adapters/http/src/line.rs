@@ -73,10 +73,11 @@ impl Line {
         }
     }
 
-    /// Says how it was answered. `route` is a pattern.
-    pub(crate) fn end(&self, status: StatusCode, route: Option<&str>) {
+    /// Says how it was answered. `pattern` looks for the pattern of its route.
+    pub(crate) fn end(&self, status: StatusCode, pattern: impl FnOnce() -> Option<String>) {
         let took = self.started.elapsed();
-        self.requests.count(route, &self.method, status, took);
+        self.requests
+            .count(self.uri.path(), pattern, &self.method, status, took);
         if !self.span.is_disabled() {
             self.span.record("http.response.status_code", status.as_u16());
             if status.is_server_error() {

@@ -24,7 +24,7 @@ pub const REQUEST_DURATION_BUCKETS: [f64; 14] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
 
-/// What a request is called that no route took, or whose handler panicked.
+/// What a request is called that no route took.
 pub(crate) const NO_ROUTE: &str = "none";
 
 /// Describes the metrics. Call it once, after installing a recorder and before making an [`HttpState`](crate::HttpState).
@@ -79,10 +79,22 @@ impl Series {
 }
 
 impl Requests {
-    /// Counts one request. `route` is a pattern.
-    pub(crate) fn count(&self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
-        let (route, method, status) = (route.unwrap_or(NO_ROUTE), method_name(method), class(status));
+    /// Counts one request. `pattern` looks for the pattern of its route, which takes microseconds: it is asked only where
+    /// the path is none itself.
+    pub(crate) fn count(
+        &self,
+        path: &str,
+        pattern: impl FnOnce() -> Option<String>,
+        method: &Method,
+        status: StatusCode,
+        took: Duration,
+    ) {
+        let (method, status) = (method_name(method), class(status));
         let mut routes = self.0.borrow_mut();
+        let pattern = (!routes.contains_key(path)).then(pattern);
+        let route = pattern
+            .as_ref()
+            .map_or(path, |found| found.as_deref().unwrap_or(NO_ROUTE));
         let known = routes.get(route).into_iter().flatten();
         for series in known {
             if series.status == status && series.method == method {
@@ -174,12 +186,34 @@ mod tests {
     #[test]
     fn requests_of_one_kind_share_their_counters() {
         let requests = Requests::default();
+        let count = |path: &str, pattern: Option<&str>, status| {
+            requests.count(
+                path,
+                || pattern.map(str::to_owned),
+                &Method::GET,
+                status,
+                Duration::ZERO,
+            );
+        };
         for status in [StatusCode::OK, StatusCode::NO_CONTENT, StatusCode::NOT_FOUND] {
-            requests.count(Some("/a/{id}"), &Method::GET, status, Duration::ZERO);
+            count("/a/1", Some("/a/{id}"), status);
+            count("/a/2", Some("/a/{id}"), status);
+            count("/a", Some("/a"), status);
         }
-        requests.count(None, &Method::GET, StatusCode::NOT_FOUND, Duration::ZERO);
+        count("/nothing", None, StatusCode::NOT_FOUND);
+        requests.count(
+            "/a",
+            || panic!("a path that is a pattern is not looked for"),
+            &Method::GET,
+            StatusCode::OK,
+            Duration::ZERO,
+        );
         let routes = requests.0.borrow();
         let series = |route: &str| routes.get(route).map(Vec::len);
-        assert_eq!((series("/a/{id}"), series(NO_ROUTE)), (Some(2), Some(1)));
+        assert_eq!(
+            [series("/a/{id}"), series("/a"), series(NO_ROUTE)],
+            [Some(2), Some(2), Some(1)]
+        );
+        assert_eq!(routes.len(), 3, "no path makes up a label");
     }
 }

@@ -173,7 +173,10 @@ fn a_process_that_ends_can_wait_until_the_others_were_told() {
         ends.publish(Change::Users).await;
         let started = Instant::now();
         assert!(!ends.told(Duration::from_millis(300)).await);
-        assert!(started.elapsed() < Duration::from_secs(5), "it waits no longer than it was told");
+        assert!(
+            started.elapsed() < Duration::from_secs(5),
+            "it waits no longer than it was told"
+        );
         server.start_again();
         assert!(ends.told(Duration::from_secs(10)).await, "it is tried again");
     });
