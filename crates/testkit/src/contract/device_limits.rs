@@ -152,4 +152,6 @@ pub async fn concurrent_requests_stop_at_the_limit(store: &dyn DeviceStore) {
         .await
     });
     assert_eq!(inserted(&of_many), ALLOWED as usize);
+    let late = insert(store, &from(200, HERE, 1, 600), limits(ALLOWED, 100)).await;
+    assert_eq!(late, full_until(600));
 }

@@ -1,6 +1,9 @@
 //! Obligations of [`DeviceStore`]: keeping, finding, deciding, handing out.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    time::Duration,
+};
 
 use informer_oauth_domain::{
     device::{Decision, DeviceDecision, DeviceGrant, DeviceOrigin, DevicePoll, DeviceRequest},
@@ -147,7 +150,7 @@ pub async fn an_approval_is_handed_out_whole_and_once(store: &dyn DeviceStore) {
         store.insert(&request, UNLIMITED).await.answered();
         let decision = request.approval(username, scope(granted));
         let decision = decision.expect("something of it was asked for");
-        let granted_at = NOW + TICK * n as u32;
+        let granted_at = NOW + Duration::from_micros(n);
         let decided = store.decide(&request.user_code, &decision, granted_at).await;
         assert_eq!(decided.answered(), DeviceDecision::Decided(Box::new(request.clone())));
         let presented = a_device_presentation(&request);
