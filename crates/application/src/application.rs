@@ -115,9 +115,9 @@ pub struct Settings {
     pub client_authentication: ClientAuthenticationLimits,
     /// How many wrong user codes are borne.
     pub user_codes: UserCodeLimits,
-    /// How many device authorizations are borne.
+    /// Limits of device authorization requests.
     pub devices: DeviceLimits,
-    /// How long events stay in the audit log; `None` is for good.
+    /// Retention of audit events. `None` keeps them forever.
     pub audit_retention: Option<Duration>,
     /// Private-use URI schemes without a dot that redirect URIs may have.
     pub allowed_custom_schemes: Vec<String>,

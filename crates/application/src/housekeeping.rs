@@ -22,7 +22,7 @@ pub struct Housekeeping {
     pub(crate) attempts: Arc<dyn AttemptCounter>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
-    /// How long events are kept; `None` is for good.
+    /// Retention of audit events. `None` keeps them forever.
     pub(crate) audit_retention: Option<Duration>,
     pub(crate) usage: Arc<Usage>,
 }

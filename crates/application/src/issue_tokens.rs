@@ -22,10 +22,10 @@ pub(crate) const INACTIVE_USER: OAuthError = ErrorCode::InvalidGrant
     .because("The account of the user who granted this is not active.")
     .for_reason(Reason::UserInactive);
 
-/// The refusal of a code or an approval that the user or an administrator took back before it was redeemed.
-pub(crate) const TAKEN_BACK: OAuthError = ErrorCode::InvalidGrant
-    .because("The user or an administrator has taken this access back since it was granted.")
-    .for_reason(Reason::GrantTakenBack);
+/// Refusal of a code or device code whose grant was revoked before it was redeemed.
+pub(crate) const REVOKED: OAuthError = ErrorCode::InvalidGrant
+    .because("The user or an administrator has revoked this access since it was granted.")
+    .for_reason(Reason::GrantRevoked);
 
 /// The answer of the token endpoint.
 #[derive(Debug)]

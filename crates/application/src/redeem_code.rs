@@ -18,7 +18,7 @@ use crate::{
     authenticate_client::AuthenticatedClient,
     context::RequestContext,
     error::ProtocolError,
-    issue_tokens::{INACTIVE_USER, IssueTokens, TAKEN_BACK, TokenAnswer},
+    issue_tokens::{INACTIVE_USER, IssueTokens, REVOKED, TokenAnswer},
     user_standing::UserStanding,
 };
 
@@ -111,7 +111,7 @@ impl RedeemCode {
             // is answered all the same, so that of any number exactly one is (RFC 6749 §4.1.2); its tokens belong to a
             // revoked record, as they would if the replay had come a moment later.
             Insertion::Inserted | Insertion::Barred => Ok(self.issue.run(&record, record.scope, context.now)?),
-            Insertion::TakenBack => Err(TAKEN_BACK.into()),
+            Insertion::Revoked => Err(REVOKED.into()),
             // It was redeemed before, and its store has lost the mark of that, as one may that takes over from another.
             Insertion::Exists => {
                 self.end_what_it_gave(client, code, context).await?;

@@ -18,7 +18,7 @@ use crate::{
     authenticate_client::AuthenticatedClient,
     context::RequestContext,
     error::ProtocolError,
-    issue_tokens::{INACTIVE_USER, IssueTokens, TAKEN_BACK, TokenAnswer},
+    issue_tokens::{INACTIVE_USER, IssueTokens, REVOKED, TokenAnswer},
     user_standing::UserStanding,
 };
 
@@ -103,7 +103,7 @@ impl RedeemDeviceCode {
         let record = self.issue.begin(client.client(), record_of(grant), now);
         match self.tokens.insert(&record).await? {
             Insertion::Inserted => Ok(self.issue.run(&record, record.scope, now)?),
-            Insertion::TakenBack => Err(TAKEN_BACK.into()),
+            Insertion::Revoked => Err(REVOKED.into()),
             // The store of devices forgot that this was redeemed.
             _ => Err(REPLAYED.into()),
         }

@@ -27,12 +27,12 @@ use crate::{
 /// taken once in 10²¹ times.
 const DRAWS: usize = 5;
 
-/// How many device authorizations are borne.
+/// Limits of device authorization requests.
 #[derive(Clone, Copy, Debug)]
 pub struct DeviceLimits {
-    /// Requests from one address.
+    /// Requests from one address group.
     pub per_address: AttemptLimit,
-    /// Requests that nobody has decided yet.
+    /// Pending requests.
     pub pending: PendingLimits,
 }
 
@@ -106,14 +106,15 @@ impl StartDeviceAuthorization {
                 }
                 DeviceInsertion::UserCodeTaken => request.user_code = ids::user_code(&*self.entropy),
                 DeviceInsertion::TooManyPending { until } => {
-                    return Err(self.limited(until.since(context.now), client, &request, context).await);
+                    let retry_after = until.since(context.now);
+                    return Err(self.limited("pending", retry_after, client, context).await);
                 }
             }
         }
         Err(Fault::Unavailable("no user code is free".into()).into())
     }
 
-    /// Counts the request for its address, and refuses it when there were too many before.
+    /// Counts the request for its address group. Refuses it if the limit was already reached.
     async fn count(
         &self,
         client: &Client,
@@ -121,7 +122,8 @@ impl StartDeviceAuthorization {
         context: &RequestContext,
     ) -> Result<(), ProtocolError> {
         let limit = self.limits.per_address;
-        let key = format!("device:{}", request.origin.address_group());
+        let group = request.origin.address_group();
+        let key = format!("device:{group}");
         let seen = self.attempts.record(&key, limit.window, context.now).await?;
         // The count includes this request.
         let before = Attempts {
@@ -129,25 +131,26 @@ impl StartDeviceAuthorization {
             ..seen
         };
         match limit.wait(before, context.now) {
-            Some(wait) => Err(self.limited(wait, client, request, context).await),
+            Some(wait) => Err(self.limited(&group, wait, client, context).await),
             None => Ok(()),
         }
     }
 
+    /// Refuses the request. Writes one audit event per `limit` and window: many addresses that meet the limit of all
+    /// pending requests must not flood the log.
     async fn limited(
         &self,
+        limit: &str,
         retry_after: Duration,
         client: &Client,
-        request: &DeviceRequest,
         context: &RequestContext,
     ) -> ProtocolError {
         let about = About {
             client: Some(client.uid),
             ..About::default()
         };
-        let key = request.origin.address_group();
         self.audit
-            .record_once(EventKind::DeviceLimited, &key, REPEATED, about, context)
+            .record_once(EventKind::DeviceLimited, limit, REPEATED, about, context)
             .await;
         ProtocolError::Limited {
             retry_after: retry_after.max(Duration::from_secs(1)),

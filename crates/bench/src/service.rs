@@ -60,7 +60,7 @@ impl Service {
             ("BOOTSTRAP__ADMIN_PASSWORD", PASSWORD),
             // Many are made before they are redeemed.
             ("TOKENS__CODE_SECONDS", "600"),
-            // All of them come from one address, and nobody decides.
+            // The bench starts all device flows from one address and leaves them pending.
             ("LIMITS__DEVICE_ATTEMPTS", "1000000"),
             ("LIMITS__DEVICE_ADDRESS_PENDING", "1000000"),
             ("LIMITS__DEVICE_PENDING", "1000000"),

@@ -44,8 +44,8 @@ impl AttemptLimit {
     }
 }
 
-/// The group of addresses that attempts from an address count for: an IPv4 address by itself, an IPv6 address with its
-/// whole /64, which one host has to itself; `unknown` without an address.
+/// Returns the key under which attempts from an address are counted: the IPv4 address, the /64 of an IPv6 address because
+/// one host can use all of it, or `unknown`.
 pub fn address_group(address: Option<IpAddr>) -> String {
     match address.map(|address| address.to_canonical()) {
         None => "unknown".to_owned(),

@@ -65,7 +65,7 @@ event_kinds! {
     DeviceApproved = "device.approved",
     /// A user refused a device.
     DeviceDenied = "device.denied",
-    /// A device authorization was refused: too many from its address, or too many that nobody has decided.
+    /// A device authorization request exceeded a rate limit or a limit of pending requests.
     DeviceLimited = "device.limited",
     /// A user or address was refused after too many wrong user codes.
     UserCodeLimited = "device.user_code_limited",

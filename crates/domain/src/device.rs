@@ -63,12 +63,12 @@ pub const POLL_LEEWAY: Duration = Duration::from_millis(500);
 /// How long after its expiry a device code is still told apart from one that never was.
 pub const EXPIRY_MEMORY: Duration = Duration::from_secs(600);
 
-/// How many requests may be pending at once: neither decided nor expired.
+/// Maximum number of pending requests. A request is pending until a user decides it or it expires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PendingLimits {
-    /// From one [group of addresses](crate::attempts::address_group).
+    /// For one [address group](crate::attempts::address_group).
     pub per_address: u32,
-    /// From all addresses together.
+    /// For all addresses together.
     pub total: u32,
 }
 
@@ -155,7 +155,7 @@ pub enum DeviceState {
         username: String,
         /// What they granted.
         scope: ScopeSet,
-        /// When.
+        /// Time of the approval.
         at: Timestamp,
     },
     /// Somebody said no.
@@ -189,7 +189,7 @@ pub struct DeviceGrant {
     pub username: String,
     /// What they granted.
     pub scope: ScopeSet,
-    /// When they granted it.
+    /// Time of the approval.
     pub granted_at: Timestamp,
 }
 

@@ -157,8 +157,8 @@ pub enum Reason {
     RefreshTokenOfAnotherClient,
     /// The token record was revoked, or is not there.
     GrantEnded,
-    /// The user or an administrator took the access back before the code or the approval was redeemed.
-    GrantTakenBack,
+    /// The user or an administrator revoked the grant before the code or device code was redeemed.
+    GrantRevoked,
     /// An administrator has taken the scope from the client since.
     ScopeTakenAway,
     /// The resource is not the granted one, or was taken from the client since.
@@ -194,7 +194,7 @@ impl Reason {
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::RefreshTokenOfAnotherClient => "refresh_token_of_another_client",
             Self::GrantEnded => "grant_ended",
-            Self::GrantTakenBack => "grant_taken_back",
+            Self::GrantRevoked => "grant_revoked",
             Self::ScopeTakenAway => "scope_taken_away",
             Self::ResourceMismatch => "resource_mismatch",
             Self::UserInactive => "user_inactive",

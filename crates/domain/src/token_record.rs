@@ -69,7 +69,7 @@ pub struct TokenRecord {
     pub scope: ScopeSet,
     /// What its access tokens are for.
     pub audience: Resource,
-    /// When the user granted it: a little before the record was made.
+    /// Time of the user's consent, up to the lifetime of a code or device code before the record is made.
     pub created_at: Timestamp,
     /// When it ends; `None` for a grant without refresh tokens, which lives until revoked.
     pub expires_at: Option<Timestamp>,
@@ -316,8 +316,8 @@ pub enum Insertion {
     Barred,
     /// A record was inserted under its id before, live or ended since: its code was redeemed twice. Nothing changed.
     Exists,
-    /// The user or an administrator has taken back what it grants, since it was granted. Nothing changed.
-    TakenBack,
+    /// The user or an administrator revoked the grant before it was redeemed. Nothing changed.
+    Revoked,
 }
 
 /// What a store answers to revoking one record.

@@ -183,7 +183,7 @@ pub struct EventFilter {
     pub until: Option<Timestamp>,
 }
 
-/// The audit log: appended to and read, never changed.
+/// The audit log. Events are appended and never changed; old ones may be purged.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
     /// Adds an event. Adding one whose id is there already changes nothing.
@@ -192,6 +192,6 @@ pub trait AuditLog: Send + Sync {
     /// Events that the filter means, newest first. They outlive their client.
     async fn list(&self, filter: &EventFilter, page: PageRequest) -> Result<Page<AuditEvent>, StoreError>;
 
-    /// Forgets up to `limit` events from before `before`, the oldest first; how many it was.
+    /// Deletes up to `limit` events older than `before`, oldest first. Returns the number deleted.
     async fn purge(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -14,9 +14,9 @@ pub enum DeviceInsertion {
     Inserted,
     /// Its user code is another's that has not been forgotten yet. Nothing changed: draw another one.
     UserCodeTaken,
-    /// As many as allowed are pending already. Nothing changed.
+    /// A limit of pending requests is reached. Nothing changed.
     TooManyPending {
-        /// When the first of them expires, at the latest.
+        /// Expiry of the oldest pending request. A decision may make room earlier.
         until: Timestamp,
     },
 }
@@ -25,8 +25,8 @@ pub enum DeviceInsertion {
 #[async_trait]
 pub trait DeviceStore: Send + Sync {
     /// Keeps a request as pending. Atomic: of concurrent requests with one user code one is inserted, and one that has
-    /// not expired keeps its user code to itself; of any number of concurrent requests no more are pending than `limits`
-    /// allow. A decided or expired request is not pending any more. Digests are of 128 random bits, so none is ever there
+    /// not expired keeps its user code to itself; concurrent calls never exceed `limits`. Decided and
+    /// expired requests do not count. Digests are of 128 random bits, so none is ever there
     /// already.
     async fn insert(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<DeviceInsertion, StoreError>;
 

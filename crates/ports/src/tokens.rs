@@ -19,8 +19,8 @@ pub struct TokenFilter {
 /// Token records.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// Adds a record, unless its id is barred (`Barred`) or was inserted before (`Exists`), or unless a
-    /// [`TokenStore::revoke_all`] meant it that is not older than the grant (`TakenBack`): then nothing changes. Atomic: of
+    /// Adds a record, unless its id is barred (`Barred`) or was inserted before (`Exists`), or its grant
+    /// was revoked by [`TokenStore::revoke_all`] at `created_at` or later (`Revoked`): then nothing changes. Atomic: of
     /// calls with one id one inserts, and of `insert` and [`TokenStore::bar`], in either order or at once, the outcome is a
     /// revoked record; of `insert` and `revoke_all`, a revoked record or none. What is in the way is judged by the rule of
     /// [`TokenRecord::in_the_way`].
@@ -47,9 +47,9 @@ pub trait TokenStore: Send + Sync {
     /// [`TokenStore::insert`] is refused. `record` is as its code describes it. `Ended` also when it was not there: this call is the one that ended it.
     async fn bar(&self, record: &TokenRecord, reason: RevocationReason, now: Timestamp) -> Result<Ending, StoreError>;
 
-    /// Ends every live record that the filter means; how many it was. A grant of `now` or before that is not a record yet
-    /// (a code that is not redeemed, a device that was approved) becomes none within the next day, by which time it has
-    /// expired. Atomic.
+    /// Ends every live record that the filter means; how many it was. Also revokes grants made until `now` that
+    /// are not records yet (unredeemed codes and approved devices): [`TokenStore::insert`] refuses them for a day, and by
+    /// then they have expired. Atomic.
     async fn revoke_all(
         &self,
         filter: &TokenFilter,
@@ -72,6 +72,6 @@ pub trait TokenStore: Send + Sync {
     async fn oldest_unexpiring(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Forgets up to `limit` records that expired, or were revoked without an expiry, before `before`; how many it was.
-    /// What [`TokenStore::revoke_all`] noted before then is forgotten with them, and counts, too.
+    /// Also purges revocations made before `before`, and counts them.
     async fn purge(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -270,15 +270,15 @@ macro_rules! __durable_obligations {
         );
         $crate::__obligations!(
             $fixture,
-            grants_taken_back,
+            revocations,
             DurableStores::tokens,
             [
-                a_grant_from_before_it_was_taken_back_becomes_no_record,
-                only_what_is_meant_is_taken_back,
-                the_latest_taking_back_counts,
-                a_record_that_is_there_is_told_from_a_grant_that_was_taken_back,
-                a_grant_is_ended_or_never_inserted_when_it_is_taken_back_meanwhile,
-                what_was_taken_back_is_forgotten_with_the_records_of_its_time,
+                a_grant_older_than_its_revocation_becomes_no_record,
+                a_revocation_covers_its_client_and_user_only,
+                the_latest_revocation_counts,
+                an_existing_record_is_told_from_a_revoked_grant,
+                a_concurrent_revocation_leaves_no_live_record,
+                revocations_are_purged_with_the_records_of_their_time,
             ]
         );
         $crate::__obligations!(
@@ -457,7 +457,7 @@ macro_rules! __short_lived_obligations {
                 a_window_that_has_ended_is_none,
                 keys_are_counted_apart,
                 a_cleared_key_starts_anew_and_the_others_go_on,
-                an_attempt_is_taken_back_from_its_open_window_only,
+                an_attempt_is_revoked_from_its_open_window_only,
                 attempts_taken_back_at_once_are_each_taken_back,
                 concurrent_attempts_get_different_counts,
                 purging_takes_ended_windows_only_and_few_at_a_time,

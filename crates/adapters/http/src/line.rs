@@ -73,7 +73,7 @@ impl Line {
         }
     }
 
-    /// Says how it was answered. `pattern` looks for the pattern of its route.
+    /// Logs and counts the answer. `pattern` finds the pattern of the route.
     pub(crate) fn end(&self, status: StatusCode, pattern: impl FnOnce() -> Option<String>) {
         let took = self.started.elapsed();
         self.requests

@@ -33,7 +33,7 @@ pub(crate) struct Fields {
     pub(crate) client_id: Option<ClientId>,
     /// The `grant_type`, if it is one of ours.
     pub(crate) grant_type: Option<&'static str>,
-    /// What failed inside. The client never gets to see it.
+    /// Internal failure. It is never sent to the client.
     pub(crate) fault: Option<Fault>,
 }
 

@@ -24,7 +24,7 @@ pub const REQUEST_DURATION_BUCKETS: [f64; 14] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
 
-/// What a request is called that no route took.
+/// Route label of requests that match no route.
 pub(crate) const NO_ROUTE: &str = "none";
 
 /// Describes the metrics. Call it once, after installing a recorder and before making an [`HttpState`](crate::HttpState).
@@ -79,8 +79,8 @@ impl Series {
 }
 
 impl Requests {
-    /// Counts one request. `pattern` looks for the pattern of its route, which takes microseconds: it is asked only where
-    /// the path is none itself.
+    /// Counts one request. `pattern` finds the pattern of its route. That takes microseconds, so it is not called if `path`
+    /// is a known pattern itself.
     pub(crate) fn count(
         &self,
         path: &str,
@@ -203,7 +203,7 @@ mod tests {
         count("/nothing", None, StatusCode::NOT_FOUND);
         requests.count(
             "/a",
-            || panic!("a path that is a pattern is not looked for"),
+            || panic!("the pattern of a known path is not searched"),
             &Method::GET,
             StatusCode::OK,
             Duration::ZERO,

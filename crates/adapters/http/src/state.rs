@@ -102,17 +102,17 @@ impl Default for ServerLimits {
     }
 }
 
-/// How long a refused `Origin` is remembered, and warned about no second time.
+/// Time for which a refused `Origin` is remembered and no further warning is logged.
 const REFUSED_ORIGIN_KEPT: Duration = Duration::from_hours(1);
 
-/// An `Origin` that a form was refused for.
+/// The `Origin` of a refused form.
 struct RefusedOrigin {
     origin: String,
     at: Timestamp,
 }
 
 impl RefusedOrigin {
-    /// Whether it was refused in the hour before `now`, or after it by a clock that has been put back since.
+    /// Returns true if `now` is within an hour of the refusal, in either direction: the clock may have been put back.
     fn is_recent(&self, now: Timestamp) -> bool {
         now.since(self.at).max(self.at.since(now)) < REFUSED_ORIGIN_KEPT
     }
@@ -223,7 +223,7 @@ impl HttpState {
         *refused = Some(RefusedOrigin { origin, at: now });
     }
 
-    /// The `Origin` of a form that was refused in the last hour, because it is not the issuer's.
+    /// Returns the `Origin` of a form that was refused in the last hour because it is not the issuer's.
     pub(crate) fn refused_origin(&self, now: Timestamp) -> Option<String> {
         let refused = self.refused_origin.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = refused.as_ref().filter(|refused| refused.is_recent(now));

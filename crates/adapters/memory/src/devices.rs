@@ -27,7 +27,7 @@ impl Devices {
         kept.filter(|device| now < device.request().forgotten_at())
     }
 
-    /// When the first of the pending ones expires, if as many as allowed are pending already.
+    /// Returns the expiry of the oldest pending request if a limit is reached.
     fn full_until(&self, new: &DeviceRequest, limits: PendingLimits) -> Option<Timestamp> {
         let group = new.origin.address_group();
         let is_pending = |device: &&DeviceAuthorization| device.is_open(new.issued_at);
@@ -45,7 +45,7 @@ impl Devices {
     }
 }
 
-/// The first of the times, if there are at least `limit`.
+/// Returns the earliest time if there are at least `limit`.
 fn first_of(times: impl Iterator<Item = Timestamp>, limit: u32) -> Option<Timestamp> {
     let times: Vec<Timestamp> = times.collect();
     times.iter().copied().min().filter(|_| times.len() >= limit as usize)

@@ -37,7 +37,7 @@ pub(crate) struct State {
     pub(crate) keys: Vec<SealedKey>,
     pub(crate) users: BTreeMap<String, LocalUser>,
     pub(crate) tokens: BTreeMap<TokenRecordId, TokenRecord>,
-    pub(crate) taken_back: Vec<(TokenFilter, Timestamp)>,
+    pub(crate) revocations: Vec<(TokenFilter, Timestamp)>,
     pub(crate) usage: BTreeMap<UsageKey, u64>,
     pub(crate) codes: HashMap<Digest, KeptCode>,
     pub(crate) devices: Devices,

@@ -41,11 +41,11 @@ pub(crate) fn revoke_all(records: &mut Records, filter: &TokenFilter, reason: Re
 impl TokenStore for Memory {
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError> {
         let state = &mut *self.lock();
-        let mut taken_back = state.taken_back.iter();
+        let mut revocations = state.revocations.iter();
         Ok(match state.tokens.entry(record.id) {
             Entry::Occupied(there) => there.get().in_the_way(),
-            Entry::Vacant(_) if taken_back.any(|(filter, at)| means(filter, record) && record.created_at <= *at) => {
-                Insertion::TakenBack
+            Entry::Vacant(_) if revocations.any(|(filter, at)| means(filter, record) && record.created_at <= *at) => {
+                Insertion::Revoked
             }
             Entry::Vacant(place) => {
                 place.insert(record.clone());
@@ -98,9 +98,9 @@ impl TokenStore for Memory {
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let state = &mut *self.lock();
-        match state.taken_back.iter_mut().find(|(noted, _)| noted == filter) {
+        match state.revocations.iter_mut().find(|(noted, _)| noted == filter) {
             Some((_, at)) => *at = now.max(*at),
-            None => state.taken_back.push((filter.clone(), now)),
+            None => state.revocations.push((filter.clone(), now)),
         }
         Ok(revoke_all(&mut state.tokens, filter, reason, now))
     }
@@ -151,7 +151,7 @@ impl TokenStore for Memory {
         }
         let rest = (limit as usize).saturating_sub(ids.len());
         let forgotten = state
-            .taken_back
+            .revocations
             .extract_if(.., |(_, at)| *at < before)
             .take(rest)
             .count();

@@ -103,8 +103,8 @@ struct World {
     held: Vec<Held>,
     seen: BTreeMap<TokenRecordId, Seen>,
     drawn: u64,
-    /// Everything was taken back then, and the store still knows it.
-    taken_back: Option<Timestamp>,
+    /// Time of the last revocation of everything, until the store purges it.
+    revoked_at: Option<Timestamp>,
 }
 
 impl World {
@@ -123,7 +123,7 @@ impl World {
             held: Vec::new(),
             seen,
             drawn: 1000,
-            taken_back: None,
+            revoked_at: None,
         }
     }
 
@@ -223,13 +223,13 @@ impl World {
                     .runtime
                     .block_on(TokenStore::insert(&self.memory, &record))
                     .unwrap();
-                let taken_back = self.taken_back.is_some_and(|at| record.created_at <= at);
+                let revoked_at = self.revoked_at.is_some_and(|at| record.created_at <= at);
                 let seen = self.seen(record.id);
                 if insertion == Insertion::Inserted {
                     seen.inserted += 1;
                     prop_assert!(
-                        seen.inserted == 1 && !seen.ended && !taken_back,
-                        "one grant a code, and none that was barred or taken back before"
+                        seen.inserted == 1 && !seen.ended && !revoked_at,
+                        "one grant a code, and none that was barred or revoked before"
                     );
                     self.held.push(Held {
                         record: record.id,
@@ -241,8 +241,8 @@ impl World {
                 } else if seen.ended {
                     prop_assert_eq!(insertion, Insertion::Barred, "what was barred is said to be");
                 } else {
-                    prop_assert!(taken_back, "only what was barred or taken back is refused");
-                    prop_assert_eq!(insertion, Insertion::TakenBack, "and said to be");
+                    prop_assert!(revoked_at, "only what was barred or revoked is refused");
+                    prop_assert_eq!(insertion, Insertion::Revoked, "and said to be");
                 }
             }
             HalfDone::Bar(code) => {
@@ -364,7 +364,7 @@ impl World {
                     .memory
                     .revoke_all(&filter, RevocationReason::Administrator, self.now);
                 self.runtime.block_on(revocation).unwrap();
-                self.taken_back = Some(self.now);
+                self.revoked_at = Some(self.now);
             }
             Step::Wait { millis } => self.now = self.now + Duration::from_millis(millis),
             Step::Purge => {
@@ -376,7 +376,7 @@ impl World {
                     self.runtime
                         .block_on(TokenStore::purge(&self.memory, self.now, 10))
                         .unwrap();
-                    self.taken_back = self.taken_back.filter(|at| self.now <= *at);
+                    self.revoked_at = self.revoked_at.filter(|at| self.now <= *at);
                 }
             }
         }

@@ -72,7 +72,7 @@ impl TryFrom<EventRow> for AuditEvent {
     }
 }
 
-/// What another replica is purging is passed over.
+/// Deletes old events. Skips rows that another replica is deleting.
 pub(crate) const PURGE: &[&str] = &["WITH over AS MATERIALIZED (
          SELECT id FROM audit_events WHERE at < $1 ORDER BY at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
      DELETE FROM audit_events USING over WHERE audit_events.id = over.id"];

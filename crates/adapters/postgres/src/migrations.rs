@@ -33,7 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("2026-12-01-000100_confidential"),
     migration!("2026-12-01-000200_consent_resources"),
     migration!("2026-12-01-000500_event_request_ids"),
-    migration!("2026-12-01-000600_grants_taken_back"),
+    migration!("2026-12-01-000600_revocations"),
 ];
 
 impl Migration {

@@ -20,14 +20,14 @@ use crate::{
     Postgres,
     columns::{self, bounds, can_be_stored, time},
     failure::{Failure, STORE},
-    grants_taken_back::{is_taken_back, take_back},
     pool::PATIENCE_FOR_MANY,
+    revocations::{is_revoked, note_revocation},
     schema::token_records::{self, dsl},
     token_rows::TokenRow,
 };
 
-/// Records past their expiry, records that were revoked and have none, and what was taken back. What another replica is
-/// purging is passed over.
+/// Deletes expired records, revoked records without expiry, and old revocations. Skips rows that another replica is
+/// deleting.
 pub(crate) const PURGE: &[&str] = &[
     "WITH over AS MATERIALIZED (
          SELECT id FROM token_records WHERE expires_at IS NOT NULL AND expires_at < $1
@@ -38,9 +38,9 @@ pub(crate) const PURGE: &[&str] = &[
          ORDER BY revoked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
      DELETE FROM token_records USING over WHERE token_records.id = over.id",
     "WITH over AS MATERIALIZED (
-         SELECT client_uid, user_digest FROM grants_taken_back WHERE at < $1
+         SELECT client_uid, user_digest FROM revocations WHERE at < $1
          ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)
-     DELETE FROM grants_taken_back AS kept USING over
+     DELETE FROM revocations AS kept USING over
      WHERE kept.client_uid = over.client_uid AND kept.user_digest = over.user_digest",
 ];
 
@@ -155,8 +155,8 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, row: TokenRow) ->
         if let Some(there) = find(connection, id).await? {
             return Ok(there.in_the_way());
         }
-        if is_taken_back(connection, &row).await? {
-            return Ok(Insertion::TakenBack);
+        if is_revoked(connection, &row).await? {
+            return Ok(Insertion::Revoked);
         }
         // It was purged after the insertion had met it.
     }
@@ -285,7 +285,7 @@ async fn revoke_all(
     reason: RevocationReason,
     now: Timestamp,
 ) -> Result<u64, Failure> {
-    take_back(connection, &filter, now).await?;
+    note_revocation(connection, &filter, now).await?;
     connection
         .transaction(async |connection| {
             allow_time(connection).await?;

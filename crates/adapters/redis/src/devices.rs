@@ -1,9 +1,9 @@
 //! Device authorizations.
 //!
 //! Each is a hash under the digest of its device code; its user code leads to that digest, under a key of its own that
-//! never changes. Two sorted sets hold the digests of what is pending, one for its group of addresses and one for all, so
-//! that they can be counted. The sets and the user code are written first: what is lost between the writes is a place in a set
-//! until the request would have expired and a user code that leads nowhere, and no script needs two keys.
+//! never changes. Two sorted sets count the pending requests: one per address group and one for all. The sets
+//! and the user code are written first, so that no script needs two keys. A crash between the writes leaves an unused user
+//! code and a member of the sets, until the request would have expired.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -112,7 +112,7 @@ impl Redis {
             .map_err(|_| corrupt(DEVICE, "a user code that leads to no digest"))
     }
 
-    /// Counts a request as pending in both sets; when the first of the others expires if one of them is full.
+    /// Adds a request to both sets. If one is full, adds nothing and returns the expiry of its oldest member.
     async fn reserve(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<Option<Timestamp>, StoreError> {
         let of_group = self.keys.pending_devices_of(&request.origin.address_group());
         let full = self.reserve_in(&of_group, request, limits.per_address).await?;
@@ -150,15 +150,14 @@ impl Redis {
         Ok(Some(Timestamp::from_micros(until)))
     }
 
-    /// Gives a request's place in a set back.
+    /// Removes a request from a set.
     async fn release_in(&self, set: &str, device_code: &Digest) -> Result<(), StoreError> {
         let mut command = cmd("ZREM");
         command.arg(set).arg(device_code.to_hex());
         self.ask::<Value>(INSERTION, DEVICE, command).await.map(drop)
     }
 
-    /// Gives the places of a request that is not pending any more back. Where that fails it keeps them until it would have
-    /// expired.
+    /// Removes a request from both sets. If that fails, it counts as pending until it expires.
     async fn release(&self, request: &DeviceRequest) {
         let of_group = self.keys.pending_devices_of(&request.origin.address_group());
         for set in [of_group, self.keys.pending_devices()] {

@@ -115,7 +115,7 @@ impl DeviceStore for Sqlite {
     }
 }
 
-/// When the first of the pending requests expires, if as many as allowed are pending already.
+/// Returns the expiry of the oldest pending request if a limit is reached.
 fn full_until(
     connection: &mut SqliteConnection,
     group: String,

@@ -105,7 +105,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    grants_taken_back (client_uid, user_digest) {
+    revocations (client_uid, user_digest) {
         client_uid -> Binary,
         user_digest -> Binary,
         at -> BigInt,

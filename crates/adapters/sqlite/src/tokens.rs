@@ -19,18 +19,18 @@ use crate::{
     Sqlite,
     columns::{self, blob, bounds, time},
     failure::{Failure, corrupt},
-    grants_taken_back::{is_taken_back, take_back},
+    revocations::{is_revoked, note_revocation},
     schema::token_records::{self, dsl},
     token_rows::TokenRow,
 };
 
-/// Records past their expiry, records that were revoked and have none, and what was taken back.
+/// Deletes expired records, revoked records without expiry, and old revocations.
 pub(crate) const PURGE: &[&str] = &[
     "DELETE FROM token_records WHERE rowid IN (
          SELECT rowid FROM token_records WHERE expires_at IS NOT NULL AND expires_at < ?1 LIMIT ?2)",
     "DELETE FROM token_records WHERE rowid IN (
          SELECT rowid FROM token_records WHERE revoked_at IS NOT NULL AND expires_at IS NULL AND revoked_at < ?1 LIMIT ?2)",
-    "DELETE FROM grants_taken_back WHERE rowid IN (SELECT rowid FROM grants_taken_back WHERE at < ?1 LIMIT ?2)",
+    "DELETE FROM revocations WHERE rowid IN (SELECT rowid FROM revocations WHERE at < ?1 LIMIT ?2)",
 ];
 
 #[async_trait]
@@ -38,8 +38,8 @@ impl TokenStore for Sqlite {
     async fn insert(&self, record: &TokenRecord) -> Result<Insertion, StoreError> {
         let (id, row) = (record.id, TokenRow::from(record));
         self.write(move |connection| {
-            if is_taken_back(connection, &row)? {
-                return Ok(find(connection, id)?.map_or(Insertion::TakenBack, |there| there.in_the_way()));
+            if is_revoked(connection, &row)? {
+                return Ok(find(connection, id)?.map_or(Insertion::Revoked, |there| there.in_the_way()));
             }
             if insert(connection, row)? {
                 return Ok(Insertion::Inserted);
@@ -92,7 +92,7 @@ impl TokenStore for Sqlite {
     ) -> Result<u64, StoreError> {
         let filter = filter.clone();
         self.write(move |connection| {
-            take_back(connection, &filter, now)?;
+            note_revocation(connection, &filter, now)?;
             revoke_all(connection, &filter, reason, now)
         })
         .await

@@ -173,7 +173,7 @@ fn nobody_ends_what_is_another_users() {
 }
 
 #[test]
-fn a_client_or_everything_is_taken_back_whole_also_where_only_consent_is_left() {
+fn a_client_or_everything_is_revoked_whole_also_where_only_consent_is_left() {
     run(async {
         let world = World::new().await;
         assert!(world.disconnect("ada", Disconnection::Client(client_uid(1))).await);

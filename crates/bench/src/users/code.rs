@@ -43,7 +43,7 @@ impl VirtualUser for Authorizing {
         answer.is(303).context("an authorization")?;
         let target = answer.field("location").context("a redirect without a Location")?;
         if target.contains("error=temporarily_unavailable") {
-            // On a busy machine a store may not answer in time. Making codes is not what is measured: it is asked again.
+            // A store can time out on a busy machine. Making codes is not measured, so it is retried.
             self.refused();
             return Ok(());
         }

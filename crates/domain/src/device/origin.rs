@@ -50,7 +50,7 @@ impl DeviceOrigin {
         self.address
     }
 
-    /// The group of addresses that it counts for.
+    /// Key under which requests from this address are counted: see [`address_group`].
     pub fn address_group(&self) -> String {
         address_group(self.address)
     }

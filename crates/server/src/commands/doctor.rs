@@ -146,8 +146,8 @@ fn reached(config: &Config, issuer: &str, passes: Option<&Diagnosis>, findings: 
     let seen = pass.and_then(|pass| way::check(config, issuer, &pass, findings));
     if let Some(origin) = seen.as_ref().and_then(way::Seen::refused_origin) {
         let detail = format!(
-            "a form from {origin} was refused in the last hour, because the issuer is {issuer}: if people use {origin}, set issuer \
-             to it, else another site tried to act for them"
+            "a form from {origin:?} was refused in the last hour because the issuer is {issuer}. If users open that address, set \
+             issuer to it; if not, another site tried to act for them"
         );
         findings.add("forms", Standing::Warning, detail);
     }

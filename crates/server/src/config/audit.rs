@@ -8,7 +8,7 @@ use super::Problems;
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Audit {
-    /// How many days events stay. Without it they stay for good.
+    /// Retention of audit events in days. `None` keeps them forever.
     pub(crate) retention_days: Option<u32>,
 }
 
@@ -19,7 +19,7 @@ impl Audit {
         }
     }
 
-    /// How long events stay; `None` is for good.
+    /// Retention of audit events. `None` keeps them forever.
     pub(crate) fn retention(&self) -> Option<Duration> {
         self.retention_days
             .map(|days| Duration::from_hours(24 * u64::from(days)))

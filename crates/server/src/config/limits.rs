@@ -31,13 +31,13 @@ pub(crate) struct Limits {
     pub(crate) user_code_address_attempts: u32,
     /// In how long.
     pub(crate) user_code_window_seconds: u64,
-    /// Device authorizations from one address.
+    /// Device authorization requests from one address (IPv6: a /64).
     pub(crate) device_attempts: u32,
-    /// In how long.
+    /// Window of `device_attempts`, in seconds.
     pub(crate) device_window_seconds: u64,
-    /// Device authorizations from one address that nobody has decided yet.
+    /// Pending device authorizations from one address.
     pub(crate) device_address_pending: u32,
-    /// Device authorizations from all addresses together that nobody has decided yet.
+    /// Pending device authorizations from all addresses together.
     pub(crate) device_pending: u32,
     /// bcrypt hashes at once.
     pub(crate) bcrypt_concurrency: usize,
@@ -184,7 +184,7 @@ impl Limits {
         }
     }
 
-    /// Device authorizations that are borne.
+    /// Limits of device authorization requests.
     pub(crate) const fn devices(&self) -> DeviceLimits {
         DeviceLimits {
             per_address: AttemptLimit {

@@ -250,14 +250,14 @@ fn nobody_sees_the_page_signed_out_and_a_link_cannot_put_words_into_its_mouth() 
     }
 }
 
-const TAKEN_BACK: &str = "The user or an administrator has taken this access back since it was granted.";
+const REVOKED: &str = "The user or an administrator has revoked this access since it was granted.";
 
 /// Neither the code nor the approved device gives tokens any more, and the client is told why.
 #[track_caller]
 fn is_barred(world: &World, client: &Client, code: &Code, device: &Device) {
     for answer in [world.redeem(client, code), world.http.send(client.poll(device))] {
         answer.oauth_error(400, "invalid_grant");
-        assert_eq!(answer.json()["error_description"], TAKEN_BACK, "{answer}");
+        assert_eq!(answer.json()["error_description"], REVOKED, "{answer}");
     }
 }
 

@@ -174,12 +174,7 @@ fn an_issuer_that_is_not_the_address_people_use_is_found_by_the_form_that_was_re
     let (code, found) = findings(&service);
     assert_eq!(code, 0, "a warning is no failure: {found}");
     assert_eq!(standing(&found, "forms"), "warning", "{found}");
-    assert!(
-        found
-            .to_string()
-            .contains("a form from https://bi.example.com was refused"),
-        "{found}"
-    );
+    assert!(found.to_string().contains("https://bi.example.com"), "{found}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ pub async fn a_cleared_key_starts_anew_and_the_others_go_on(store: &dyn AttemptC
     );
 }
 
-pub async fn an_attempt_is_taken_back_from_its_open_window_only(store: &dyn AttemptCounter) {
+pub async fn an_attempt_is_revoked_from_its_open_window_only(store: &dyn AttemptCounter) {
     store.take_back("key", NOW).await.answered();
     assert_eq!(
         store.peek("key", NOW).await.answered(),

@@ -375,7 +375,7 @@ pub async fn a_filter_that_means_nobody_revokes_nothing(store: &dyn TokenStore) 
                 .answered(),
             Ending::Ended
         );
-        // The record, and the note of what was taken back.
+        // The record and the revocation.
         assert_eq!(store.purge(moment(1) + GRANT_LIFETIME * 2, 10).await.answered(), 2);
     }
 }

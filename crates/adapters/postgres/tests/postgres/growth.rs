@@ -276,7 +276,7 @@ fn revocations_of_the_same_records_in_different_orders_do_not_deadlock() {
             );
             assert_eq!(revoked.0 + revoked.1 + revoked.2 + revoked.3, 2_000);
             // The next round's records are no newer.
-            database.sql("DELETE FROM grants_taken_back");
+            database.sql("DELETE FROM revocations");
         }
     });
 }

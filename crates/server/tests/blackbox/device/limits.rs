@@ -69,5 +69,12 @@ fn all_addresses_together_have_so_many_devices_that_nobody_has_decided() {
     for n in 1..=3 {
         start_from(&world, &client, &format!("203.0.113.{n}")).is(200);
     }
-    is_limited(&start_from(&world, &client, "203.0.113.4"), 1800);
+    for n in 4..=9 {
+        is_limited(&start_from(&world, &client, &format!("203.0.113.{n}")), 1800);
+    }
+    assert_eq!(
+        world.count_events(&client, "device.limited"),
+        1,
+        "however many addresses ask"
+    );
 }

@@ -1,4 +1,4 @@
-//! Obligations of [`TokenStore`]: what was taken back before it became a record.
+//! Obligations of [`TokenStore`]: revocation of grants that are not records yet.
 
 use informer_oauth_domain::token_record::{Insertion, RevocationReason, TokenRecord};
 use informer_oauth_ports::{TokenFilter, TokenStore};
@@ -27,7 +27,7 @@ fn grant(n: u64, client: u64, username: &str, at: u64) -> TokenRecord {
     }
 }
 
-async fn take_back(store: &dyn TokenStore, filter: &TokenFilter, at: u64) -> u64 {
+async fn revoke(store: &dyn TokenStore, filter: &TokenFilter, at: u64) -> u64 {
     let ended = store.revoke_all(filter, RevocationReason::User, moment(at)).await;
     ended.answered()
 }
@@ -36,11 +36,11 @@ async fn insert(store: &dyn TokenStore, record: &TokenRecord) -> Insertion {
     store.insert(record).await.answered()
 }
 
-pub async fn a_grant_from_before_it_was_taken_back_becomes_no_record(store: &dyn TokenStore) {
-    assert_eq!(take_back(store, &of(Some(1), Some("ada")), 10).await, 0);
+pub async fn a_grant_older_than_its_revocation_becomes_no_record(store: &dyn TokenStore) {
+    assert_eq!(revoke(store, &of(Some(1), Some("ada")), 10).await, 0);
     for (n, record) in [(1, a_record(1)), (2, a_lasting_record(2)), (10, a_record(10))] {
         for _ in 0..2 {
-            assert_eq!(insert(store, &record).await, Insertion::TakenBack, "{n}");
+            assert_eq!(insert(store, &record).await, Insertion::Revoked, "{n}");
         }
         assert_eq!(store.find(record.id).await.answered(), None, "{n}");
     }
@@ -52,7 +52,7 @@ pub async fn a_grant_from_before_it_was_taken_back_becomes_no_record(store: &dyn
     assert_eq!(store.find(just_after.id).await.answered(), Some(just_after));
 }
 
-pub async fn only_what_is_meant_is_taken_back(store: &dyn TokenStore) {
+pub async fn a_revocation_covers_its_client_and_user_only(store: &dyn TokenStore) {
     let grants = [(1, "ada"), (1, "bob"), (2, "ada"), (2, "bob")];
     let cases: [(TokenFilter, &[usize]); 6] = [
         (of(Some(1), Some("ada")), &[0]),
@@ -63,13 +63,13 @@ pub async fn only_what_is_meant_is_taken_back(store: &dyn TokenStore) {
         (of(None, None), &[0, 1, 2, 3]),
     ];
     for (round, (filter, expected)) in (1..).zip(cases) {
-        // Later rounds are granted after what earlier ones took back.
+        // Later rounds are granted after the revocations of earlier ones.
         let at = round * 10;
-        take_back(store, &filter, at + 5).await;
+        revoke(store, &filter, at + 5).await;
         for (place, (client, username)) in grants.into_iter().enumerate() {
             let record = grant(at + place as u64, client, username, at + 1);
             let wanted = if expected.contains(&place) {
-                Insertion::TakenBack
+                Insertion::Revoked
             } else {
                 Insertion::Inserted
             };
@@ -82,20 +82,20 @@ pub async fn only_what_is_meant_is_taken_back(store: &dyn TokenStore) {
     }
 }
 
-pub async fn the_latest_taking_back_counts(store: &dyn TokenStore) {
+pub async fn the_latest_revocation_counts(store: &dyn TokenStore) {
     let filter = of(Some(1), Some("ada"));
     for at in [10, 20, 15] {
-        take_back(store, &filter, at).await;
+        revoke(store, &filter, at).await;
     }
-    assert_eq!(insert(store, &grant(1, 1, "ada", 19)).await, Insertion::TakenBack);
+    assert_eq!(insert(store, &grant(1, 1, "ada", 19)).await, Insertion::Revoked);
     assert_eq!(insert(store, &grant(2, 1, "ada", 21)).await, Insertion::Inserted);
 }
 
-pub async fn a_record_that_is_there_is_told_from_a_grant_that_was_taken_back(store: &dyn TokenStore) {
+pub async fn an_existing_record_is_told_from_a_revoked_grant(store: &dyn TokenStore) {
     assert_eq!(insert(store, &a_record(1)).await, Insertion::Inserted);
     let barred = store.bar(&a_record(2), RevocationReason::CodeReplay, moment(5)).await;
     barred.answered();
-    assert_eq!(take_back(store, &of(None, Some("ada")), 10).await, 1);
+    assert_eq!(revoke(store, &of(None, Some("ada")), 10).await, 1);
     assert_eq!(insert(store, &a_record(1)).await, Insertion::Exists);
     assert_eq!(insert(store, &a_record(2)).await, Insertion::Barred);
     // A code that is used again is barred all the same.
@@ -104,14 +104,14 @@ pub async fn a_record_that_is_there_is_told_from_a_grant_that_was_taken_back(sto
     assert_eq!(insert(store, &a_record(3)).await, Insertion::Barred);
 }
 
-pub async fn a_grant_is_ended_or_never_inserted_when_it_is_taken_back_meanwhile(store: &dyn TokenStore) {
+pub async fn a_concurrent_revocation_leaves_no_live_record(store: &dyn TokenStore) {
     const INSERTIONS: usize = 7;
     for round in 0..20 {
         let username = format!("user {round}");
         let record = |place: u64| grant(round * 100 + place, 1, &username, 1);
         at_once(INSERTIONS + 1, async |place| {
             if place == INSERTIONS {
-                take_back(store, &of(Some(1), Some(&username)), 10).await;
+                revoke(store, &of(Some(1), Some(&username)), 10).await;
             } else {
                 insert(store, &record(place as u64)).await;
             }
@@ -126,12 +126,12 @@ pub async fn a_grant_is_ended_or_never_inserted_when_it_is_taken_back_meanwhile(
     }
 }
 
-pub async fn what_was_taken_back_is_forgotten_with_the_records_of_its_time(store: &dyn TokenStore) {
-    take_back(store, &of(None, Some("ada")), 10).await;
-    take_back(store, &of(Some(1), None), 20).await;
-    take_back(store, &of(Some(2), None), 30).await;
+pub async fn revocations_are_purged_with_the_records_of_their_time(store: &dyn TokenStore) {
+    revoke(store, &of(None, Some("ada")), 10).await;
+    revoke(store, &of(Some(1), None), 20).await;
+    revoke(store, &of(Some(2), None), 30).await;
     assert_eq!(drained(async |limit| store.purge(moment(20), limit).await).await, 1);
-    assert_eq!(insert(store, &grant(1, 2, "ada", 1)).await, Insertion::TakenBack);
+    assert_eq!(insert(store, &grant(1, 2, "ada", 1)).await, Insertion::Revoked);
     assert_eq!(
         insert(store, &grant(2, 3, "ada", 1)).await,
         Insertion::Inserted,
