@@ -31,6 +31,8 @@
 //! The example `code_grant`, on stand-ins of `informer-oauth-memory` and `informer-oauth-testkit`:
 //!
 //! ```
+
+#![warn(missing_docs)]
 #![doc = include_str!("../examples/code_grant.rs")]
 //! ```
 

@@ -50,6 +50,7 @@
 //! Semantic Versioning; before 1.0 a breaking change raises the second number. The least Rust version is 1.95, and raising it is
 //! not a breaking change.
 
+#![warn(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod attempts;

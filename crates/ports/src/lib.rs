@@ -68,6 +68,7 @@
 //! sentence of a port's documentation. The guide "write your own adapter in an hour" (`docs/writing-an-adapter.md` of the
 //! project) builds one step by step. The reference for what a store means is `informer-oauth-memory`.
 
+#![warn(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod changes;

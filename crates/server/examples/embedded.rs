@@ -19,7 +19,7 @@ use informer_oauth_directory::{Directory, DirectorySettings};
 use informer_oauth_domain::{
     authorization::OwnResources, resource::Resource, secret::Secret, timestamp::Timestamp, user::Superuser,
 };
-use informer_oauth_http::{HttpSettings, HttpState, service};
+use informer_oauth_http::{Brand, HttpService, HttpSettings};
 use informer_oauth_memory::{LocalChanges, Memory};
 use informer_oauth_ports::{Clock, Entropy};
 use time::OffsetDateTime;
@@ -96,9 +96,12 @@ async fn run(address: &str) -> Result<(), Box<dyn Error>> {
     let installer = Superuser::at_command_line("example");
     application.users.add(&installer, ada, application.now()).await?;
 
-    let state = HttpState::new(Arc::new(application), HttpSettings::for_issuer(&issuer))?;
-    let state = web::Data::new(state);
-    let app = move || service(state.clone()).route("/ours", web::get().to(async || "hello\n"));
+    let service = HttpService::new(
+        Arc::new(application),
+        HttpSettings::for_issuer(&issuer),
+        Brand::default(),
+    )?;
+    let app = move || service.app().route("/ours", web::get().to(async || "hello\n"));
     let server = HttpServer::new(app).workers(1).bind(address)?;
     println!("listening on {issuer}");
     Ok(server.run().await?)

@@ -12,9 +12,9 @@ pub(crate) use background::PUBLISHED_FOR;
 
 use std::{io, process::ExitCode, time::Duration};
 
-use actix_web::{rt, web::Data};
+use actix_web::rt;
 use anyhow::Context as _;
-use informer_oauth_http::{AdoptTrace, HttpSettings, HttpState, ServerLimits, server};
+use informer_oauth_http::{AdoptTrace, HttpService, HttpSettings, ServerLimits};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -54,10 +54,15 @@ pub(crate) async fn serve(config: &Config, migrate: bool, log: LogHealth) -> any
 
     let service = Installation::create(config, &issuer, migrate).await?;
     let made = first_start::run(&service.app, config).await?;
-    let state = HttpState::new(service.app.clone(), http_settings(config, &issuer)?)?;
+    let http = HttpService::new(
+        service.app.clone(),
+        http_settings(config, &issuer),
+        config.brand.read()?,
+    )?;
     // Not before: until now there is nothing to answer with.
-    let server =
-        server(Data::new(state), socket.listen(BACKLOG)?, config.http.workers, GRACE).context("cannot listen")?;
+    let server = http
+        .server(socket.listen(BACKLOG)?, config.http.workers, GRACE)
+        .context("cannot listen")?;
 
     let handle = server.handle();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -125,15 +130,14 @@ fn ignore_signals() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn http_settings(config: &Config, issuer: &str) -> anyhow::Result<HttpSettings> {
+fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
     let limits = &config.limits;
     let defaults = HttpSettings::for_issuer(issuer);
-    Ok(HttpSettings {
+    HttpSettings {
         trusted_proxies: config.http.networks(),
         max_body_bytes: limits.body_bytes,
         max_icon_body_bytes: limits.icon_bytes,
         body_timeout: Duration::from_secs(limits.body_seconds),
-        brand: config.brand.read()?,
         adopt_trace: config.telemetry.traces_url().map(|_| telemetry::adopt as AdoptTrace),
         server: ServerLimits {
             head_timeout: Duration::from_secs(limits.head_seconds),
@@ -144,5 +148,5 @@ fn http_settings(config: &Config, issuer: &str) -> anyhow::Result<HttpSettings> 
             ..defaults.server
         },
         ..defaults
-    })
+    }
 }

@@ -15,7 +15,6 @@ use actix_web::{
     body::to_bytes,
     http::{StatusCode, header::RETRY_AFTER},
     test::{TestRequest, call_service, init_service},
-    web,
 };
 use async_trait::async_trait;
 use informer_oauth_application::{
@@ -29,7 +28,7 @@ use informer_oauth_domain::{
     secret::Digest,
     timestamp::Timestamp,
 };
-use informer_oauth_http::{HttpSettings, HttpState, service};
+use informer_oauth_http::{Brand, HttpService, HttpSettings};
 use informer_oauth_memory::{LocalChanges, Memory};
 use informer_oauth_ports::{ClientStore, CodeStore, StoreError};
 use informer_oauth_testkit::{
@@ -153,8 +152,9 @@ impl Installation {
 
     /// One request through the routes; status, whether it says when to come back, and the body.
     async fn post(&self, form: &str) -> (StatusCode, bool, Value) {
-        let state = HttpState::new(self.application.clone(), HttpSettings::for_issuer(ISSUER)).unwrap();
-        let service = init_service(service(web::Data::new(state))).await;
+        let settings = HttpSettings::for_issuer(ISSUER);
+        let http = HttpService::new(self.application.clone(), settings, Brand::default()).unwrap();
+        let service = init_service(http.app()).await;
         let request = TestRequest::post()
             .uri("/oauth/token")
             .insert_header(("Content-Type", "application/x-www-form-urlencoded"))

@@ -71,6 +71,7 @@
 //!
 //! Everything here panics where a promise is broken, and keeps no secret: a development dependency.
 
+#![warn(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;

@@ -1,4 +1,4 @@
-//! Who may depend on whom (architecture: domain ← ports ← application ← adapters/http; the server plugs them together).
+//! Checks who may depend on whom: domain ← ports ← application ← adapters/http, and the server wires them together.
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +16,11 @@ enum Layer {
     Domain,
     Ports,
     Application,
+    /// What the crates of the HTTP adapter share.
+    Web,
+    /// A part of the HTTP adapter: some of its endpoints.
+    HttpPart,
+    /// The HTTP adapter as a whole.
     Http,
     /// The reference store: an adapter that other crates may also test against.
     Memory,
@@ -38,12 +43,14 @@ impl Layer {
             "crates/ports" => Self::Ports,
             "crates/application" => Self::Application,
             "crates/adapters/http" => Self::Http,
+            "crates/adapters/http/web" => Self::Web,
             "crates/adapters/memory" => Self::Memory,
             "crates/server" => Self::Server,
             "crates/testkit" => Self::Testkit,
             "crates/bench" => Self::Bench,
             "crates/microbench" => Self::Microbench,
             "crates/xtask" => Self::Xtask,
+            other if other.starts_with("crates/adapters/http/") => Self::HttpPart,
             other if other.starts_with("crates/adapters/") => Self::Adapter,
             other if other.starts_with("crates/examples/") => Self::Example,
             _ => return None,
@@ -57,7 +64,9 @@ impl Layer {
             Self::Application | Self::Adapter | Self::Memory | Self::Testkit | Self::Example => {
                 matches!(used, Self::Domain | Self::Ports)
             }
-            Self::Http => matches!(used, Self::Domain | Self::Application),
+            Self::Web => matches!(used, Self::Domain | Self::Application),
+            Self::HttpPart => matches!(used, Self::Domain | Self::Application | Self::Web),
+            Self::Http => matches!(used, Self::Domain | Self::Application | Self::Web | Self::HttpPart),
             Self::Bench => used == Self::Testkit,
             Self::Server => used.is_part_of_the_service(),
         }

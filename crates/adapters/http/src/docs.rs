@@ -1,42 +1,13 @@
 //! The reader page of the OpenAPI document: plain HTML, no script, nothing from elsewhere.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{CONTENT_SECURITY_POLICY, HeaderValue},
-    web,
-};
 use askama::Template;
+use informer_oauth_web::protocol_error::RETRY_AFTER_SECONDS;
 use serde_json::Value;
 
-use crate::{document::Document, protocol_error::RETRY_AFTER_SECONDS, state::HttpState};
-
-const STYLE: &str = include_str!("../assets/docs.css");
-
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-);
-
-/// The routes.
-pub(crate) fn configure(routes: &mut web::ServiceConfig) {
-    routes
-        .service(web::resource("/oauth/docs").route(web::get().to(show)))
-        .service(web::resource("/oauth/docs.css").route(web::get().to(style)));
-}
-
-async fn show(request: HttpRequest) -> HttpResponse {
-    let mut response = HttpState::of(&request).reference().page().answer(request.headers());
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY);
-    response
-}
-
-async fn style(request: HttpRequest) -> HttpResponse {
-    Document::new(STYLE, "text/css; charset=utf-8", "public, max-age=3600").answer(request.headers())
-}
-
 /// The page for a document.
-pub(crate) fn page(document: &utoipa::openapi::OpenApi, state: &HttpState) -> String {
+pub(crate) fn page(document: &utoipa::openapi::OpenApi, base_path: &str) -> String {
     let document = serde_json::to_value(document).unwrap_or_default();
-    let view = Page::of(&document, state.base_path());
+    let view = Page::of(&document, base_path);
     view.render().unwrap_or_else(|error| {
         tracing::error!(%error, "the reference page could not be made");
         String::from("The reference could not be shown. It is at api/oauth/openapi.json.")

@@ -20,87 +20,87 @@ use actix_web::{
 };
 use futures_util::FutureExt as _;
 use informer_oauth_domain::error::ErrorCode;
-use tracing::Instrument as _;
-
-use crate::{
-    api_error::{self, Source, Validation},
+use informer_oauth_http_pages::{brand::Brand, error_page};
+use informer_oauth_web::{
+    access_log::AccessLog,
+    api_error::{self, ApiError, Source, Validation},
     connection,
-    family::Family,
+    endpoint::ErrorFamily,
     json::{HAL, accepts_hal},
-    line::Line,
+    log_fields::LogFields,
     metrics::Requests,
-    pages::error_page,
     parameters::JSON,
     pieces::in_pieces,
-    protocol_error,
+    protocol_error::{self, ProtocolErrorResponse},
     state::HttpState,
 };
+use tracing::Instrument as _;
+
+use crate::routes;
 
 /// The middleware.
 pub(crate) async fn envelope(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let state = request
-        .app_data::<web::Data<HttpState>>()
-        .expect("`service` registers the state before any route")
-        .clone();
     let _answering = connection::answering(&request);
+    let state = registered::<web::Data<HttpState>>(&request).clone();
     strip_base_path(&mut request, state.base_path());
-    let requests = request
-        .app_data::<Requests>()
-        .expect("`service` registers it before any route");
-    let route = || request.match_pattern();
-    let line = Line::begin(request.head(), request.uri().clone(), &state, requests, route);
-    request.extensions_mut().insert(line.log.clone());
-    let is_api = line.standing.family == Family::Informer && request.path().starts_with("/api/");
+    let (pattern, class) = routes::find(request.match_info().as_str());
+    let requests = registered::<Requests>(&request);
+    let log = AccessLog::start(request.head(), request.uri().clone(), &state, requests, pattern, class);
+    request.extensions_mut().insert(log.fields.clone());
+    let is_api = class.family == ErrorFamily::Informer && request.path().starts_with("/api/");
     let hal = is_api && accepts_hal(request.headers());
     let for_people = error_page::is_wanted(request.path(), request.headers());
+    let fallback = Fallback {
+        brand: for_people.then(|| registered::<web::Data<Brand>>(&request).clone()),
+        state: &state,
+        log: &log,
+    };
 
-    if let (&Method::OPTIONS, Some(methods)) = (&line.method, line.standing.cross_origin) {
+    if let (&Method::OPTIONS, Some(methods)) = (&log.method, class.cross_origin) {
         let mut response = request.into_response(preflight(methods));
-        line.finish(response.status(), response.headers_mut());
-        end(&line, &response);
+        log.apply_headers(response.status(), response.headers_mut());
+        log.record(response.status());
         return Ok(response);
     }
-    // Whatever answers GET answers HEAD (RFC 9110 §9.3.2): the connection knows to leave the body out. The gate answers every
-    // method, and judges the one that came.
-    if line.method == Method::HEAD && !line.standing.to_proxy {
+    // Whatever answers GET answers HEAD (RFC 9110 §9.3.2); the connection leaves the body out. The gate answers every method,
+    // and judges the one that came.
+    if log.method == Method::HEAD && !class.to_proxy {
         request.head_mut().method = Method::GET;
     }
 
-    // A handler holds nothing across requests but ports, whose locks recover; so going on after a panic is sound.
-    let mut response = match AssertUnwindSafe(next.call(request))
-        .catch_unwind()
-        .instrument(line.span.clone())
-        .await
-    {
+    // A handler holds nothing across requests but ports, whose locks recover; so it is sound to go on after a panic.
+    let answer = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let mut response = match answer.instrument(log.span.clone()).await {
         Ok(Ok(response)) => {
             if let Some(error) = response.response().error() {
-                line.log.set_from(error);
+                describe(error, &log.fields);
             }
             response
         }
         Ok(Err(error)) => {
-            line.log.set_from(&error);
+            describe(&error, &log.fields);
             let mut response = error.error_response();
             if is_foreign(response.status(), response.headers()) {
-                response = bare(response.status(), &line, &state, for_people);
+                response = fallback.answer(response.status());
             }
-            line.finish(response.status(), response.headers_mut());
-            line.end(response.status(), || None);
+            log.apply_headers(response.status(), response.headers_mut());
+            log.record(response.status());
             return Err(InternalError::from_response(error, response).into());
         }
         Err(_) => {
-            let mut response = panicked(&line, &state, for_people);
-            line.finish(response.status(), response.headers_mut());
-            line.end(response.status(), || None);
+            tracing::error!(request_id = log.id(), path = log.uri.path(), "a request panicked");
+            let mut response = fallback.answer(StatusCode::INTERNAL_SERVER_ERROR);
+            log.apply_headers(response.status(), response.headers_mut());
+            log.record(response.status());
             return Err(InternalError::from_response("panic", response).into());
         }
     };
     let status = response.status();
     if is_foreign(status, response.headers()) {
-        let (head, body) = bare(status, &line, &state, for_people).into_parts();
+        let (head, body) = fallback.answer(status).into_parts();
         let headers = response.headers_mut();
         for (name, value) in head.headers() {
             headers.insert(name.clone(), value.clone());
@@ -111,19 +111,43 @@ pub(crate) async fn envelope(
     if is_api {
         name_hal(&mut response, hal);
     }
-    line.finish(status, response.headers_mut());
-    end(&line, &response);
+    log.apply_headers(status, response.headers_mut());
+    log.record(status);
     Ok(response.map_body(|_, body| in_pieces(body)))
 }
 
-fn end(line: &Line, response: &ServiceResponse<BoxBody>) {
-    line.end(response.status(), || response.request().match_pattern());
+/// Returns what `HttpService` has registered for all requests.
+fn registered<T: 'static>(request: &ServiceRequest) -> &T {
+    request.app_data().expect("`HttpService` registers it before any route")
 }
 
-/// The answer to a request whose handler panicked.
-pub(crate) fn panicked(line: &Line, state: &HttpState, for_people: bool) -> HttpResponse {
-    tracing::error!(request_id = line.id(), path = line.uri.path(), "a request panicked");
-    bare(StatusCode::INTERNAL_SERVER_ERROR, line, state, for_people)
+/// Adds what an error that a handler returned says about itself to the log.
+fn describe(error: &Error, fields: &LogFields) {
+    if let Some(error) = error.as_error::<ProtocolErrorResponse>() {
+        error.describe(fields);
+    } else if let Some(error) = error.as_error::<ApiError>() {
+        error.describe(fields);
+    }
+}
+
+/// Makes the answer to a request that no handler answered.
+struct Fallback<'a> {
+    /// The brand of the error page, for a request of a person's browser.
+    brand: Option<web::Data<Brand>>,
+    state: &'a HttpState,
+    log: &'a AccessLog,
+}
+
+impl Fallback<'_> {
+    /// Returns a page for a person, else JSON.
+    fn answer(&self, status: StatusCode) -> HttpResponse {
+        if let Some(brand) = &self.brand {
+            return error_page::of_status(self.state, brand, status, self.log.id());
+        }
+        HttpResponseBuilder::new(status)
+            .insert_header((CONTENT_TYPE, HeaderValue::from_static(JSON)))
+            .body(body_for(status, self.log.class.family))
+    }
 }
 
 /// Takes the issuer's path off, so that it does not matter whether the proxy does. The well-known path is inserted before
@@ -174,20 +198,9 @@ fn is_foreign(status: StatusCode, headers: &HeaderMap) -> bool {
             .is_none_or(|named| named.as_bytes().starts_with(b"text/plain"))
 }
 
-/// The answer to what no handler answered: a page for a person, else JSON.
-fn bare(status: StatusCode, line: &Line, state: &HttpState, for_people: bool) -> HttpResponse {
-    if for_people {
-        return error_page::of_status(state, status, line.id());
-    }
-    let family = line.standing.family;
-    HttpResponseBuilder::new(status)
-        .insert_header((CONTENT_TYPE, HeaderValue::from_static(JSON)))
-        .body(body_for(status, family))
-}
-
-fn body_for(status: StatusCode, family: Family) -> Vec<u8> {
+fn body_for(status: StatusCode, family: ErrorFamily) -> Vec<u8> {
     match family {
-        Family::Informer => {
+        ErrorFamily::Informer => {
             let message = match status {
                 StatusCode::INTERNAL_SERVER_ERROR => "An internal server error occurred",
                 StatusCode::NOT_FOUND => "There is nothing here",
@@ -201,7 +214,7 @@ fn body_for(status: StatusCode, family: Family) -> Vec<u8> {
             });
             api_error::error_body(status, message.to_owned(), validation)
         }
-        Family::Protocol => match status {
+        ErrorFamily::Protocol => match status {
             StatusCode::NOT_FOUND => {
                 protocol_error::error_body(ErrorCode::InvalidRequest, "There is no such endpoint.")
             }
@@ -304,16 +317,16 @@ mod tests {
     fn each_family_has_its_own_words_for_what_no_handler_answered() {
         let body = |status, family| serde_json::from_slice::<serde_json::Value>(&body_for(status, family)).unwrap();
         assert_eq!(
-            body(StatusCode::NOT_FOUND, Family::Protocol)["error"],
+            body(StatusCode::NOT_FOUND, ErrorFamily::Protocol)["error"],
             "invalid_request"
         );
         assert_eq!(
-            body(StatusCode::INTERNAL_SERVER_ERROR, Family::Protocol)["error"],
+            body(StatusCode::INTERNAL_SERVER_ERROR, ErrorFamily::Protocol)["error"],
             "server_error"
         );
-        assert_eq!(body(StatusCode::NOT_FOUND, Family::Informer)["statusCode"], 404);
+        assert_eq!(body(StatusCode::NOT_FOUND, ErrorFamily::Informer)["statusCode"], 404);
         assert_eq!(
-            body(StatusCode::METHOD_NOT_ALLOWED, Family::Informer)["error"],
+            body(StatusCode::METHOD_NOT_ALLOWED, ErrorFamily::Informer)["error"],
             "Method Not Allowed"
         );
     }

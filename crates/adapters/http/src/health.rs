@@ -6,17 +6,15 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER},
     rt::time::timeout,
-    web,
 };
 use futures_util::future::join_all;
-use serde::Serialize;
-use utoipa::ToSchema;
-
-use crate::{
+use informer_oauth_web::{
     parameters::JSON,
     protocol_error::{RETRY_AFTER_SECONDS, json_bytes},
     state::HttpState,
 };
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The process answers.
 #[derive(Serialize, ToSchema)]
@@ -36,13 +34,6 @@ pub(crate) struct Ready {
 
 const fn word(up: bool) -> &'static str {
     if up { "up" } else { "down" }
-}
-
-/// The routes.
-pub(crate) fn configure(routes: &mut web::ServiceConfig) {
-    routes
-        .service(web::resource("/health/live").route(web::get().to(live)))
-        .service(web::resource("/health/ready").route(web::get().to(ready)));
 }
 
 /// Whether the process answers

@@ -1,6 +1,6 @@
-//! The OpenAPI 3.1 document, put together from what stands beside each handler, and the page that shows it.
+//! The OpenAPI 3.1 document, put together from the route table.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use informer_oauth_web::endpoint::Endpoint;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -9,14 +9,6 @@ use utoipa::{
     },
 };
 
-use crate::{
-    device_authorization, docs, document::Document, health, introspect, jwks, management::ManagementApi, metadata,
-    pages::PagesApi, parameters::JSON, protocol_error::json_bytes, revoke, scopes, state::HttpState, token, verify,
-};
-
-/// Short, for the document changes with the version only.
-const ONE_HOUR: &str = "public, max-age=3600";
-
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -24,31 +16,16 @@ const ONE_HOUR: &str = "public, max-age=3600";
         description = "An OAuth 2.0 authorization server for Informer: clients, consent, tokens, and a gate for reverse proxies.",
         license(name = "MIT OR Apache-2.0"),
     ),
-    paths(
-        token::token,
-        token::access_token,
-        token::device_access_token,
-        device_authorization::device_authorization,
-        device_authorization::device_token,
-        revoke::revoke,
-        introspect::introspect,
-        metadata::metadata,
-        jwks::jwks,
-        scopes::scopes,
-        verify::verify,
-        health::live,
-        health::ready,
-        openapi,
-    ),
     tags(
         (name = "OAuth", description = "For OAuth clients. Errors as in RFC 6749, section 5.2."),
         (name = "Discovery", description = "What this server can do, and its keys."),
         (name = "Gate", description = "For reverse proxies in front of Informer."),
         (name = "Operations", description = "For whoever runs the service."),
+        (name = "Management", description = "Clients, their secrets, icons and token records"),
     ),
     modifiers(&Schemes),
 )]
-struct ProtocolApi;
+struct Frame;
 
 /// How callers authenticate.
 struct Schemes;
@@ -70,34 +47,18 @@ impl Modify for Schemes {
     }
 }
 
-/// The document and its page.
-pub(crate) struct Reference {
-    json: Document,
-    page: Document,
-}
-
-impl Reference {
-    /// Puts them together for an installation.
-    pub(crate) fn of(state: &HttpState) -> Self {
-        let document = assemble(state.issuer(), state.app.callers.session_cookie());
-        let json = json_bytes(&document);
-        let page = docs::page(&document, state);
-        Self {
-            json: Document::new(json, JSON, ONE_HOUR),
-            page: Document::new(page, "text/html; charset=utf-8", "no-cache"),
-        }
+/// Puts the document together for an installation.
+pub(crate) fn assemble(endpoints: Vec<Endpoint>, issuer: &str, session_cookie: &str) -> utoipa::openapi::OpenApi {
+    let mut document = Frame::openapi();
+    let described = endpoints
+        .into_iter()
+        .filter_map(|endpoint| Some((endpoint.pattern, endpoint.description?())));
+    for (path, description) in described {
+        let components = document.components.get_or_insert_default();
+        components.schemas.extend(description.schemas);
+        let paths = &mut document.paths;
+        paths.add_path_operation(path, description.methods, description.operation);
     }
-
-    /// The page.
-    pub(crate) const fn page(&self) -> &Document {
-        &self.page
-    }
-}
-
-fn assemble(issuer: &str, session_cookie: &str) -> utoipa::openapi::OpenApi {
-    let mut document = ProtocolApi::openapi();
-    document.merge(PagesApi::openapi());
-    document.merge(ManagementApi::openapi());
     let session = ApiKeyValue::with_description(
         session_cookie,
         "A signed-in browser. Writes also need Origin or Sec-Fetch-Site to be of this site",
@@ -134,22 +95,6 @@ fn name_operations(path: &str, item: &mut PathItem) {
     }
 }
 
-/// The routes.
-pub(crate) fn configure(routes: &mut web::ServiceConfig) {
-    routes.service(web::resource("/api/oauth/openapi.json").route(web::get().to(openapi)));
-    docs::configure(routes);
-}
-
-/// This document
-#[utoipa::path(
-    get, path = "/api/oauth/openapi.json", tag = "Discovery",
-    responses((status = 200, description = "OpenAPI 3.1", body = Object), (status = 304, description = "Not changed")),
-    security(()),
-)]
-pub(crate) async fn openapi(request: HttpRequest) -> HttpResponse {
-    HttpState::of(&request).reference().json.answer(request.headers())
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -160,7 +105,7 @@ mod tests {
     use super::*;
 
     fn document() -> Value {
-        serde_json::to_value(assemble("https://bi.example.com/", "sid")).unwrap()
+        serde_json::to_value(assemble(crate::routes::endpoints(), "https://bi.example.com/", "sid")).unwrap()
     }
 
     fn operations(document: &Value) -> impl Iterator<Item = &Value> {

@@ -46,6 +46,7 @@
 //! [`Probe`]: informer_oauth_ports::Probe
 //! [`Changes`]: informer_oauth_ports::Changes
 
+#![warn(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attempts;

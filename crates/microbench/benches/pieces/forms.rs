@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use criterion::Criterion;
 use informer_oauth_domain::parameters::Parameters;
-use informer_oauth_http::parameters::{from_form, from_json};
 use informer_oauth_testkit::values::client_id;
+use informer_oauth_web::parameters::{from_form, from_json};
 
 use crate::{
     Group,

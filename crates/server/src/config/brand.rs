@@ -1,9 +1,6 @@
-use std::{fs::File, io::Read as _, path::Path, path::PathBuf, sync::Arc};
+use std::{fs::File, io::Read as _, path::Path, path::PathBuf};
 
-use informer_oauth_http::{
-    Brand as HttpBrand, Colour, Logo, MAX_LOGO_BYTES,
-    brand::{DEFAULT_COLOUR, DEFAULT_NAME},
-};
+use informer_oauth_http::{Brand as HttpBrand, Colour, DEFAULT_COLOUR, DEFAULT_NAME, Logo, MAX_LOGO_BYTES};
 use serde::{Deserialize, Serialize};
 
 use super::Problems;
@@ -38,7 +35,7 @@ impl Brand {
     }
 
     /// What the pages need of it, with the logo as it is in its file now.
-    pub(crate) fn read(&self) -> Result<Arc<HttpBrand>, Problems> {
+    pub(crate) fn read(&self) -> Result<HttpBrand, Problems> {
         let mut problems = Problems::default();
         let colour: Option<Colour> = match self.colour.parse() {
             Ok(colour) => Some(colour),
@@ -58,7 +55,7 @@ impl Brand {
         let colour_or_default = colour.or_else(|| DEFAULT_COLOUR.parse().ok());
         let brand = colour_or_default.map(|colour| HttpBrand::new(&self.name, colour, logo));
         match brand {
-            Some(Ok(brand)) if problems.is_empty() => return Ok(Arc::new(brand)),
+            Some(Ok(brand)) if problems.is_empty() => return Ok(brand),
             Some(Err(error)) => problems.add("brand.name", error),
             _ => {}
         }

@@ -105,7 +105,7 @@ fn while_a_newer_release_adds_to_the_schema_this_one_goes_on_and_can_be_started_
     world.service.restart();
     world.reconnect();
     world.refreshed(&client, tokens.refresh());
-    let log = world.service.log();
+    let log = world.service.log_with("added to the Postgres schema");
     assert!(
         log.contains("added to the Postgres schema") && log.contains("29990101000000"),
         "{log}"

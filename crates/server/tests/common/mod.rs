@@ -162,6 +162,18 @@ impl Service {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// All log lines so far, once `wanted` is among them or five seconds are over: a thread writes them after the answer is sent.
+    pub fn log_with(&self, wanted: &str) -> String {
+        let end = Instant::now() + Duration::from_secs(5);
+        loop {
+            let log = self.log();
+            if log.contains(wanted) || Instant::now() > end {
+                return log;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Ends it as an operator would and starts it again on the same folder and port.
     pub fn restart(&mut self) {
         if self.process.is_some() {

@@ -189,7 +189,7 @@ fn wrong_issuer_is_told_on_the_page_and_once_in_the_log() {
         assert!(text.contains(&format!("href=\"{}/oauth\"", world.issuer)), "{refused}");
         assert!(text.contains(&world.issuer), "{refused}");
     }
-    let log = world.service.log();
+    let log = world.service.log_with("https://bi.example.com");
     let warnings: Vec<&str> = log
         .lines()
         .filter(|line| line.contains("https://bi.example.com"))
@@ -314,7 +314,7 @@ fn too_many_wrong_passwords_for_a_name_are_429_with_retry_after_and_other_names_
         "not even with the right one"
     );
     browser.sign_in("admin", world.service.admin_password());
-    let events = world.service.log();
+    let events = world.service.log_with("sign_in.limited");
     assert!(
         events.contains("sign_in.failed") && events.contains("sign_in.limited"),
         "both are recorded"

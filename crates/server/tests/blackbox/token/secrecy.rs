@@ -75,7 +75,10 @@ fn no_secret_password_code_or_token_is_in_the_logs_or_in_the_files() {
     }
     // While it runs, and after it has written everything.
     for pass in ["running", "stopped"] {
-        let mut places = vec![("the log".to_owned(), world.service.log().into_bytes())];
+        let mut places = vec![(
+            "the log".to_owned(),
+            world.service.log_with("client.authentication_failed").into_bytes(),
+        )];
         files(&world.service.data_dir(), &mut places);
         assert!(
             places.iter().any(|(name, _)| name.contains("informer-oauth.db")),
