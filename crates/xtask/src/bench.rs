@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds what is measured and what measures, as they are released, and runs it.
+//! `cargo xtask bench`: builds the service and the bench with the `dist` profile, as in the images, and runs the bench.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -34,9 +34,9 @@ pub(crate) fn run(metadata: &Metadata, words: &[OsString]) -> Result<bool> {
     }
     // Not both at once: together they would agree on features that the released service does not have.
     for package in [SERVICE, BENCH] {
-        succeed(cargo(metadata).args(["build", "--release", "--package", package]))?;
+        succeed(cargo(metadata).args(["build", "--profile", "dist", "--package", package]))?;
     }
-    let binary = metadata.target_directory.join("release").join(BENCH);
+    let binary = metadata.target_directory.join("dist").join(BENCH);
     let status = Command::new(&binary)
         .args(words)
         .current_dir(root)
