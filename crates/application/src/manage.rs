@@ -52,7 +52,7 @@ mod tests;
 mod user_tokens;
 
 pub use apply_client::{DesiredClient, Plan};
-pub use client_patch::{ClientChange, ClientPatch};
+pub use client_patch::{ClientChange, ClientPatch, InvalidPatch};
 pub use create_client::NewClient;
 pub use create_secret::{CreatedSecret, LONGEST_DEADLINE, NewSecret, SecretAddition};
 pub use difference::{Difference, differences};

@@ -92,31 +92,65 @@ pub struct ClientProfile {
     pub confidential: bool,
 }
 
-/// The same before it is checked: texts as they came in.
+/// The fields of a client that an administrator sets, not checked yet. With the feature `serde` it is their one definition as
+/// JSON, with the names of the wire; a field that is left out has its default.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields, rename_all = "camelCase")
+)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClientDraft {
-    /// See [`ClientProfile::name`].
+    /// 1 to 100 characters.
     pub name: String,
-    /// See [`ClientProfile::description`].
+    /// At most 1000 characters.
     pub description: String,
-    /// See [`ClientProfile::url`].
+    /// The client's home page, https.
     pub url: Option<String>,
-    /// See [`ClientProfile::redirect_uris`].
+    /// Where authorization codes may be sent, at most 20.
+    #[cfg_attr(feature = "serde", serde(rename = "redirect_uri"))]
     pub redirect_uris: Vec<String>,
-    /// See [`ClientProfile::pkce`].
+    /// Whether the client must use PKCE.
     pub pkce: bool,
-    /// See [`ClientProfile::refresh_tokens`].
+    /// Whether its grants come with refresh tokens.
+    #[cfg_attr(feature = "serde", serde(rename = "enableRefreshTokens"))]
     pub refresh_tokens: bool,
-    /// Scope names. See [`ClientProfile::scope`].
+    /// The most the client may ask for: a list, or names with spaces between them; empty is everything.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "names::deserialize"))]
     pub scope: Vec<String>,
-    /// See [`ClientProfile::enabled`].
+    /// Whether it may do anything at all.
     pub enabled: bool,
-    /// See [`ClientProfile::introspect`].
+    /// Whether it is a resource server that may introspect anybody's tokens (RFC 7662 §4).
     pub introspect: bool,
-    /// See [`ClientProfile::resources`].
+    /// Resources it may ask for besides the service's own audience (RFC 8707), at most 20.
     pub resources: Vec<String>,
-    /// See [`ClientProfile::confidential`].
+    /// Whether it must authenticate. The first secret sets it. It cannot be unset while the client has a secret that works.
     pub confidential: bool,
+}
+
+/// Names as a list, or as one text with spaces between them (RFC 6749 §3.3, RFC 7591 §2).
+#[cfg(feature = "serde")]
+mod names {
+    use serde::{Deserialize, Deserializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a list of names, or names with spaces between them")]
+    enum Names {
+        Text(String),
+        List(Vec<String>),
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+        Ok(match Names::deserialize(deserializer)? {
+            Names::Text(text) => text
+                .split(' ')
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            Names::List(names) => names,
+        })
+    }
 }
 
 impl Default for ClientDraft {
@@ -190,6 +224,36 @@ impl InvalidClient {
 }
 
 impl ClientDraft {
+    /// Every field by its wire name, as text; the entries of a list are separated by spaces.
+    pub fn fields(&self) -> [(&'static str, String); 11] {
+        let Self {
+            name,
+            description,
+            url,
+            redirect_uris,
+            pkce,
+            refresh_tokens,
+            scope,
+            enabled,
+            introspect,
+            resources,
+            confidential,
+        } = self;
+        [
+            ("name", name.clone()),
+            ("description", description.clone()),
+            ("url", url.clone().unwrap_or_default()),
+            ("redirect_uri", redirect_uris.join(" ")),
+            ("pkce", pkce.to_string()),
+            ("enableRefreshTokens", refresh_tokens.to_string()),
+            ("scope", scope.join(" ")),
+            ("enabled", enabled.to_string()),
+            ("introspect", introspect.to_string()),
+            ("resources", resources.join(" ")),
+            ("confidential", confidential.to_string()),
+        ]
+    }
+
     /// Checks every field. `allowed_custom_schemes` are private-use URI schemes without a dot that the operator lets
     /// through (RFC 8252 §7.1 asks for a dot).
     pub fn check(self, allowed_custom_schemes: &[String]) -> Result<ClientProfile, InvalidClient> {

@@ -51,7 +51,7 @@ impl Manage {
         admin: &ClientAdministrator,
         desired: DesiredClient,
     ) -> Result<Plan, ManagementError> {
-        let found = match (desired.client_id, desired.fields.name.as_deref()) {
+        let found = match (desired.client_id, desired.fields.name()) {
             (Some(id), _) => self
                 .0
                 .clients

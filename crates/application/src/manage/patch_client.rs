@@ -30,7 +30,6 @@ impl Manage {
             change.read_only.check(&present)?;
             let profile = change
                 .fields
-                .clone()
                 .onto(present.profile.to_draft())
                 .check_change(&present.profile.redirect_uris, &self.0.allowed_custom_schemes)?;
             check_confidential(&registration, &profile, context.now)?;

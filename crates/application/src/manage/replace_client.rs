@@ -55,7 +55,6 @@ impl Manage {
             };
             let profile = change
                 .fields
-                .clone()
                 .onto(start)
                 .check_change(&present.client.profile.redirect_uris, &self.0.allowed_custom_schemes)?;
             check_confidential(&present, &profile, context.now)?;

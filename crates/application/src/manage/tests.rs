@@ -179,20 +179,14 @@ impl SecretHasher for Heard {
 
 fn named(name: &str) -> NewClient {
     NewClient {
-        fields: ClientPatch {
-            name: Some(name.into()),
-            ..ClientPatch::default()
-        },
+        fields: ClientPatch::default().with("name", name),
         ..NewClient::default()
     }
 }
 
 fn described(text: &str) -> ClientChange {
     ClientChange {
-        fields: ClientPatch {
-            description: Some(text.into()),
-            ..ClientPatch::default()
-        },
+        fields: ClientPatch::default().with("description", text),
         ..ClientChange::default()
     }
 }

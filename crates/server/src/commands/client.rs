@@ -5,8 +5,13 @@ use informer_oauth_application::{
     Application, ClientSort, PageRequest, RequestContext,
     manage::{ClientPatch, ClientQuery, NewClient, NewSecret, Precondition},
 };
-use informer_oauth_domain::{client::Client, id::ClientRef, user::ClientAdministrator};
+use informer_oauth_domain::{
+    client::{Client, ClientDraft},
+    id::ClientRef,
+    user::ClientAdministrator,
+};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{client_file, client_secret};
 use crate::{
@@ -23,19 +28,8 @@ pub(super) struct Shown {
     id: String,
     #[serde(rename = "client_id")]
     client_id: String,
-    name: String,
-    description: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    #[serde(rename = "redirect_uri")]
-    redirect_uri: Vec<String>,
-    pkce: bool,
-    enable_refresh_tokens: bool,
-    scope: Vec<String>,
-    enabled: bool,
-    introspect: bool,
-    resources: Vec<String>,
-    confidential: bool,
+    #[serde(flatten)]
+    fields: ClientDraft,
     created_at: String,
     updated_at: String,
     created_by: String,
@@ -47,21 +41,10 @@ pub(super) struct Shown {
 
 impl From<&Client> for Shown {
     fn from(client: &Client) -> Self {
-        let draft = client.profile.to_draft();
         Self {
             id: client.uid.to_string(),
             client_id: client.client_id.to_string(),
-            name: draft.name,
-            description: draft.description,
-            url: draft.url,
-            redirect_uri: draft.redirect_uris,
-            pkce: draft.pkce,
-            enable_refresh_tokens: draft.refresh_tokens,
-            scope: draft.scope,
-            enabled: draft.enabled,
-            introspect: draft.introspect,
-            resources: draft.resources,
-            confidential: draft.confidential,
+            fields: client.profile.to_draft(),
             created_at: client.created_at.to_string(),
             updated_at: client.updated_at.to_string(),
             created_by: client.created_by.clone(),
@@ -73,33 +56,23 @@ impl From<&Client> for Shown {
 
 impl Shown {
     fn text(&self) -> String {
-        let flag = |is: bool| if is { "yes" } else { "no" }.to_owned();
-        let or = |text: String, otherwise: &str| if text.is_empty() { otherwise.to_owned() } else { text };
-        let mut rows = vec![
-            ("client_id", self.client_id.clone()),
-            ("id", self.id.clone()),
-            ("name", self.name.clone()),
-            ("description", or(self.description.clone(), "-")),
-            ("url", self.url.clone().unwrap_or_else(|| "-".into())),
-            ("redirect_uri", or(self.redirect_uri.join(" "), "-")),
-            ("scope", or(self.scope.join(" "), "everything")),
-            ("resources", or(self.resources.join(" "), "-")),
-            ("PKCE", if self.pkce { "demanded" } else { "optional" }.to_owned()),
-            ("confidential", flag(self.confidential)),
-            ("refresh tokens", flag(self.enable_refresh_tokens)),
-            ("introspects all", flag(self.introspect)),
-            ("enabled", flag(self.enabled)),
-            (
-                "created",
-                format!("{} by {} ({})", self.created_at, self.created_by, self.source),
-            ),
-            ("updated", self.updated_at.clone()),
-        ];
+        let shown = |field: &str, value: String| match (field, value.as_str()) {
+            ("scope", "") => "everything".to_owned(),
+            (_, "") => "-".to_owned(),
+            _ => value,
+        };
+        let mut rows = vec![("client_id", self.client_id.clone()), ("id", self.id.clone())];
+        rows.extend(self.fields.fields().map(|(field, value)| (field, shown(field, value))));
+        rows.push((
+            "created",
+            format!("{} by {} ({})", self.created_at, self.created_by, self.source),
+        ));
+        rows.push(("updated", self.updated_at.clone()));
         if let Some(secret) = &self.secret {
             rows.push(("secret", format!("{secret}  (shown this once)")));
         }
         rows.into_iter()
-            .map(|(name, value)| format!("{name:15}  {}\n", plain(&value)))
+            .map(|(name, value)| format!("{name:19}  {}\n", plain(&value)))
             .collect::<Vec<_>>()
             .concat()
     }
@@ -136,8 +109,8 @@ async fn carry_out(
                 table(
                     ["client_id", "name", "enabled", "scope", "redirect_uri"],
                     clients.iter().map(|client| {
-                        let enabled = if client.enabled { "yes" } else { "no" }.to_owned();
-                        let scope = client.scope.join(" ");
+                        let enabled = if client.fields.enabled { "yes" } else { "no" }.to_owned();
+                        let scope = client.fields.scope.join(" ");
                         let scope = if scope.is_empty() {
                             "everything".to_owned()
                         } else {
@@ -145,10 +118,10 @@ async fn carry_out(
                         };
                         [
                             client.client_id.clone(),
-                            client.name.clone(),
+                            client.fields.name.clone(),
                             enabled,
                             scope,
-                            client.redirect_uri.join(" "),
+                            client.fields.redirect_uris.join(" "),
                         ]
                     }),
                 )
@@ -203,22 +176,25 @@ async fn carry_out(
 }
 
 async fn create(app: &Application, admin: &ClientAdministrator, new: &CreateClient) -> anyhow::Result<Client> {
-    // With a template, what was not said stays as the template has it.
-    let given = |is: bool| is.then_some(true);
-    let some = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
-    let fields = ClientPatch {
-        name: new.name.clone(),
-        description: new.description.clone(),
-        url: new.url.clone(),
-        redirect_uris: some(&new.redirect_uris),
-        pkce: new.no_pkce.then_some(false),
-        refresh_tokens: given(new.refresh_tokens),
-        scope: some(&new.scope),
-        enabled: new.disabled.then_some(false),
-        introspect: given(new.introspect),
-        resources: some(&new.resources),
-        confidential: given(new.confidential || new.with_secret),
-    };
+    // An option that was not given leaves the field as the template has it.
+    let given = |is: bool, value: bool| is.then(|| Value::from(value));
+    let text = |text: &Option<String>| text.clone().map(Value::from);
+    let list = |list: &[String]| (!list.is_empty()).then(|| Value::from(list));
+    let options = [
+        ("name", text(&new.name)),
+        ("description", text(&new.description)),
+        ("url", text(&new.url)),
+        ("redirect_uri", list(&new.redirect_uris)),
+        ("pkce", given(new.no_pkce, false)),
+        ("enableRefreshTokens", given(new.refresh_tokens, true)),
+        ("scope", list(&new.scope)),
+        ("enabled", given(new.disabled, false)),
+        ("introspect", given(new.introspect, true)),
+        ("resources", list(&new.resources)),
+        ("confidential", given(new.confidential || new.with_secret, true)),
+    ];
+    let given = options.into_iter().filter_map(|(field, value)| Some((field, value?)));
+    let fields = given.fold(ClientPatch::default(), |patch, (field, value)| patch.with(field, value));
     let new = NewClient {
         template: new.template.clone(),
         fields,

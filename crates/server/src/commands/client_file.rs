@@ -16,7 +16,8 @@ use informer_oauth_domain::{
     id::{ClientId, ClientRef},
     user::ClientAdministrator,
 };
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use self::given_secret::GivenSecret;
 use crate::{
@@ -24,42 +25,25 @@ use crate::{
     text,
 };
 
-/// One client of a file, in the words of the API. What only the service sets is let through and passed over, so that
-/// what `client list --output json` prints can be applied again.
+/// One client of a file, in the words of the API.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Entry {
     #[serde(rename = "client_id")]
     client_id: Option<String>,
-    name: Option<String>,
-    description: Option<String>,
-    url: Option<String>,
-    #[serde(rename = "redirect_uri")]
-    redirect_uri: Option<Vec<String>>,
-    pkce: Option<bool>,
-    enable_refresh_tokens: Option<bool>,
-    scope: Option<Vec<String>>,
-    enabled: Option<bool>,
-    introspect: Option<bool>,
-    resources: Option<Vec<String>>,
-    confidential: Option<bool>,
     /// A file that holds a secret the client shall have.
     secret_file: Option<PathBuf>,
     /// Or an environment variable that does.
     secret_env: Option<String>,
     /// How many seconds older secrets go on working when it is added.
     expire_others_in: Option<u64>,
-    #[serde(rename = "id")]
-    _id: Option<IgnoredAny>,
-    #[serde(rename = "createdAt")]
-    _created_at: Option<IgnoredAny>,
-    #[serde(rename = "updatedAt")]
-    _updated_at: Option<IgnoredAny>,
-    #[serde(rename = "createdBy")]
-    _created_by: Option<IgnoredAny>,
-    #[serde(rename = "source")]
-    _source: Option<IgnoredAny>,
+    /// The fields to set, and those of [`SET_BY_THE_SERVICE`].
+    #[serde(flatten)]
+    fields: Map<String, Value>,
 }
+
+/// Fields that only the service sets. They are ignored, so that the output of `client list --output json` can be applied again.
+const SET_BY_THE_SERVICE: [&str; 5] = ["id", "createdAt", "updatedAt", "createdBy", "source"];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,33 +59,25 @@ enum Json {
 }
 
 impl Entry {
-    /// What it is called in messages.
+    /// Returns its name in messages.
     fn called(&self) -> String {
-        self.client_id.clone().or_else(|| self.name.clone()).unwrap_or_default()
+        let name = || self.fields.get("name").and_then(Value::as_str).map(str::to_owned);
+        self.client_id.clone().or_else(name).unwrap_or_default()
     }
 
-    fn desired(self) -> Result<DesiredClient, Misuse> {
+    fn desired(mut self) -> Result<DesiredClient, Misuse> {
+        let called = self.called();
         let client_id = self.client_id.map(|text| {
             text.parse::<ClientId>()
                 .map_err(|_| Misuse(format!("client_id {text:?} must be 20 lower-case hex digits")))
         });
         let client_id = client_id.transpose()?;
-        if client_id.is_none() && self.name.is_none() {
+        self.fields
+            .retain(|field, _| !SET_BY_THE_SERVICE.contains(&field.as_str()));
+        let fields = ClientPatch::parse(self.fields).map_err(|error| Misuse(format!("client {called:?}: {error}")))?;
+        if client_id.is_none() && fields.name().is_none() {
             return Err(Misuse("every client needs a client_id or a name".into()));
         }
-        let fields = ClientPatch {
-            name: self.name,
-            description: self.description,
-            url: self.url,
-            redirect_uris: self.redirect_uri,
-            pkce: self.pkce,
-            refresh_tokens: self.enable_refresh_tokens,
-            scope: self.scope,
-            enabled: self.enabled,
-            introspect: self.introspect,
-            resources: self.resources,
-            confidential: self.confidential,
-        };
         Ok(DesiredClient { client_id, fields })
     }
 }
@@ -337,6 +313,8 @@ pub(super) async fn apply(
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use informer_oauth_domain::client::ClientDraft;
+
     use super::*;
 
     #[test]
@@ -353,10 +331,8 @@ mod tests {
         .into_iter()
         .map(|parsed| parsed.unwrap().remove(0).desired().unwrap())
         .collect();
-        assert_eq!(
-            desired[0].fields.redirect_uris.as_deref(),
-            Some(["https://b.example/cb".to_owned()].as_slice())
-        );
+        let draft = desired[0].fields.onto(ClientDraft::default());
+        assert_eq!(draft.redirect_uris, ["https://b.example/cb"]);
         assert!(desired[0] == desired[1] && desired[1] == desired[2]);
     }
 
@@ -403,12 +379,13 @@ mod tests {
 
     #[test]
     fn a_field_that_does_not_exist_is_named() {
-        let message = parse("[[client]]\nname = \"Board\"\nredirect_uris = []\n", false).unwrap_err();
+        let desired = |text: &str, json: bool| parse(text, json).unwrap().remove(0).desired().unwrap_err().to_string();
+        let message = desired("[[client]]\nname = \"Board\"\nredirect_uris = []\n", false);
         assert!(
             message.contains("redirect_uris") && message.contains("redirect_uri"),
             "{message}"
         );
-        assert!(parse(r#"[{"nmae":"x"}]"#, true).unwrap_err().contains("nmae"));
+        assert!(desired(r#"[{"nmae":"x"}]"#, true).contains("nmae"));
         assert!(
             parse("[[client]]\npkce = true\n", false)
                 .unwrap()

@@ -9,7 +9,10 @@ use informer_oauth_application::{
     ClientSort,
     manage::{ClientChange, ClientQuery, Precondition},
 };
-use informer_oauth_domain::{client::Client, user::Superuser};
+use informer_oauth_domain::{
+    client::{Client, ClientDraft},
+    user::Superuser,
+};
 use informer_oauth_web::{
     api_error::{ApiError, ApiErrorBody, ApiResult},
     body::{self, BodyError},
@@ -25,8 +28,9 @@ use informer_oauth_web::{
 };
 
 use super::{
-    Administration, Permitted, client_named, payload,
-    representation::{CLIENTS, ClientBody, ClientPayload, ListedClient, NewClientPayload, client_path},
+    Administration, Permitted, client_named,
+    payload::{self, NewClientPayload},
+    representation::{CLIENTS, ClientBody, ListedClient, client_path},
     responses::{AdministrationErrors, ClientErrors},
 };
 
@@ -147,7 +151,7 @@ pub(super) async fn read(request: HttpRequest, by: Administration) -> ApiResult<
         ("client" = String, Path, description = "The client's `id` or `client_id`"),
         ("If-Match" = Option<String>, Header, description = "Only if the client is still in this state"),
     ),
-    request_body = ClientPayload,
+    request_body = ClientDraft,
     responses(
         (status = 200, description = "The client as it is now", body = ClientBody),
         (status = 400, description = "A field is wrong or unknown", body = ApiErrorBody),
@@ -180,7 +184,7 @@ pub(super) async fn replace(request: HttpRequest, by: Administration, body: Payl
         ("If-Match" = Option<String>, Header, description = "Only if the client is still in this state"),
     ),
     request_body(
-        content((ClientPayload = "application/merge-patch+json"), (ClientPayload = "application/json")),
+        content((ClientDraft = "application/merge-patch+json"), (ClientDraft = "application/json")),
         description = "The fields to set"
     ),
     responses(

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use informer_oauth_application::manage::CreatedSecret;
 use informer_oauth_domain::{
-    audit::AuditEvent, client::Client, client_secret::ClientSecret, id::ClientUid, scope::ScopeSet,
-    timestamp::Timestamp, token_record::TokenRecord,
+    audit::AuditEvent,
+    client::{Client, ClientDraft},
+    client_secret::ClientSecret,
+    id::ClientUid,
+    scope::ScopeSet,
+    timestamp::Timestamp,
+    token_record::TokenRecord,
 };
 use informer_oauth_web::hal::{Link, Links};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-mod payloads;
 mod templates;
 
-pub(crate) use payloads::{ClientPayload, NewClientPayload, NewSecretPayload};
 pub(crate) use templates::Templates;
 
 /// Where the clients are, below the issuer's path.
@@ -51,29 +54,8 @@ pub(crate) struct ClientBody {
     /// The public id (RFC 6749 §2.2), 20 hex characters.
     #[serde(rename = "client_id")]
     client_id: String,
-    /// 1 to 100 characters.
-    name: String,
-    /// At most 1000 characters.
-    description: String,
-    /// The client's home page, https.
-    url: Option<String>,
-    /// Where authorization codes may be sent, at most 20.
-    #[serde(rename = "redirect_uri")]
-    redirect_uri: Vec<String>,
-    /// Whether the client must use PKCE.
-    pkce: bool,
-    /// Whether its grants come with refresh tokens.
-    enable_refresh_tokens: bool,
-    /// The most the client may ask for; empty is everything.
-    scope: Vec<&'static str>,
-    /// Whether it may do anything at all.
-    enabled: bool,
-    /// Whether it is a resource server that may introspect anybody's tokens.
-    introspect: bool,
-    /// Resources it may ask for besides the service's own audience (RFC 8707).
-    resources: Vec<String>,
-    /// Whether it must authenticate: set by its first secret, and kept when the last one goes.
-    confidential: bool,
+    #[serde(flatten)]
+    fields: ClientDraft,
     /// When it was registered.
     #[schema(value_type = String, format = DateTime)]
     created_at: Time,
@@ -97,30 +79,11 @@ impl ClientBody {
             ("inf:tokens", below("tokens")),
             ("inf:events", below("events")),
         ]);
-        let profile = client.profile;
         Self {
             links,
             id: client.uid.to_string(),
             client_id: client.client_id.to_string(),
-            redirect_uri: profile
-                .redirect_uris
-                .iter()
-                .map(|uri| uri.as_str().to_owned())
-                .collect(),
-            resources: profile
-                .resources
-                .iter()
-                .map(|resource| resource.as_str().to_owned())
-                .collect(),
-            scope: names(profile.scope),
-            name: profile.name,
-            description: profile.description,
-            url: profile.url,
-            pkce: profile.pkce,
-            enable_refresh_tokens: profile.refresh_tokens,
-            enabled: profile.enabled,
-            introspect: profile.introspect,
-            confidential: profile.confidential,
+            fields: client.profile.to_draft(),
             created_at: Time(client.created_at),
             updated_at: Time(client.updated_at),
             created_by: client.created_by,

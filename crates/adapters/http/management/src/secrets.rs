@@ -9,8 +9,9 @@ use informer_oauth_web::{
 };
 
 use super::{
-    Administration, client_named, in_path, payload,
-    representation::{CreatedSecretBody, NewSecretPayload, SecretBody, client_path},
+    Administration, client_named, in_path,
+    payload::{self, NewSecretPayload},
+    representation::{CreatedSecretBody, SecretBody, client_path},
     responses::{AdministrationErrors, ClientErrors},
 };
 

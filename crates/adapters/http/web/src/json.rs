@@ -1,6 +1,6 @@
 //! Reading JSON bodies of the Informer API, and saying which field is wrong.
 
-use std::{cell::RefCell, collections::HashSet};
+use std::collections::HashSet;
 
 use actix_web::{
     HttpRequest,
@@ -12,7 +12,7 @@ use actix_web::{
 };
 use serde::{
     Deserialize,
-    de::{DeserializeOwned, MapAccess, Visitor, value::MapDeserializer},
+    de::{DeserializeOwned, MapAccess, Visitor},
 };
 use serde_json::Value;
 
@@ -72,33 +72,24 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> ApiResult<T> {
             ));
         }
     }
-    // The member being read when reading fails is the one to blame; after the last one, a missing one is.
-    let current = RefCell::new(None);
-    let mut remaining = members.into_iter();
-    let watched = std::iter::from_fn(|| {
-        let member = remaining.next();
-        current.replace(member.as_ref().map(|(name, _)| name.clone()));
-        member
-    });
-    T::deserialize(MapDeserializer::<_, serde_json::Error>::new(watched)).map_err(|error| {
-        let reason = error.to_string();
-        match current.take().or_else(|| missing_field(&reason)) {
-            Some(name) if reason.starts_with("unknown field") => {
-                ApiError::payload(&name, format!("\"{name}\" is not allowed"))
-            }
-            Some(name) if reason.starts_with("missing field") => {
-                ApiError::payload(&name, format!("\"{name}\" is required"))
-            }
-            Some(name) => ApiError::payload(&name, format!("\"{name}\": {reason}")),
-            None => ApiError::malformed(reason),
+    let members = Value::Object(members.into_iter().collect());
+    serde_path_to_error::deserialize(members).map_err(|error| {
+        let path = error.path().to_string();
+        let field = path.split(['[', '.']).next().unwrap_or_default().to_owned();
+        let reason = error.into_inner().to_string();
+        if reason.starts_with("unknown field") {
+            ApiError::payload(&path, format!("\"{path}\" is not allowed"))
+        } else if let Some(missing) = missing_field(&reason) {
+            ApiError::payload(missing, format!("\"{missing}\" is required"))
+        } else {
+            ApiError::payload(&field, format!("\"{path}\": {reason}"))
         }
     })
 }
 
-/// serde says it in words only.
-fn missing_field(reason: &str) -> Option<String> {
-    let name = reason.strip_prefix("missing field `")?.strip_suffix('`')?;
-    Some(name.to_owned())
+/// Returns the name of a missing field: serde says it in words only.
+fn missing_field(reason: &str) -> Option<&str> {
+    reason.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
 fn contains_nul(value: &Value) -> bool {

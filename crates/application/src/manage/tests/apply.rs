@@ -3,11 +3,9 @@ use informer_oauth_testkit::{run, values};
 use super::*;
 
 fn desired(name: &str, description: &str) -> DesiredClient {
-    let fields = ClientPatch {
-        name: Some(name.into()),
-        description: Some(description.into()),
-        ..ClientPatch::default()
-    };
+    let fields = ClientPatch::default()
+        .with("name", name)
+        .with("description", description);
     DesiredClient {
         client_id: None,
         fields,

@@ -1,4 +1,5 @@
 use informer_oauth_testkit::{at_once, run, values};
+use serde_json::Value;
 
 use super::*;
 
@@ -70,10 +71,7 @@ fn a_bad_field_changes_nothing() {
         let world = World::new();
         let client = world.client("Board").await;
         let uris = |uri: &str| ClientChange {
-            fields: ClientPatch {
-                redirect_uris: Some(vec![uri.into()]),
-                ..ClientPatch::default()
-            },
+            fields: ClientPatch::default().with("redirect_uri", vec![uri]),
             ..ClientChange::default()
         };
         let error = world
@@ -169,16 +167,19 @@ fn patches_without_a_tag_lose_nothing() {
     run(async {
         let world = World::new();
         let client = world.client("Board").await;
-        let flags: [fn(&mut ClientPatch); 5] = [
-            |patch| patch.pkce = Some(false),
-            |patch| patch.refresh_tokens = Some(true),
-            |patch| patch.introspect = Some(true),
-            |patch| patch.enabled = Some(false),
-            |patch| patch.url = Some("https://board.example.com/".into()),
+        let flags = [
+            ("pkce", Value::from(false)),
+            ("enableRefreshTokens", true.into()),
+            ("introspect", true.into()),
+            ("enabled", false.into()),
+            ("url", "https://board.example.com/".into()),
         ];
         let outcomes = at_once(flags.len(), |number| {
-            let mut change = ClientChange::default();
-            flags[number](&mut change.fields);
+            let (field, value) = flags[number].clone();
+            let change = ClientChange {
+                fields: ClientPatch::default().with(field, value),
+                ..ClientChange::default()
+            };
             let (world, client) = (&world, ClientRef::Uid(client.uid));
             async move {
                 world

@@ -26,7 +26,7 @@ fn a_client_is_made_from_nothing_with_every_field() {
         .fill("resources", "https://api.example")
         .untick("pkce", "1")
         .untick("enabled", "1")
-        .choose("refresh_tokens", "1")
+        .choose("enableRefreshTokens", "1")
         .choose("introspect", "1")
         .choose("confidential", "1");
     let form = tick(form, &["read:dataset", "write:report"]);
@@ -187,7 +187,7 @@ fn every_field_can_be_changed() {
         .fill("redirect_uri", "https://another.example/cb")
         .fill("resources", "")
         .choose("pkce", "1")
-        .untick("refresh_tokens", "1")
+        .untick("enableRefreshTokens", "1")
         .choose("introspect", "1")
         .untick("enabled", "1");
     let page = obeyed(

@@ -149,10 +149,7 @@ pub(super) async fn set_enabled(console: &Console<'_>, fields: &Parameters) -> A
         _ => return Err(Problem::Unreadable.into()),
     };
     let change = ClientChange {
-        fields: ClientPatch {
-            enabled: Some(enabled),
-            ..ClientPatch::default()
-        },
+        fields: ClientPatch::default().with("enabled", enabled),
         ..ClientChange::default()
     };
     let client = console

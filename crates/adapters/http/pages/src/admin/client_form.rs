@@ -16,23 +16,14 @@ pub(super) struct ScopeBox {
     pub(super) ticked: bool,
 }
 
-/// What is in the fields, good or not, and what is wrong with one of them.
+/// The fields as they are filled in, valid or not, and what is wrong with one of them. Inputs have the wire names of the fields.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ClientForm {
-    pub(super) name: String,
-    pub(super) description: String,
-    pub(super) url: String,
-    /// One a line.
+    pub(super) draft: ClientDraft,
+    /// As typed, one a line.
     pub(super) redirect_uris: String,
-    pub(super) pkce: bool,
-    pub(super) refresh_tokens: bool,
-    /// The names of the ticked scopes.
-    scope: Vec<String>,
-    pub(super) introspect: bool,
-    /// One a line.
+    /// As typed, one a line.
     pub(super) resources: String,
-    pub(super) enabled: bool,
-    pub(super) confidential: bool,
     /// A field's wire name, and what is wrong with it.
     problem: Option<(&'static str, String)>,
 }
@@ -40,61 +31,52 @@ pub(super) struct ClientForm {
 impl From<ClientDraft> for ClientForm {
     fn from(draft: ClientDraft) -> Self {
         Self {
-            name: draft.name,
-            description: draft.description,
-            url: draft.url.unwrap_or_default(),
             redirect_uris: draft.redirect_uris.join("\n"),
-            pkce: draft.pkce,
-            refresh_tokens: draft.refresh_tokens,
-            scope: draft.scope,
-            introspect: draft.introspect,
             resources: draft.resources.join("\n"),
-            enabled: draft.enabled,
-            confidential: draft.confidential,
+            draft,
             problem: None,
         }
     }
 }
 
 impl ClientForm {
-    /// Reads the fields as a browser sends them: lines end in two characters, and a box that is not ticked is not there.
+    /// Reads the fields as a browser sends them: lines end in two characters, and a box that is not ticked is left out.
     pub(super) fn read(fields: &Parameters) -> Self {
         let text = |name: &str| {
             let value = fields.get(name).ok().flatten().unwrap_or_default();
             value.replace("\r\n", "\n")
         };
+        let ticked = |name: &str| fields.contains(name);
+        let lines = |name: &str| lines(&text(name)).map(str::to_owned).collect();
         let scope = fields.pairs().iter().filter(|(name, _)| name == "scope");
         Self {
-            name: text("name"),
-            description: text("description"),
-            url: text("url").trim().to_owned(),
+            draft: ClientDraft {
+                name: text("name"),
+                description: text("description"),
+                url: Some(text("url").trim().to_owned()).filter(|url| !url.is_empty()),
+                redirect_uris: lines("redirect_uri"),
+                pkce: ticked("pkce"),
+                refresh_tokens: ticked("enableRefreshTokens"),
+                scope: scope.map(|(_, name)| name.clone()).collect(),
+                enabled: ticked("enabled"),
+                introspect: ticked("introspect"),
+                resources: lines("resources"),
+                confidential: ticked("confidential"),
+            },
             redirect_uris: text("redirect_uri"),
-            pkce: fields.contains("pkce"),
-            refresh_tokens: fields.contains("refresh_tokens"),
-            scope: scope.map(|(_, name)| name.clone()).collect(),
-            introspect: fields.contains("introspect"),
             resources: text("resources"),
-            enabled: fields.contains("enabled"),
-            confidential: fields.contains("confidential"),
             problem: None,
         }
     }
 
     /// Every field of a client, as the use cases take it.
     pub(super) fn patch(&self) -> ClientPatch {
-        ClientPatch {
-            name: Some(self.name.clone()),
-            description: Some(self.description.clone()),
-            url: Some(self.url.clone()),
-            redirect_uris: Some(lines(&self.redirect_uris).map(str::to_owned).collect()),
-            pkce: Some(self.pkce),
-            refresh_tokens: Some(self.refresh_tokens),
-            scope: Some(self.scope.clone()),
-            enabled: Some(self.enabled),
-            introspect: Some(self.introspect),
-            resources: Some(lines(&self.resources).map(str::to_owned).collect()),
-            confidential: Some(self.confidential),
-        }
+        ClientPatch::whole(&self.draft)
+    }
+
+    /// Returns the home page as the input shows it.
+    pub(super) fn url(&self) -> &str {
+        self.draft.url.as_deref().unwrap_or_default()
     }
 
     /// The form with a remark beside the field that is wrong.
@@ -141,7 +123,7 @@ impl ClientForm {
                 name: scope.as_str(),
                 words: scope.description(),
                 write: scope.is_write(),
-                ticked: self.scope.iter().any(|ticked| ticked == scope.as_str()),
+                ticked: self.draft.scope.iter().any(|ticked| ticked == scope.as_str()),
             })
             .collect()
     }
@@ -195,18 +177,18 @@ mod tests {
     fn sent(form: &ClientForm) -> Parameters {
         let text = |text: &str| text.replace('\n', "\r\n");
         let mut pairs = vec![
-            ("name", text(&form.name)),
-            ("description", text(&form.description)),
-            ("url", form.url.clone()),
+            ("name", text(&form.draft.name)),
+            ("description", text(&form.draft.description)),
+            ("url", form.url().to_owned()),
             ("redirect_uri", text(&form.redirect_uris)),
             ("resources", text(&form.resources)),
         ];
         for (name, ticked) in [
-            ("pkce", form.pkce),
-            ("refresh_tokens", form.refresh_tokens),
-            ("introspect", form.introspect),
-            ("enabled", form.enabled),
-            ("confidential", form.confidential),
+            ("pkce", form.draft.pkce),
+            ("enableRefreshTokens", form.draft.refresh_tokens),
+            ("introspect", form.draft.introspect),
+            ("enabled", form.draft.enabled),
+            ("confidential", form.draft.confidential),
         ] {
             pairs.extend(ticked.then(|| (name, "1".to_owned())));
         }
@@ -239,15 +221,13 @@ mod tests {
                 .into_iter()
                 .collect(),
         );
-        assert_eq!(form.patch().redirect_uris, Some(vec!["https://a.example/".to_owned()]));
+        assert_eq!(form.draft.redirect_uris, ["https://a.example/"]);
     }
 
     #[test]
     fn the_line_that_is_wrong_is_named() {
-        let form = ClientForm {
-            redirect_uris: "https://a.example/\n\njavascript:alert(1)".into(),
-            ..ClientForm::from(draft())
-        };
+        let typed = "https://a.example/\n\njavascript:alert(1)";
+        let form = ClientForm::read(&[("name", "Board"), ("redirect_uri", typed)].into_iter().collect());
         let error = form.patch().onto(ClientDraft::default()).check(&[]).unwrap_err();
         let form = form.with_problem(&error);
         let words = form.problem("redirect_uri").unwrap();
