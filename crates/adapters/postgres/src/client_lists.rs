@@ -9,10 +9,9 @@ use informer_oauth_ports::{ClientSort, Page, PageRequest};
 use uuid::Uuid;
 
 use crate::{
-    client_rows::ClientRow,
+    client_rows::{ClientRow, clients},
     columns::{self, bounds},
     failure::Failure,
-    schema::clients,
 };
 
 /// A client as far as it is searched and sorted by.

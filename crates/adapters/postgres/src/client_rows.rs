@@ -1,4 +1,4 @@
-//! Rows of the clients' tables.
+//! The clients' tables, as the migrations make them, and their rows.
 
 use diesel::pg::Pg as Backend;
 use diesel::prelude::*;
@@ -17,8 +17,57 @@ use uuid::Uuid;
 use crate::{
     columns::{client_id, digest, micros, resource, scope, texts, time},
     failure::corrupt,
-    schema::{client_icons, client_secrets, clients},
 };
+
+diesel::table! {
+    clients (uid) {
+        uid -> Uuid,
+        client_id -> Text,
+        name -> Text,
+        description -> Text,
+        url -> Nullable<Text>,
+        redirect_uris -> Array<Text>,
+        pkce -> Bool,
+        refresh_tokens -> Bool,
+        scope -> Text,
+        enabled -> Bool,
+        introspect -> Bool,
+        resources -> Array<Text>,
+        source -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        revision -> BigInt,
+        confidential -> Bool,
+    }
+}
+
+diesel::table! {
+    client_secrets (uid) {
+        uid -> Uuid,
+        client_uid -> Uuid,
+        lookup -> Text,
+        hash -> Text,
+        hint -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        label -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    client_icons (client_uid) {
+        client_uid -> Uuid,
+        kind -> Text,
+        bytes -> Binary,
+        digest -> Binary,
+    }
+}
+
+diesel::joinable!(client_secrets -> clients (client_uid));
+diesel::allow_tables_to_appear_in_same_query!(clients, client_secrets);
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = clients, check_for_backend(Backend), treat_none_as_default_value = false)]

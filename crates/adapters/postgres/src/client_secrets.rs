@@ -11,9 +11,8 @@ use informer_oauth_ports::SecretInsertion;
 use uuid::Uuid;
 
 use crate::{
-    client_rows::SecretRow,
+    client_rows::{SecretRow, client_secrets, clients},
     failure::Failure,
-    schema::{client_secrets, clients},
 };
 
 /// Under a lock on the client: insertions for one client take turns, and none meets its deletion.

@@ -24,12 +24,11 @@ use informer_oauth_ports::{
 
 use crate::{
     Postgres, client_lists,
-    client_rows::{ClientRow, IconRow, ProfileRow, SecretRow},
+    client_rows::{ClientRow, IconRow, ProfileRow, SecretRow, client_secrets, clients},
     client_secrets::{delete_secret, insert_secret, touch_secret},
     columns::{self, can_be_stored},
     failure::Failure,
     icons::{icon, set_icon},
-    schema::{client_secrets, clients},
     tokens,
 };
 

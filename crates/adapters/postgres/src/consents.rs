@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use crate::{
     Postgres,
+    client_rows::clients,
     columns::{can_be_stored, resource, scope, time},
     failure::Failure,
-    schema::{clients, consent_resources, consents},
+    schema::{consent_resources, consents},
 };
 
 #[derive(Queryable, Selectable, Insertable)]

@@ -8,7 +8,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use informer_oauth_domain::id::ClientUid;
 use informer_oauth_ports::Icon;
 
-use crate::{client_rows::IconRow, clients::is_known, failure::Failure, schema::client_icons};
+use crate::{
+    client_rows::{IconRow, client_icons},
+    clients::is_known,
+    failure::Failure,
+};
 
 pub(crate) async fn icon(connection: &mut AsyncPgConnection, client: ClientUid) -> Result<Option<Icon>, Failure> {
     let row: Option<IconRow> = client_icons::table

@@ -1,53 +1,6 @@
 //! The tables, as `migrations/postgres` makes them.
 
 diesel::table! {
-    clients (uid) {
-        uid -> Uuid,
-        client_id -> Text,
-        name -> Text,
-        description -> Text,
-        url -> Nullable<Text>,
-        redirect_uris -> Array<Text>,
-        pkce -> Bool,
-        refresh_tokens -> Bool,
-        scope -> Text,
-        enabled -> Bool,
-        introspect -> Bool,
-        resources -> Array<Text>,
-        source -> Text,
-        created_by -> Text,
-        created_at -> BigInt,
-        updated_at -> BigInt,
-        revision -> BigInt,
-        confidential -> Bool,
-    }
-}
-
-diesel::table! {
-    client_secrets (uid) {
-        uid -> Uuid,
-        client_uid -> Uuid,
-        lookup -> Text,
-        hash -> Text,
-        hint -> Text,
-        created_at -> BigInt,
-        updated_at -> BigInt,
-        expires_at -> Nullable<BigInt>,
-        last_used_at -> Nullable<BigInt>,
-        label -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    client_icons (client_uid) {
-        client_uid -> Uuid,
-        kind -> Text,
-        bytes -> Binary,
-        digest -> Binary,
-    }
-}
-
-diesel::table! {
     consents (username, client_uid) {
         username -> Text,
         client_uid -> Uuid,
@@ -143,6 +96,3 @@ diesel::table! {
         count -> BigInt,
     }
 }
-
-diesel::joinable!(client_secrets -> clients (client_uid));
-diesel::allow_tables_to_appear_in_same_query!(clients, client_secrets);

@@ -1,4 +1,4 @@
-//! Rows of the clients' tables.
+//! The clients' tables, as the migrations make them, and their rows.
 
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite as Backend;
@@ -16,8 +16,54 @@ use informer_oauth_ports::{Icon, StoreError};
 use crate::{
     columns::{blob, client_id, digest, from_lines, lines, micros, scope, time, uuid},
     failure::corrupt,
-    schema::{client_icons, client_secrets, clients},
 };
+
+diesel::table! {
+    clients (uid) {
+        uid -> Binary,
+        client_id -> Text,
+        name -> Text,
+        description -> Text,
+        url -> Nullable<Text>,
+        redirect_uris -> Text,
+        pkce -> Bool,
+        refresh_tokens -> Bool,
+        scope -> Text,
+        enabled -> Bool,
+        introspect -> Bool,
+        resources -> Text,
+        source -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        revision -> BigInt,
+        confidential -> Bool,
+    }
+}
+
+diesel::table! {
+    client_secrets (uid) {
+        uid -> Binary,
+        client_uid -> Binary,
+        lookup -> Text,
+        hash -> Text,
+        hint -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        label -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    client_icons (client_uid) {
+        client_uid -> Binary,
+        kind -> Text,
+        bytes -> Binary,
+        digest -> Binary,
+    }
+}
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = clients, check_for_backend(Backend), treat_none_as_default_value = false)]

@@ -24,10 +24,9 @@ use informer_oauth_ports::{
 
 use crate::{
     Sqlite,
-    client_rows::{ClientRow, IconRow, ProfileRow, SecretRow},
+    client_rows::{ClientRow, IconRow, ProfileRow, SecretRow, client_icons, client_secrets, clients},
     columns::{self, blob, bounds},
     failure::Failure,
-    schema::{client_icons, client_secrets, clients},
     tokens,
 };
 

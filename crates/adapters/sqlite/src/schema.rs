@@ -1,53 +1,6 @@
 //! The tables, as `migrations/sqlite` makes them.
 
 diesel::table! {
-    clients (uid) {
-        uid -> Binary,
-        client_id -> Text,
-        name -> Text,
-        description -> Text,
-        url -> Nullable<Text>,
-        redirect_uris -> Text,
-        pkce -> Bool,
-        refresh_tokens -> Bool,
-        scope -> Text,
-        enabled -> Bool,
-        introspect -> Bool,
-        resources -> Text,
-        source -> Text,
-        created_by -> Text,
-        created_at -> BigInt,
-        updated_at -> BigInt,
-        revision -> BigInt,
-        confidential -> Bool,
-    }
-}
-
-diesel::table! {
-    client_secrets (uid) {
-        uid -> Binary,
-        client_uid -> Binary,
-        lookup -> Text,
-        hash -> Text,
-        hint -> Text,
-        created_at -> BigInt,
-        updated_at -> BigInt,
-        expires_at -> Nullable<BigInt>,
-        last_used_at -> Nullable<BigInt>,
-        label -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    client_icons (client_uid) {
-        client_uid -> Binary,
-        kind -> Text,
-        bytes -> Binary,
-        digest -> Binary,
-    }
-}
-
-diesel::table! {
     consents (username, client_uid) {
         username -> Text,
         client_uid -> Binary,

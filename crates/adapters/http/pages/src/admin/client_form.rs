@@ -16,6 +16,14 @@ pub(super) struct ScopeBox {
     pub(super) ticked: bool,
 }
 
+/// One box of the flags.
+pub(super) struct FlagBox {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) hint: &'static str,
+    pub(super) ticked: bool,
+}
+
 /// The fields as they are filled in, valid or not, and what is wrong with one of them. Inputs have the wire names of the fields.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ClientForm {
@@ -113,6 +121,44 @@ impl ClientForm {
 
     pub(super) const fn has_problem(&self) -> bool {
         self.problem.is_some()
+    }
+
+    /// Every flag with its box.
+    pub(super) fn flags(&self) -> [FlagBox; 5] {
+        let flag = |name, ticked, hint| FlagBox {
+            name,
+            label: label(name),
+            hint,
+            ticked,
+        };
+        [
+            flag(
+                "pkce",
+                self.draft.pkce,
+                "Keep this on: only an old application with a secret can do without it.",
+            ),
+            flag(
+                "enableRefreshTokens",
+                self.draft.refresh_tokens,
+                "Access tokens are short-lived and renewed. Without, they last until they are revoked.",
+            ),
+            flag(
+                "introspect",
+                self.draft.introspect,
+                "It is a resource server and may ask about anybody’s tokens.",
+            ),
+            flag(
+                "confidential",
+                self.draft.confidential,
+                "It must authenticate with a secret. The first secret turns this on; it can be turned off once all secrets are \
+                 deleted.",
+            ),
+            flag(
+                "enabled",
+                self.draft.enabled,
+                "A disabled client is refused everything.",
+            ),
+        ]
     }
 
     /// Every scope with its box.
