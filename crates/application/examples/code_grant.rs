@@ -5,6 +5,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use informer_oauth_application::{
     Application, Ports, RequestContext, Settings,
+    authorize::{Answer, Answered},
     gate::{GateAnswer, GateRequest},
 };
 use informer_oauth_domain::{
@@ -93,10 +94,11 @@ async fn grant() -> Result<(), Box<dyn Error>> {
     .collect();
     let now = application.now();
     let request = application.authorize.judge(&request, now).await?;
-    let redirect = application
-        .authorize
-        .approve(&request, &InPerson::check(&ada, None)?, &RequestContext::local(now))
-        .await?;
+    let (ada, context) = (InPerson::check(&ada, None)?, RequestContext::local(now));
+    let allowed = Answer::Allow(request.scope);
+    let Answered::Redirect(redirect) = application.authorize.answer(&request, allowed, &ada, &context).await? else {
+        return Err("nothing was granted".into());
+    };
     let (_, answer) = redirect.split_once("code=").ok_or("no code in the redirect")?;
     let code = answer.split('&').next().unwrap_or_default();
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use informer_oauth_domain::{
     audit::EventKind,
-    authorization::{AuthorizationRefusal, AuthorizationRequest, NextStep, OwnResources, answer_uri},
+    authorization::{AuthorizationRefusal, AuthorizationRequest, NextStep, OwnResources, Prompt, answer_uri},
     code::AuthorizationCode,
     consent::Consent,
     error::{ErrorCode, OAuthError},
@@ -12,9 +12,10 @@ use informer_oauth_domain::{
     parameters::Parameters,
     redirect_uri::VerifiedRedirect,
     resource::Resource,
+    scope::ScopeSet,
     secret::Digest,
     timestamp::Timestamp,
-    user::{InPerson, User},
+    user::{Forbidden, InPerson, User},
 };
 use informer_oauth_ports::{ClientStore, CodeStore, ConsentStore, Entropy, StoreError};
 use thiserror::Error;
@@ -50,8 +51,28 @@ pub enum Decision {
     SignIn,
     /// Show the consent page.
     Ask,
+    /// Show why this session cannot answer.
+    Forbidden(Forbidden),
     /// Send the browser to this address: the client's, with a code or an error.
     Redirect(String),
+}
+
+/// The user's answer to the consent page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Allow these scopes, as far as they were asked for.
+    Allow(ScopeSet),
+    /// Deny everything.
+    Deny,
+}
+
+/// Outcome of an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answered {
+    /// Send the browser to this address: the client's, with a code or an error.
+    Redirect(String),
+    /// None of the scopes that were asked for is allowed: ask again.
+    NothingGranted,
 }
 
 /// Judges authorization requests and carries the user's decision back to the client.
@@ -82,21 +103,28 @@ impl Authorize {
     }
 
     /// Decides whether `user`, who is signed in or not, is shown a page. A code that is issued without one is an audit event.
+    ///
+    /// No code is issued in a session in which somebody else acts for the user. With `prompt=none` the client is told so.
     pub async fn decide(
         &self,
         request: &AuthorizationRequest,
-        user: Option<&InPerson>,
+        user: Option<Result<&InPerson, Forbidden>>,
         context: &RequestContext,
     ) -> Result<Decision, Fault> {
+        let user = match user.transpose() {
+            Ok(user) => user,
+            Err(_) if request.prompt == Prompt::Never => {
+                let error = ErrorCode::AccessDenied.because("Somebody else acts for the user in this session.");
+                return Ok(Decision::Redirect(self.refusal_uri(request, &error)));
+            }
+            Err(forbidden) => return Ok(Decision::Forbidden(forbidden)),
+        };
         let consent = match user {
             Some(user) => self.consent(request, user.user()).await?,
             None => None,
         };
         match (request.next_step(user.is_some(), consent.as_ref()), user) {
-            (NextStep::Refuse(error), _) => {
-                let location = self.refusal_uri(&request.redirect, &error, request.state.as_deref());
-                Ok(Decision::Redirect(location))
-            }
+            (NextStep::Refuse(error), _) => Ok(Decision::Redirect(self.refusal_uri(request, &error))),
             (NextStep::Ask, Some(_)) => Ok(Decision::Ask),
             (NextStep::Approve, Some(user)) => {
                 let location = self.issue_code(request, user, context.now).await?;
@@ -126,10 +154,27 @@ impl Authorize {
         (request.audience != self.resources.audience).then_some(&request.audience)
     }
 
-    /// The user says yes to `request`, or to what [`AuthorizationRequest::limited_to`] left of it: remembers that and no
-    /// more, unless the redirect does not show which client asks, makes a code for it, and gives the address to send the
-    /// browser to.
-    pub async fn approve(
+    /// Carries out the user's answer. What is allowed is remembered and no more, unless the redirect does not show which client
+    /// asks.
+    pub async fn answer(
+        &self,
+        request: &AuthorizationRequest,
+        answer: Answer,
+        user: &InPerson,
+        context: &RequestContext,
+    ) -> Result<Answered, Fault> {
+        let Answer::Allow(allowed) = answer else {
+            self.record(EventKind::ConsentDenied, request, user, context).await;
+            let error = ErrorCode::AccessDenied.because("The user denied the request.");
+            return Ok(Answered::Redirect(self.refusal_uri(request, &error)));
+        };
+        match request.limited_to(allowed) {
+            Some(granted) => Ok(Answered::Redirect(self.approve(&granted, user, context).await?)),
+            None => Ok(Answered::NothingGranted),
+        }
+    }
+
+    async fn approve(
         &self,
         request: &AuthorizationRequest,
         user: &InPerson,
@@ -177,15 +222,25 @@ impl Authorize {
         Ok(self.uri(&request.redirect, &[("code", code.expose())], request.state.as_deref()))
     }
 
-    /// The user says no.
-    pub async fn deny(&self, request: &AuthorizationRequest, user: &InPerson, context: &RequestContext) -> String {
-        self.record(EventKind::ConsentDenied, request, user, context).await;
-        let error = ErrorCode::AccessDenied.because("The user denied the request.");
-        self.refusal_uri(&request.redirect, &error, request.state.as_deref())
+    /// Returns the error and the address that tell the client about a fault: a redirect has no status code to do so
+    /// (RFC 6749 §4.1.2.1).
+    pub fn failure(&self, request: &AuthorizationRequest, fault: &Fault) -> (OAuthError, String) {
+        let error = match fault {
+            Fault::Unavailable(_) => {
+                ErrorCode::TemporarilyUnavailable.because("The service is temporarily unavailable.")
+            }
+            Fault::Internal(_) => ErrorCode::ServerError.because("The service failed to answer."),
+        };
+        let location = self.refusal_uri(request, &error);
+        (error, location)
     }
 
-    /// Where the browser goes with an error.
-    pub fn refusal_uri(&self, redirect: &VerifiedRedirect, error: &OAuthError, state: Option<&str>) -> String {
+    fn refusal_uri(&self, request: &AuthorizationRequest, error: &OAuthError) -> String {
+        self.error_uri(&request.redirect, error, request.state.as_deref())
+    }
+
+    /// Returns the address that tells the client about an error.
+    pub fn error_uri(&self, redirect: &VerifiedRedirect, error: &OAuthError, state: Option<&str>) -> String {
         let answer = [
             ("error", error.code.as_str()),
             ("error_description", &error.description),

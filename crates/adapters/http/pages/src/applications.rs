@@ -29,12 +29,7 @@ const DISCONNECT: &[u8] = b"applications";
         (status = 303, description = "To the sign-in page"),
     ),
 )]
-pub(super) async fn show(visit: Visit) -> HttpResponse {
-    let answer = sign_in_or_list(&visit).await;
-    visit.finish(answer)
-}
-
-async fn sign_in_or_list(visit: &Visit) -> Result<HttpResponse, Problem> {
+pub(super) async fn show(visit: &Visit) -> Result<HttpResponse, Problem> {
     let path = visit.site.path(PAGE);
     let Some(signed_in) = visit.signed_in().await? else {
         return visit.to_sign_in(ReturnPath::parse(&path).as_ref());
@@ -72,12 +67,7 @@ async fn sign_in_or_list(visit: &Visit) -> Result<HttpResponse, Problem> {
         (status = 404, description = "There is no such thing of this user's, or not any more", content_type = "text/html"),
     ),
 )]
-pub(super) async fn submit(visit: Visit, payload: web::Payload) -> HttpResponse {
-    let answer = disconnect(&visit, payload).await;
-    visit.finish(answer)
-}
-
-async fn disconnect(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn submit(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
     let fields = visit.form(payload).await?;
     let field = |name: &str| fields.get(name).ok().flatten();
     let path = visit.site.path(PAGE);

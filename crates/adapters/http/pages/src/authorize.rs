@@ -1,12 +1,12 @@
 //! The authorization endpoint in the browser (RFC 6749 §4.1.1, §4.1.2; RFC 9207): judge, sign in, ask, answer.
 
 use actix_web::{HttpResponse, web};
-use informer_oauth_application::{SignedIn, authorize::Decision, error::Fault};
-use informer_oauth_domain::{
-    authorization::{AuthorizationRequest, Prompt},
-    error::{ErrorCode, OAuthError},
-    redirect_uri::RedirectUri,
+use informer_oauth_application::{
+    SignedIn,
+    authorize::{Answer, Answered, Decision},
+    error::Fault,
 };
+use informer_oauth_domain::{authorization::AuthorizationRequest, redirect_uri::RedirectUri};
 use informer_oauth_web::parameters;
 
 use super::{
@@ -51,41 +51,29 @@ fn form_context(query: &str) -> Vec<u8> {
         (status = 400, description = "The client or its redirect URI is not known: a page, never a redirect", content_type = "text/html"),
     ),
 )]
-pub(super) async fn ask(visit: Visit) -> HttpResponse {
-    let answer = judge_and_ask(&visit).await;
-    visit.finish(answer)
-}
-
-async fn judge_and_ask(visit: &Visit) -> Result<HttpResponse, Problem> {
+pub(super) async fn ask(visit: &Visit) -> Result<HttpResponse, Problem> {
     let parameters = parameters::from_query(&visit.request).map_err(|_| Problem::Unreadable)?;
     let parameters = resumed(parameters).ok_or(Problem::Unreadable)?;
     match visit.judge(&parameters).await? {
         Judged::Back { location, .. } => Ok(see_other(&location)),
-        Judged::Good(request) => match go_on(visit, &request).await {
-            Err(Problem::Fault(fault)) => Ok(or_back(visit, &request, Err(fault))),
+        Judged::Good(request) => match decide_now(visit, &request).await {
+            Err(Problem::Fault(fault)) => Ok(tell(visit, &request, &fault)),
             other => other,
         },
     }
 }
 
-async fn go_on(visit: &Visit, request: &AuthorizationRequest) -> Result<HttpResponse, Problem> {
+async fn decide_now(visit: &Visit, request: &AuthorizationRequest) -> Result<HttpResponse, Problem> {
     let signed_in = visit.signed_in().await?;
     let user = match &signed_in {
+        Some(signed_in) => Some(visit.in_person(signed_in).await),
         None => None,
-        Some(signed_in) => match visit.in_person(signed_in).await {
-            Err(Problem::Forbidden(_)) if request.prompt == Prompt::Never => {
-                let error = ErrorCode::AccessDenied.because("Somebody else acts for the user in this session.");
-                return Ok(refuse(visit, request, error));
-            }
-            user => Some(user?),
-        },
     };
-    let authorize = &visit.app().authorize;
-    match (
-        authorize.decide(request, user.as_ref(), &visit.context()).await?,
-        signed_in,
-    ) {
+    let user = user.as_ref().map(|user| user.as_ref().map_err(|forbidden| *forbidden));
+    let decision = visit.app().authorize.decide(request, user, &visit.context()).await?;
+    match (decision, signed_in) {
         (Decision::Redirect(location), _) => Ok(see_other(&location)),
+        (Decision::Forbidden(forbidden), _) => Err(forbidden.into()),
         (Decision::Ask, Some(signed_in)) => Ok(consent_page(visit, request, &signed_in, None)),
         (Decision::SignIn | Decision::Ask, _) => visit.to_sign_in(way_back(visit, request).as_ref()),
     }
@@ -145,12 +133,7 @@ fn consent_page(
         (status = 403, description = "Not from this site, or a form token that is missing, used or another session's", content_type = "text/html"),
     ),
 )]
-pub(super) async fn decide(visit: Visit, payload: web::Payload) -> HttpResponse {
-    let answer = judge_and_decide(&visit, payload).await;
-    visit.finish(answer)
-}
-
-async fn judge_and_decide(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn decide(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
     let fields = visit.form(payload).await?;
     let field = |name: &str| fields.get(name).ok().flatten();
     let query = field("request").unwrap_or_default();
@@ -175,42 +158,34 @@ async fn judge_and_decide(visit: &Visit, payload: web::Payload) -> Result<HttpRe
         Judged::Back { location, .. } => return Ok(see_other(&location)),
         Judged::Good(request) => request,
     };
-    match field("decision") {
+    let (answer, choice) = match field("decision") {
         Some("allow") => {
             let choice = Choice::read(&fields).map_err(|_| Problem::Unreadable)?;
-            let Some(granted) = request.limited_to(choice.allowed()) else {
-                return Ok(consent_page(visit, &request, &signed_in, Some(choice)));
-            };
-            let approved = visit.app().authorize.approve(&granted, &user, &visit.context()).await;
-            Ok(or_back(visit, &request, approved.map(|location| see_other(&location))))
+            (Answer::Allow(choice.allowed()), choice)
         }
-        Some("deny") => {
-            let location = visit.app().authorize.deny(&request, &user, &visit.context()).await;
-            Ok(see_other(&location))
+        Some("deny") => (Answer::Deny, Choice::EVERYTHING),
+        _ => {
+            return Err(Problem::NoDecision {
+                again: again.unwrap_or_else(|| visit.site.path("/oauth")),
+            });
         }
-        _ => Err(Problem::NoDecision {
-            again: again.unwrap_or_else(|| visit.site.path("/oauth")),
-        }),
-    }
-}
-
-fn refuse(visit: &Visit, request: &AuthorizationRequest, error: OAuthError) -> HttpResponse {
-    visit.note(|log| log.set_error(&error));
+    };
     let authorize = &visit.app().authorize;
-    see_other(&authorize.refusal_uri(&request.redirect, &error, request.state.as_deref()))
+    Ok(
+        match authorize.answer(&request, answer, &user, &visit.context()).await {
+            Ok(Answered::Redirect(location)) => see_other(&location),
+            Ok(Answered::NothingGranted) => consent_page(visit, &request, &signed_in, Some(choice)),
+            Err(fault) => tell(visit, &request, &fault),
+        },
+    )
 }
 
-/// The answer, or the browser's way back to the client that says why there is none: once the redirect URI is verified the
-/// client is to know, and a redirect has no status code to say it with (RFC 6749 §4.1.2.1).
-fn or_back(visit: &Visit, request: &AuthorizationRequest, answer: Result<HttpResponse, Fault>) -> HttpResponse {
-    answer.unwrap_or_else(|fault| {
-        visit.note(|log| log.set_fault(&fault));
-        let error = match fault {
-            Fault::Unavailable(_) => {
-                ErrorCode::TemporarilyUnavailable.because("The service is temporarily unavailable.")
-            }
-            Fault::Internal(_) => ErrorCode::ServerError.because("The service failed to answer."),
-        };
-        refuse(visit, request, error)
-    })
+/// Tells the client about a fault: once the redirect URI is verified, it is to know.
+fn tell(visit: &Visit, request: &AuthorizationRequest, fault: &Fault) -> HttpResponse {
+    let (error, location) = visit.app().authorize.failure(request, fault);
+    visit.note(|log| {
+        log.set_fault(fault);
+        log.set_error(&error);
+    });
+    see_other(&location)
 }

@@ -3,6 +3,7 @@
 //! Only a browser's session counts here, never a bearer token: with a token one could grant oneself further ones.
 
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web};
+use informer_oauth_application::authorize::{Answer, Answered};
 use informer_oauth_domain::{
     authorization::AuthorizationRequest,
     client::Client,
@@ -226,13 +227,16 @@ pub(super) async fn decide(visit: Visit, caller: Caller, payload: web::Payload) 
         } => return Ok(refused(location, description.into_owned())),
         Judged::Good(request) => request,
     };
-    let authorize = &visit.app().authorize;
-    let redirect_uri = if decision.approve {
-        authorize.approve(&request, &user, &visit.context()).await?
+    let answer = if decision.approve {
+        Answer::Allow(ScopeSet::ALL)
     } else {
-        authorize.deny(&request, &user, &visit.context()).await
+        Answer::Deny
     };
-    Ok(uncached().json(Onward { redirect_uri }))
+    let authorize = &visit.app().authorize;
+    match authorize.answer(&request, answer, &user, &visit.context()).await? {
+        Answered::Redirect(redirect_uri) => Ok(uncached().json(Onward { redirect_uri })),
+        Answered::NothingGranted => Err(ApiError::malformed("Nothing of what was asked for is granted")),
+    }
 }
 
 /// The caller, where it is a browser's session. Writes are held to pages of this site by [`Caller`] itself.

@@ -63,12 +63,7 @@ fn address(visit: &Visit, code: Option<UserCode>) -> String {
         (status = 303, description = "To the sign-in page"),
     ),
 )]
-pub(super) async fn show(visit: Visit) -> HttpResponse {
-    let answer = sign_in_or_ask(&visit).await;
-    visit.finish(answer)
-}
-
-async fn sign_in_or_ask(visit: &Visit) -> Result<HttpResponse, Problem> {
+pub(super) async fn show(visit: &Visit) -> Result<HttpResponse, Problem> {
     let query = parameters::from_query(&visit.request).unwrap_or_default();
     let code = query.get("code").ok().flatten().and_then(|code| code.parse().ok());
     let Some(signed_in) = visit.signed_in().await? else {
@@ -162,12 +157,7 @@ fn code_page(visit: &Visit, signed_in: &SignedIn, asking: &Asking<'_>) -> HttpRe
         (status = 429, description = "Too many wrong codes; see Retry-After", content_type = "text/html"),
     ),
 )]
-pub(super) async fn submit(visit: Visit, payload: web::Payload) -> HttpResponse {
-    let answer = look_up_or_decide(&visit, payload).await;
-    visit.finish(answer)
-}
-
-async fn look_up_or_decide(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn submit(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
     let fields = visit.form(payload).await?;
     let typed = fields.get("user_code").ok().flatten().unwrap_or_default().trim();
     let code: Option<UserCode> = typed.parse().ok();

@@ -11,17 +11,7 @@ use super::{
 };
 
 /// The front page.
-pub(super) async fn show(visit: Visit) -> HttpResponse {
-    let answer = greet(&visit).await;
-    visit.finish(answer)
-}
-
-/// From the bare host to the front page.
-pub(super) async fn to_front_page(visit: Visit) -> HttpResponse {
-    see_other(&visit.site.path("/oauth"))
-}
-
-async fn greet(visit: &Visit) -> Result<HttpResponse, Problem> {
+pub(super) async fn show(visit: &Visit) -> Result<HttpResponse, Problem> {
     let visitor = match visit.signed_in().await? {
         Some(signed_in) => Visitor::SignedIn {
             user: UserView::from(&signed_in.user),
@@ -40,6 +30,11 @@ async fn greet(visit: &Visit) -> Result<HttpResponse, Problem> {
             problem: None,
         },
     ))
+}
+
+/// From the bare host to the front page.
+pub(super) async fn to_front_page(visit: Visit) -> HttpResponse {
+    see_other(&visit.site.path("/oauth"))
 }
 
 /// From another service's sign-in page the browser comes back here by the way that it is told; from our own, anyway.

@@ -244,6 +244,12 @@ fn visible(text: &str) -> String {
     shown
 }
 
+impl From<Forbidden> for Problem {
+    fn from(forbidden: Forbidden) -> Self {
+        Self::Forbidden(forbidden)
+    }
+}
+
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)

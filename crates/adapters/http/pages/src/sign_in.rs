@@ -73,12 +73,7 @@ impl<'a> Showing<'a> {
 }
 
 /// The form.
-pub(super) async fn show(visit: Visit) -> HttpResponse {
-    let answer = show_or_go_on(&visit).await;
-    visit.finish(answer)
-}
-
-async fn show_or_go_on(visit: &Visit) -> Result<HttpResponse, Problem> {
+pub(super) async fn show(visit: &Visit) -> Result<HttpResponse, Problem> {
     let query = parameters::from_query(&visit.request).unwrap_or_default();
     let back = back(&query);
     if !visit.app().sign_in.is_available() {
@@ -91,12 +86,7 @@ async fn show_or_go_on(visit: &Visit) -> Result<HttpResponse, Problem> {
 }
 
 /// The filled-in form.
-pub(super) async fn submit(visit: Visit, payload: web::Payload) -> HttpResponse {
-    let answer = check(&visit, payload).await;
-    visit.finish(answer)
-}
-
-async fn check(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn submit(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
     if !visit.app().sign_in.is_available() {
         return Err(Problem::NotFound);
     }
@@ -252,12 +242,7 @@ fn onward(visit: &Visit, back: Option<&ReturnPath>) -> String {
 }
 
 /// Signing out.
-pub(super) async fn sign_out(visit: Visit, payload: web::Payload) -> HttpResponse {
-    let answer = end_session(&visit, payload).await;
-    visit.finish(answer)
-}
-
-async fn end_session(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
+pub(super) async fn sign_out(visit: &Visit, payload: web::Payload) -> Result<HttpResponse, Problem> {
     if !visit.app().sign_in.is_available() {
         // The session is somebody else's to end.
         return Err(Problem::NotFound);

@@ -19,7 +19,7 @@ use informer_oauth_domain::{
     parameters::Parameters,
     secret::Secret,
     timestamp::Timestamp,
-    user::InPerson,
+    user::{Forbidden, InPerson},
 };
 use informer_oauth_web::{
     body,
@@ -110,13 +110,10 @@ impl Visit {
     }
 
     /// Proof that the user acts in person, which consent and every change need.
-    pub(super) async fn in_person(&self, signed_in: &SignedIn) -> Result<InPerson, Problem> {
+    pub(super) async fn in_person(&self, signed_in: &SignedIn) -> Result<InPerson, Forbidden> {
         let impersonator = signed_in.impersonator.as_deref();
         let callers = &self.app().callers;
-        callers
-            .in_person(&signed_in.user, impersonator, &self.context())
-            .await
-            .map_err(Problem::Forbidden)
+        callers.in_person(&signed_in.user, impersonator, &self.context()).await
     }
 
     /// How a signed-in user becomes somebody else: by signing out here, or where users sign in, which has the way back.
@@ -192,7 +189,7 @@ impl Visit {
                 AuthorizationRefusal::Redirect { redirect, error, state } => {
                     self.note(|log| log.set_error(&error));
                     Ok(Judged::Back {
-                        location: self.app().authorize.refusal_uri(&redirect, &error, state.as_deref()),
+                        location: self.app().authorize.error_uri(&redirect, &error, state.as_deref()),
                         description: error.description,
                     })
                 }

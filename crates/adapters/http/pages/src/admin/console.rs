@@ -113,7 +113,7 @@ impl<'a> Console<'a> {
         let signed_in = visit.signed_in().await?.ok_or_else(|| Problem::StaleForm {
             again: Some(visit.site.path(containing_page(visit.request.path()))),
         })?;
-        visit.in_person(&signed_in).await?;
+        visit.in_person(&signed_in).await.map_err(Problem::from)?;
         Self::of(visit, signed_in)
     }
 
