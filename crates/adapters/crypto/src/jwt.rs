@@ -5,6 +5,10 @@ use std::borrow::Cow;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use informer_oauth_domain::secret::Secret;
 use informer_oauth_ports::{KeyPurpose, SigningError, TokenRefused};
+use josekit::{
+    JoseError,
+    jws::{self, JwsHeader},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::ring::{Ring, SigningKey};
@@ -35,7 +39,7 @@ pub(crate) const REFRESH: Kind = Kind {
 };
 
 /// The whole of a header. Anything else in one, `crit` (RFC 7515 §4.1.11) and keys included, is none of ours.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header<'a> {
     #[serde(borrow)]
@@ -54,14 +58,12 @@ impl Kind {
         }
     }
 
-    /// The header of a key's tokens, in base64url.
-    pub(crate) fn header(&self, kid: &str) -> String {
-        let header = Header {
-            alg: self.algorithm.into(),
-            typ: self.media_type.into(),
-            kid: kid.into(),
-        };
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).expect("three strings are always JSON"))
+    /// Returns the header of a key's tokens.
+    pub(crate) fn header(&self, kid: &str) -> JwsHeader {
+        let mut header = JwsHeader::new();
+        header.set_token_type(self.media_type);
+        header.set_key_id(kid);
+        header
     }
 
     /// Whether `typ` says this kind: media types are case-insensitive, `application/` may be left out (RFC 7515 §4.1.9).
@@ -79,12 +81,8 @@ impl Kind {
         if token.len() > LONGEST {
             return Err(TokenRefused::Malformed);
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(TokenRefused::Malformed)?;
-        let (header, payload) = signed.split_once('.').ok_or(TokenRefused::Malformed)?;
-        // A dot too many would be in the payload, where base64url has none.
-        let header = decode(header)?;
-        let payload = decode(payload)?;
-        let signature = decode(signature)?;
+        let (header, _) = token.split_once('.').ok_or(TokenRefused::Malformed)?;
+        let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| TokenRefused::Malformed)?;
         let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| TokenRefused::Malformed)?;
         if header.alg != self.algorithm {
             return Err(TokenRefused::Signature);
@@ -93,32 +91,20 @@ impl Kind {
             return Err(TokenRefused::Malformed);
         }
         let key = ring.find(self.purpose, &header.kid).ok_or(TokenRefused::UnknownKey)?;
-        if key.verifies(signed.as_bytes(), &signature) {
-            Ok(payload)
-        } else {
-            Err(TokenRefused::Signature)
+        // josekit's base64url is strict as well: no padding and no spare bits, so that a token has one spelling.
+        match jws::deserialize_compact(token, &*key.verifier) {
+            Ok((payload, _)) => Ok(payload),
+            Err(JoseError::InvalidSignature(_)) => Err(TokenRefused::Signature),
+            Err(_) => Err(TokenRefused::Malformed),
         }
     }
-}
-
-/// Strict base64url: no padding, and no bits to spare, so that a token has one spelling.
-fn decode(part: &str) -> Result<Vec<u8>, TokenRefused> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenRefused::Malformed)
 }
 
 /// Signs claims.
 pub(crate) fn sign(key: &SigningKey, claims: &impl Serialize) -> Result<Secret, SigningError> {
     let payload = serde_json::to_vec(claims).map_err(|error| SigningError(error.to_string()))?;
-    // All of it at once: growing would leave copies of the token behind.
-    let mut token = String::with_capacity(key.header.len() + payload.len() * 4 / 3 + 128);
-    token.push_str(&key.header);
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-    let signature = key
-        .sign(token.as_bytes())
-        .map_err(|error| SigningError(error.to_string()))?;
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+    let token = jws::serialize_compact(&payload, &key.header, &*key.signer);
+    let token = token.map_err(|error| SigningError(error.to_string()))?;
     if token.len() > LONGEST {
         return Err(SigningError(format!("the token would have {} bytes", token.len())));
     }

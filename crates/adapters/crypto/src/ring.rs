@@ -1,18 +1,18 @@
 //! Signing keys in memory, parsed once.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use informer_oauth_domain::timestamp::Timestamp;
 use informer_oauth_ports::{Entropy, KeyPurpose, KeyState, PublicKeySet, SealedKey};
-use josekit::{JoseError, jwk::KeyPair as _, jws::ES256};
-use openssl::{
-    bn::BigNum,
-    ec::EcKey,
-    ecdsa::EcdsaSig,
-    error::ErrorStack,
-    pkey::{PKey, Private},
+use josekit::{
+    JoseError,
+    jwk::KeyPair as _,
+    jws::{
+        ES256, HS256, JwsAlgorithm, JwsHeader, JwsSigner, JwsVerifier,
+        alg::ecdsa::{EcdsaJwsSigner, EcdsaJwsVerifier},
+    },
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -37,7 +37,7 @@ impl NewKey {
             KeyPurpose::Access => {
                 let bytes = Zeroizing::new(ES256.generate_key_pair()?.to_der_private_key());
                 Ok(Self {
-                    kid: EcParts::read(&bytes)?.1.thumbprint(),
+                    kid: Es256::read(&bytes)?.public.thumbprint(),
                     bytes,
                 })
             }
@@ -86,10 +86,15 @@ struct PublicKeys<'a> {
     keys: Vec<PublicKey<'a>>,
 }
 
-/// Reads a private EC key.
-struct EcParts(EcKey<Private>, EcPublic);
+/// An ES256 key (RFC 7518 §3.4), parsed once.
+struct Es256 {
+    signer: EcdsaJwsSigner,
+    verifier: EcdsaJwsVerifier,
+    public: EcPublic,
+}
 
-impl EcParts {
+impl Es256 {
+    /// Reads the DER of a private key.
     fn read(der: &[u8]) -> Result<Self, JoseError> {
         let pair = ES256.key_pair_from_der(der)?;
         let jwk = pair.to_jwk_public_key();
@@ -105,51 +110,78 @@ impl EcParts {
             x: member("x")?,
             y: member("y")?,
         };
-        let key = PKey::private_key_from_der(der).and_then(|key| key.ec_key());
-        let key = key.map_err(|error| JoseError::InvalidKeyFormat(error.into()))?;
-        Ok(Self(key, public))
+        Ok(Self {
+            signer: ES256.signer_from_der(der)?,
+            verifier: ES256.verifier_from_der(pair.to_der_public_key())?,
+            public,
+        })
     }
 }
 
-/// Bytes of each of the two numbers of an ES256 signature (RFC 7518 §3.4).
-const COORDINATE: u8 = 32;
+/// An HS256 key (RFC 7518 §3.2). It signs with `hmac`, because josekit 0.10 compares signatures with `!=`, which is not
+/// constant-time.
+#[derive(Clone)]
+struct Hs256(Hmac<Sha256>);
 
-/// ES256 (RFC 7518 §3.4). With the library's plainest functions: those that choose an algorithm by its name, as josekit calls
-/// them, take half as long again.
-fn sign_es256(key: &EcKey<Private>, message: &[u8]) -> Result<Vec<u8>, ErrorStack> {
-    let signature = EcdsaSig::sign(&Sha256::digest(message), key)?;
-    let mut bytes = signature.r().to_vec_padded(COORDINATE.into())?;
-    bytes.extend(signature.s().to_vec_padded(COORDINATE.into())?);
-    Ok(bytes)
-}
-
-/// Whether it is the signature; `None` when it has not the form of one.
-fn verifies_es256(key: &EcKey<Private>, message: &[u8], signature: &[u8]) -> Option<bool> {
-    let (r, s) = signature.split_at_checked(COORDINATE.into())?;
-    if s.len() != r.len() {
-        return None;
+impl fmt::Debug for Hs256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hs256(…)")
     }
-    let (r, s) = (BigNum::from_slice(r).ok()?, BigNum::from_slice(s).ok()?);
-    let signature = EcdsaSig::from_private_components(r, s).ok()?;
-    signature.verify(&Sha256::digest(message), key).ok()
 }
 
-enum Algorithm {
-    Es256 {
-        key: EcKey<Private>,
-        public: EcPublic,
-    },
-    /// Keyed already: what a library of general use prepares for each signature takes longer than the signature.
-    Hs256(Hmac<Sha256>),
+impl JwsSigner for Hs256 {
+    fn algorithm(&self) -> &dyn JwsAlgorithm {
+        &HS256
+    }
+
+    fn key_id(&self) -> Option<&str> {
+        None
+    }
+
+    fn signature_len(&self) -> usize {
+        SYMMETRIC
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, JoseError> {
+        Ok(self.0.clone().chain_update(message).finalize().into_bytes().to_vec())
+    }
+
+    fn box_clone(&self) -> Box<dyn JwsSigner> {
+        Box::new(self.clone())
+    }
+}
+
+impl JwsVerifier for Hs256 {
+    fn algorithm(&self) -> &dyn JwsAlgorithm {
+        &HS256
+    }
+
+    fn key_id(&self) -> Option<&str> {
+        None
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), JoseError> {
+        let keyed = self.0.clone().chain_update(message);
+        keyed
+            .verify_slice(signature)
+            .map_err(|error| JoseError::InvalidSignature(error.into()))
+    }
+
+    fn box_clone(&self) -> Box<dyn JwsVerifier> {
+        Box::new(self.clone())
+    }
 }
 
 /// A key that can sign and verify at once.
 pub(crate) struct SigningKey {
     pub(crate) kid: String,
     pub(crate) purpose: KeyPurpose,
-    /// The JWS header in base64url: the same for every token of this key.
-    pub(crate) header: String,
-    algorithm: Algorithm,
+    /// The header of its tokens.
+    pub(crate) header: JwsHeader,
+    pub(crate) signer: Box<dyn JwsSigner>,
+    pub(crate) verifier: Box<dyn JwsVerifier>,
+    /// The public half of an ES256 key.
+    public: Option<EcPublic>,
 }
 
 impl SigningKey {
@@ -164,53 +196,37 @@ impl SigningKey {
             .map_err(|_| KeysError::Sealed {
                 kid: sealed.kid.clone(),
             })?;
-        let algorithm = match sealed.purpose {
+        let (signer, verifier, public): (Box<dyn JwsSigner>, Box<dyn JwsVerifier>, _) = match sealed.purpose {
             KeyPurpose::Access => {
-                let EcParts(key, public) = EcParts::read(&bytes).map_err(|error| unusable(error.to_string()))?;
-                if public.thumbprint() != sealed.kid {
+                let key = Es256::read(&bytes).map_err(|error| unusable(error.to_string()))?;
+                if key.public.thumbprint() != sealed.kid {
                     return Err(unusable("its thumbprint is not its id".to_owned()));
                 }
-                Algorithm::Es256 { key, public }
+                (Box::new(key.signer), Box::new(key.verifier), Some(key.public))
             }
             KeyPurpose::Refresh if bytes.len() == SYMMETRIC => {
-                Algorithm::Hs256(Hmac::new_from_slice(&bytes).map_err(|error| unusable(error.to_string()))?)
+                let hmac = Hmac::new_from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
+                (Box::new(Hs256(hmac.clone())), Box::new(Hs256(hmac)), None)
             }
             KeyPurpose::Refresh => return Err(unusable("its length is wrong".to_owned())),
         };
-        let header = Kind::of(sealed.purpose).header(&sealed.kid);
         Ok(Self {
             kid: sealed.kid.clone(),
             purpose: sealed.purpose,
-            header,
-            algorithm,
+            header: Kind::of(sealed.purpose).header(&sealed.kid),
+            signer,
+            verifier,
+            public,
         })
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, ErrorStack> {
-        match &self.algorithm {
-            Algorithm::Es256 { key, .. } => sign_es256(key, message),
-            Algorithm::Hs256(keyed) => Ok(keyed.clone().chain_update(message).finalize().into_bytes().to_vec()),
-        }
-    }
-
-    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        match &self.algorithm {
-            Algorithm::Es256 { key, .. } => verifies_es256(key, message, signature).unwrap_or_default(),
-            // In the same time, whichever byte differs first.
-            Algorithm::Hs256(keyed) => keyed.clone().chain_update(message).verify_slice(signature).is_ok(),
-        }
-    }
-
     fn public(&self) -> Option<PublicKey<'_>> {
-        match &self.algorithm {
-            Algorithm::Es256 { public, .. } => Some(PublicKey {
-                members: public,
-                key_use: "sig",
-                alg: "ES256",
-                kid: &self.kid,
-            }),
-            Algorithm::Hs256(_) => None,
-        }
+        Some(PublicKey {
+            members: self.public.as_ref()?,
+            key_use: "sig",
+            alg: "ES256",
+            kid: &self.kid,
+        })
     }
 }
 

@@ -77,7 +77,7 @@ fn encode(json: impl AsRef<[u8]>) -> String {
 /// A token whose signature by the key of `purpose` is right, whatever it says.
 fn signed(purpose: KeyPurpose, header: &str, payload: &str) -> String {
     let message = format!("{}.{}", encode(header), encode(payload));
-    let signature = KEYS.ring().current(purpose).sign(message.as_bytes()).unwrap();
+    let signature = KEYS.ring().current(purpose).signer.sign(message.as_bytes()).unwrap();
     format!("{message}.{}", encode(signature))
 }
 
