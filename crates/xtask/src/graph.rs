@@ -1,4 +1,4 @@
-//! The dependency graph as `cargo metadata` resolves it, cut down to what the checks ask about.
+//! The dependency graph as `cargo metadata` resolves it: names, folders and edges.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,13 +14,8 @@ pub(crate) struct Graph {
 #[derive(Debug, Default)]
 pub(crate) struct Package {
     pub(crate) name: String,
-    pub(crate) version: String,
-    /// SPDX expression of the manifest.
-    pub(crate) licence: Option<String>,
     /// For a crate of this workspace, its folder relative to the root.
     pub(crate) folder: Option<String>,
-    /// The source, when it is neither this workspace nor crates.io.
-    pub(crate) foreign_source: Option<String>,
     pub(crate) uses: Vec<Use>,
 }
 
@@ -56,8 +51,6 @@ impl Graph {
             .iter()
             .map(|package| Package {
                 name: package.name.to_string(),
-                version: package.version.to_string(),
-                licence: package.license.clone(),
                 folder: metadata
                     .workspace_members
                     .contains(&package.id)
@@ -65,11 +58,6 @@ impl Graph {
                     .flatten()
                     .and_then(|folder| folder.strip_prefix(&metadata.workspace_root).ok())
                     .map(|folder| folder.as_str().replace('\\', "/")),
-                foreign_source: package
-                    .source
-                    .as_ref()
-                    .filter(|source| !source.is_crates_io())
-                    .map(ToString::to_string),
                 uses: Vec::new(),
             })
             .collect();

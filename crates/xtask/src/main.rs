@@ -1,16 +1,12 @@
-//! The project's own commands: `cargo xtask test`, `bench`, `screenshots`, `with-servers`, `layers`, `licences`, `packages`,
-//! `public-api`.
+//! The project's own commands: `cargo xtask test`, `bench`, `screenshots`, `with-servers`, `layers`.
 
 mod apt;
 mod bench;
 mod graph;
 mod layers;
-mod licences;
-mod packages;
 mod plan;
 mod process;
 mod programs;
-mod public_api;
 mod report;
 mod screenshots;
 mod servers;
@@ -64,22 +60,9 @@ enum Command {
     },
     /// Fails when a crate depends on one its layer may not see
     Layers,
-    /// Fails when a dependency's licence or source is not one deny.toml allows
-    Licences,
-    /// Fails when `cargo package` objects to a crate that is published, or its package lacks something
-    Packages,
-    /// Fails when a published crate's public items are not those of its public-api.txt
-    PublicApi {
-        /// Writes them there instead, and says what the difference means for the version
-        #[arg(long)]
-        write: bool,
-    },
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = public_api::as_rustdoc() {
-        return code;
-    }
     match run() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -102,19 +85,6 @@ fn run() -> Result<bool> {
         Command::Layers => {
             let verdict = layers::check(&graph::Graph::read(&metadata)?)?;
             println!("{verdict}");
-            Ok(true)
-        }
-        Command::Licences => {
-            let verdict = licences::check(&graph::Graph::read(&metadata)?, &metadata.workspace_root)?;
-            println!("{verdict}");
-            Ok(true)
-        }
-        Command::Packages => {
-            println!("{}", packages::check(&metadata)?);
-            Ok(true)
-        }
-        Command::PublicApi { write } => {
-            println!("{}", public_api::check(&metadata, write)?);
             Ok(true)
         }
     }
