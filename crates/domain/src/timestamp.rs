@@ -104,9 +104,12 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// As [`Display`](fmt::Display), with microseconds, so that a failing comparison shows what differs.
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
+        let text = self.to_string();
+        let whole = text.split('.').next().unwrap_or_default();
+        write!(f, "{whole}.{:06}Z", self.0.rem_euclid(1_000_000))
     }
 }
 
@@ -120,6 +123,7 @@ mod tests {
         let at = Timestamp::parse("2026-11-23T07:15:43.1209999+02:00").unwrap();
         assert_eq!(at.to_string(), "2026-11-23T05:15:43.120Z");
         assert_eq!(at.as_micros() % 1_000_000, 120_999);
+        assert_eq!(format!("{at:?}"), "2026-11-23T05:15:43.120999Z");
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::fmt::Display;
+
 use thiserror::Error;
 
 /// The only ways in which a store may fail. Everything expected is a variant of an answer instead.
@@ -21,4 +23,23 @@ pub enum StoreError {
         /// For the log, never for a client.
         reason: String,
     },
+}
+
+impl StoreError {
+    /// Makes [`StoreError::Unavailable`].
+    pub fn unavailable(store: &'static str, reason: impl Display) -> Self {
+        Self::Unavailable {
+            store,
+            reason: reason.to_string(),
+        }
+    }
+
+    /// Makes [`StoreError::Corrupt`].
+    pub fn corrupt(store: &'static str, what: &'static str, reason: impl Display) -> Self {
+        Self::Corrupt {
+            store,
+            what,
+            reason: reason.to_string(),
+        }
+    }
 }

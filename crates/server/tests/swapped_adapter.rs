@@ -50,10 +50,7 @@ struct Failing {
 impl Failing {
     fn reached(&self) -> Result<&dyn CodeStore, StoreError> {
         if self.down.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable {
-                store: "codes",
-                reason: "the test says so".into(),
-            });
+            return Err(StoreError::unavailable("codes", "the test says so"));
         }
         Ok(&self.store)
     }

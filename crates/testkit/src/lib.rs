@@ -88,6 +88,8 @@ mod suite;
 pub mod values;
 
 pub use clock::FixedClock;
+#[doc(hidden)]
+pub use concurrency::rounds;
 pub use concurrency::{at_once, run};
 pub use entropy::SeededEntropy;
 pub use stores::{DurableStores, Fixture, ShortLivedStores};

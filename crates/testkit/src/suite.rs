@@ -58,8 +58,10 @@ macro_rules! __obligations {
                 #[test]
                 fn $case() {
                     $crate::run(async {
-                        let fixture = ($fixture)().await;
-                        $crate::contract::$group::$case($crate::$stores::$port(&fixture)).await;
+                        for _ in $crate::rounds(stringify!($case)) {
+                            let fixture = ($fixture)().await;
+                            $crate::contract::$group::$case($crate::$stores::$port(&fixture)).await;
+                        }
                     });
                 }
             )*

@@ -9,18 +9,11 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 pub(crate) const STORE: &str = "redis";
 
 pub(crate) fn unavailable(reason: impl fmt::Display) -> StoreError {
-    StoreError::Unavailable {
-        store: STORE,
-        reason: reason.to_string(),
-    }
+    StoreError::unavailable(STORE, reason)
 }
 
 pub(crate) fn corrupt(what: &'static str, reason: impl fmt::Display) -> StoreError {
-    StoreError::Corrupt {
-        store: STORE,
-        what,
-        reason: reason.to_string(),
-    }
+    StoreError::corrupt(STORE, what, reason)
 }
 
 /// What an error means for a call about `what`. A key of another type, or one that a script cannot read, holds something

@@ -9,18 +9,11 @@ use informer_oauth_ports::StoreError;
 pub(crate) const STORE: &str = "sqlite";
 
 pub(crate) fn unavailable(reason: impl fmt::Display) -> StoreError {
-    StoreError::Unavailable {
-        store: STORE,
-        reason: reason.to_string(),
-    }
+    StoreError::unavailable(STORE, reason)
 }
 
 pub(crate) fn corrupt(what: &'static str, reason: impl fmt::Display) -> StoreError {
-    StoreError::Corrupt {
-        store: STORE,
-        what,
-        reason: reason.to_string(),
-    }
+    StoreError::corrupt(STORE, what, reason)
 }
 
 /// Why a job failed: a [`StoreError`] that `?` also makes of diesel's errors.

@@ -5,6 +5,7 @@
 mod row;
 
 use std::{
+    fmt::Display,
     fs::{self, File},
     io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
@@ -128,11 +129,8 @@ fn read(path: &Path) -> Result<Option<AuthorizationCode>, StoreError> {
     }
 }
 
-fn unavailable(error: impl ToString) -> StoreError {
-    StoreError::Unavailable {
-        store: STORE,
-        reason: error.to_string(),
-    }
+fn unavailable(error: impl Display) -> StoreError {
+    StoreError::unavailable(STORE, error)
 }
 
 /// Files are waited for on threads that may wait, never on those that answer requests.

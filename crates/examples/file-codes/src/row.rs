@@ -64,9 +64,5 @@ pub(crate) fn from_bytes(path: &Path, bytes: &[u8]) -> Result<AuthorizationCode,
 }
 
 fn corrupt(path: &Path, error: impl Display) -> StoreError {
-    StoreError::Corrupt {
-        store: STORE,
-        what: "authorization code",
-        reason: format!("{}: {error}", path.display()),
-    }
+    StoreError::corrupt(STORE, "authorization code", format_args!("{}: {error}", path.display()))
 }

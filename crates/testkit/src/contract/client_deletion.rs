@@ -9,7 +9,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{ClientDeletion, ClientInsertion, EventFilter, SecretInsertion};
 
-use super::{ALL, Answered, count};
+use super::{ALL, Answered, assert_count};
 use crate::{
     DurableStores, at_once,
     concurrency::RACERS,
@@ -170,14 +170,10 @@ pub async fn a_client_is_deleted_once(stores: &dyn DurableStores) {
     let outcomes = at_once(RACERS, async |_| {
         stores.clients().delete(client_uid(1), now).await.answered()
     });
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == ClientDeletion::Deleted { revoked: 2 }),
-        1
-    );
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == ClientDeletion::Unknown),
-        RACERS - 1
-    );
+    assert_count(&outcomes, 1, |outcome| {
+        *outcome == ClientDeletion::Deleted { revoked: 2 }
+    });
+    assert_count(&outcomes, RACERS - 1, |outcome| *outcome == ClientDeletion::Unknown);
     assert_eq!(
         stores.clients().delete(client_uid(9), now).await.answered(),
         ClientDeletion::Unknown

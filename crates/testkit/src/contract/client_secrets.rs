@@ -7,7 +7,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{ClientReplacement, ClientStore, SecretInsertion};
 
-use super::{Answered, count};
+use super::{Answered, assert_count};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -185,11 +185,8 @@ pub async fn concurrent_insertions_stop_at_the_limit(store: &dyn ClientStore) {
     with_clients(store).await;
     fill(store, 1).await;
     let outcomes = at_once(RACERS, async |n| insert(store, &a_secret(1, 100 + n as u64)).await);
-    assert_eq!(count(&outcomes, |outcome| *outcome == SecretInsertion::Inserted), 1);
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == SecretInsertion::Full),
-        RACERS - 1
-    );
+    assert_count(&outcomes, 1, |outcome| *outcome == SecretInsertion::Inserted);
+    assert_count(&outcomes, RACERS - 1, |outcome| *outcome == SecretInsertion::Full);
     assert_eq!(secrets(store, 1).await.len(), SECRETS_PER_CLIENT);
 }
 
@@ -236,11 +233,10 @@ pub async fn of_concurrent_insertions_with_one_lookup_id_one_wins(store: &dyn Cl
         };
         insert(store, &secret).await
     });
-    assert_eq!(count(&outcomes, |outcome| *outcome == SecretInsertion::Inserted), 1);
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == SecretInsertion::LookupTaken),
-        RACERS - 1
-    );
+    assert_count(&outcomes, 1, |outcome| *outcome == SecretInsertion::Inserted);
+    assert_count(&outcomes, RACERS - 1, |outcome| {
+        *outcome == SecretInsertion::LookupTaken
+    });
 }
 
 pub async fn a_new_secret_only_shortens_the_life_of_the_others(store: &dyn ClientStore) {
@@ -312,7 +308,7 @@ pub async fn of_concurrent_deletions_one_finds_the_secret(store: &dyn ClientStor
     let deleted = at_once(RACERS, async |_| {
         store.delete_secret(client_uid(1), secret_uid(1)).await.answered()
     });
-    assert_eq!(count(&deleted, |found| *found), 1);
+    assert_count(&deleted, 1, |found| *found);
 }
 
 pub async fn the_last_use_of_a_secret_never_goes_backwards(store: &dyn ClientStore) {

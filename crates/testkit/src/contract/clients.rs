@@ -6,7 +6,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{ClientInsertion, ClientReplacement, ClientStore};
 
-use super::{ALL, Answered, count};
+use super::{ALL, Answered, assert_count};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -105,7 +105,7 @@ pub async fn of_concurrent_insertions_with_one_client_id_one_wins(store: &dyn Cl
         };
         store.insert(&client).await.answered()
     });
-    assert_eq!(count(&outcomes, |outcome| *outcome == ClientInsertion::Inserted), 1);
+    assert_count(&outcomes, 1, |outcome| *outcome == ClientInsertion::Inserted);
     let winner = outcomes
         .iter()
         .position(|outcome| *outcome == ClientInsertion::Inserted)
@@ -128,10 +128,7 @@ pub async fn of_concurrent_insertions_with_one_client_id_one_wins(store: &dyn Cl
 
 pub async fn concurrent_insertions_of_different_clients_lose_none(store: &dyn ClientStore) {
     let outcomes = at_once(RACERS, async |n| store.insert(&a_client(n as u64)).await.answered());
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == ClientInsertion::Inserted),
-        RACERS
-    );
+    assert_count(&outcomes, RACERS, |outcome| *outcome == ClientInsertion::Inserted);
     for n in 0..RACERS as u64 {
         assert_eq!(stored(store, n).await, a_client(n));
     }
@@ -197,11 +194,8 @@ pub async fn of_concurrent_replacements_that_expect_one_revision_one_wins(store:
             .answered()
     });
     let won = |outcome: &ClientReplacement| matches!(outcome, ClientReplacement::Replaced(_));
-    assert_eq!(count(&outcomes, won), 1);
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == ClientReplacement::Stale),
-        RACERS - 1
-    );
+    assert_count(&outcomes, 1, won);
+    assert_count(&outcomes, RACERS - 1, |outcome| *outcome == ClientReplacement::Stale);
     let winner = outcomes.iter().position(won).unwrap_or_default();
     let kept = stored(store, 1).await;
     assert_eq!((kept.revision, kept.profile.name), (2, format!("Edit {winner}")));

@@ -6,7 +6,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::CodeStore;
 
-use super::{Answered, count, drained};
+use super::{Answered, assert_count, drained};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -236,14 +236,12 @@ pub async fn of_concurrent_redemptions_one_wins_and_the_rest_are_replays(store: 
     let outcomes = at_once(RACERS, async |_| {
         store.redeem(&code.digest, &a_presentation(&code), NOW).await.answered()
     });
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == CodeRedemption::Redeemed(code.clone())),
-        1
-    );
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == CodeRedemption::Replayed(code.clone())),
-        RACERS - 1
-    );
+    assert_count(&outcomes, 1, |outcome| {
+        *outcome == CodeRedemption::Redeemed(code.clone())
+    });
+    assert_count(&outcomes, RACERS - 1, |outcome| {
+        *outcome == CodeRedemption::Replayed(code.clone())
+    });
 }
 
 pub async fn concurrent_misfits_and_strangers_do_not_keep_the_owner_from_winning(store: &dyn CodeStore) {
@@ -259,10 +257,7 @@ pub async fn concurrent_misfits_and_strangers_do_not_keep_the_owner_from_winning
         store.redeem(&code.digest, &presented, NOW).await.answered()
     });
     assert_eq!(outcomes[RACERS / 2], CodeRedemption::Redeemed(code));
-    assert_eq!(
-        count(&outcomes, |outcome| matches!(outcome, CodeRedemption::Redeemed(_))),
-        1
-    );
+    assert_count(&outcomes, 1, |outcome| matches!(outcome, CodeRedemption::Redeemed(_)));
     for (n, outcome) in outcomes
         .iter()
         .enumerate()

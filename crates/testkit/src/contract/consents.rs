@@ -2,7 +2,7 @@
 
 use informer_oauth_domain::{consent::Consent, scope::ScopeSet};
 
-use super::{Answered, count};
+use super::{Answered, assert_count};
 use crate::{
     DurableStores, at_once,
     concurrency::RACERS,
@@ -274,5 +274,5 @@ pub async fn of_concurrent_forgettings_one_finds_something(stores: &dyn DurableS
     let forgotten = at_once(RACERS, async |_| {
         stores.consents().forget("ada", client_uid(1)).await.answered()
     });
-    assert_eq!(count(&forgotten, |found| *found), 1);
+    assert_count(&forgotten, 1, |found| *found);
 }

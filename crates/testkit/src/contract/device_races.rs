@@ -5,7 +5,7 @@ use informer_oauth_domain::device::{
 };
 use informer_oauth_ports::{DeviceInsertion, DeviceStore};
 
-use super::{Answered, count};
+use super::{Answered, assert_count};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -49,8 +49,8 @@ pub async fn of_concurrent_polls_of_an_approved_code_one_is_granted_and_the_rest
             store.poll(&request.device_code, &presented, NOW).await.answered()
         });
         let granted = granted_to_ada(&request);
-        assert_eq!(count(&answers, |answer| *answer == granted), 1);
-        assert_eq!(count(&answers, |answer| *answer == DevicePoll::Redeemed), RACERS - 1);
+        assert_count(&answers, 1, |answer| *answer == granted);
+        assert_count(&answers, RACERS - 1, |answer| *answer == DevicePoll::Redeemed);
     }
 }
 
@@ -93,11 +93,8 @@ pub async fn of_concurrent_decisions_one_decides(store: &dyn DeviceStore) {
             store.decide(&request.user_code, &decision(n), NOW).await.answered()
         });
         let decided = DeviceDecision::Decided(Box::new(request.clone()));
-        assert_eq!(count(&answers, |answer| *answer == decided), 1);
-        assert_eq!(
-            count(&answers, |answer| *answer == DeviceDecision::DecidedBefore),
-            RACERS - 1
-        );
+        assert_count(&answers, 1, |answer| *answer == decided);
+        assert_count(&answers, RACERS - 1, |answer| *answer == DeviceDecision::DecidedBefore);
         let winner = answers.iter().position(|answer| *answer == decided).unwrap_or_default();
         let presented = a_device_presentation(&request);
         let polled = store.poll(&request.device_code, &presented, NOW).await.answered();
@@ -116,7 +113,7 @@ pub async fn of_concurrent_insertions_with_one_user_code_one_wins(store: &dyn De
             ..a_device_request(100 * round + n as u64)
         };
         let answers = at_once(RACERS, async |n| store.insert(&request(n), UNLIMITED).await.answered());
-        assert_eq!(count(&answers, |answer| *answer == DeviceInsertion::Inserted), 1);
+        assert_count(&answers, 1, |answer| *answer == DeviceInsertion::Inserted);
         let winner = answers
             .iter()
             .position(|answer| *answer == DeviceInsertion::Inserted)
@@ -140,7 +137,7 @@ pub async fn concurrent_insertions_lose_no_request(store: &dyn DeviceStore) {
     let answers = at_once(RACERS, async |n| {
         store.insert(&a_device_request(n as u64), UNLIMITED).await.answered()
     });
-    assert_eq!(count(&answers, |answer| *answer == DeviceInsertion::Inserted), RACERS);
+    assert_count(&answers, RACERS, |answer| *answer == DeviceInsertion::Inserted);
     for n in 0..RACERS as u64 {
         let found = store.find(&user_code(n), NOW).await.answered();
         assert_eq!(found, Some(a_device_request(n)));
@@ -157,7 +154,7 @@ pub async fn concurrent_polls_each_make_the_wait_longer(store: &dyn DeviceStore)
     let answers = at_once(RACERS, async |_| {
         store.poll(&request.device_code, &presented, NOW).await.answered()
     });
-    assert_eq!(count(&answers, |answer| *answer == DevicePoll::Pending), 1);
+    assert_count(&answers, 1, |answer| *answer == DevicePoll::Pending);
     let mut waits: Vec<_> = answers
         .iter()
         .filter_map(|answer| match answer {
@@ -193,7 +190,7 @@ pub async fn polls_that_meet_an_approval_are_granted_once(store: &dyn DeviceStor
             store.poll(&request.device_code, &presented, moment(1)).await.answered(),
         ));
         let granted = Some(granted_to_ada(&request));
-        assert_eq!(count(&answers, |answer| *answer == granted), 1, "{answers:?}");
+        assert_count(&answers, 1, |answer| *answer == granted);
         let last = store.poll(&request.device_code, &presented, moment(2)).await.answered();
         assert_eq!(last, DevicePoll::Redeemed);
     }

@@ -3,7 +3,7 @@
 use informer_oauth_domain::timestamp::Timestamp;
 use informer_oauth_ports::{KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore};
 
-use super::{Answered, count};
+use super::{Answered, assert_count};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -61,7 +61,7 @@ pub async fn of_concurrent_installations_one_wins(store: &dyn SigningKeyStore) {
         let n = 2 * n as u64;
         store.install(&current(n, moment(1)), &next(n + 1)).await.answered()
     });
-    assert_eq!(count(&outcomes, |outcome| *outcome == KeyInstallation::Installed), 1);
+    assert_count(&outcomes, 1, |outcome| *outcome == KeyInstallation::Installed);
     let winner = outcomes
         .iter()
         .position(|outcome| *outcome == KeyInstallation::Installed)
@@ -133,7 +133,7 @@ pub async fn of_concurrent_rotations_one_wins(store: &dyn SigningKeyStore) {
     let outcomes = at_once(RACERS, async |n| {
         store.rotate("key-1", &next(10 + n as u64), moment(10)).await.answered()
     });
-    assert_eq!(count(&outcomes, |outcome| *outcome == KeyRotation::Rotated), 1);
+    assert_count(&outcomes, 1, |outcome| *outcome == KeyRotation::Rotated);
     let winner = outcomes
         .iter()
         .position(|outcome| *outcome == KeyRotation::Rotated)
@@ -158,8 +158,8 @@ pub async fn no_reader_sees_a_purpose_without_one_current_and_one_next_key(store
                 assert_eq!(outcome, KeyRotation::Rotated);
             } else {
                 let keys = store.list().await.answered();
-                assert_eq!(count(&keys, |key| matches!(key.state, KeyState::Current { .. })), 1);
-                assert_eq!(count(&keys, |key| key.state == KeyState::Next), 1);
+                assert_count(&keys, 1, |key| matches!(key.state, KeyState::Current { .. }));
+                assert_count(&keys, 1, |key| key.state == KeyState::Next);
             }
         }
     });
@@ -180,7 +180,7 @@ pub async fn a_key_is_resealed_once_and_nothing_else_of_it_changes(store: &dyn S
     let outcomes = at_once(RACERS, async |racer| {
         store.reseal("key-1", &sealed, &format!("new {racer}")).await.answered()
     });
-    assert_eq!(count(&outcomes, |resealed| *resealed), 1);
+    assert_count(&outcomes, 1, |resealed| *resealed);
     let winner = outcomes.iter().position(|resealed| *resealed).unwrap_or_default();
     let resealed = SealedKey {
         sealed: format!("new {winner}"),

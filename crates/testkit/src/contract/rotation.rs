@@ -9,7 +9,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::TokenStore;
 
-use super::{Answered, count};
+use super::{Answered, assert_count, count};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -230,15 +230,11 @@ pub async fn of_concurrent_rotations_of_one_token_one_wins_and_the_rest_are_reus
             .await
             .answered()
     });
-    assert_eq!(count(&outcomes, |outcome| matches!(outcome, Rotation::Rotated(_))), 1);
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == Rotation::Reused { first: true }),
-        1
-    );
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == Rotation::Reused { first: false }),
-        RACERS - 2
-    );
+    assert_count(&outcomes, 1, |outcome| matches!(outcome, Rotation::Rotated(_)));
+    assert_count(&outcomes, 1, |outcome| *outcome == Rotation::Reused { first: true });
+    assert_count(&outcomes, RACERS - 2, |outcome| {
+        *outcome == Rotation::Reused { first: false }
+    });
     assert!(!stored(store, record.id).await.is_live(moment(100)));
 }
 
@@ -250,14 +246,10 @@ pub async fn of_concurrent_rotations_with_a_window_all_get_the_one_successor(sto
         store.rotate(&retrying(request, moment(100))).await.answered()
     });
     let kept = stored(store, record.id).await;
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == Rotation::Rotated(kept.clone())),
-        1
-    );
-    assert_eq!(
-        count(&outcomes, |outcome| *outcome == Rotation::Retried(kept.clone())),
-        RACERS - 1
-    );
+    assert_count(&outcomes, 1, |outcome| *outcome == Rotation::Rotated(kept.clone()));
+    assert_count(&outcomes, RACERS - 1, |outcome| {
+        *outcome == Rotation::Retried(kept.clone())
+    });
     assert!(kept.is_live(moment(100)));
 }
 

@@ -6,7 +6,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{TokenFilter, TokenStore};
 
-use super::{Answered, count};
+use super::{Answered, assert_count};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -98,8 +98,8 @@ pub async fn of_concurrent_revocations_one_ends_the_record(store: &dyn TokenStor
             .await
             .answered()
     });
-    assert_eq!(count(&outcomes, |outcome| *outcome == Ending::Ended), 1);
-    assert_eq!(count(&outcomes, |outcome| *outcome == Ending::EndedBefore), RACERS - 1);
+    assert_count(&outcomes, 1, |outcome| *outcome == Ending::Ended);
+    assert_count(&outcomes, RACERS - 1, |outcome| *outcome == Ending::EndedBefore);
     let winner = outcomes
         .iter()
         .position(|outcome| *outcome == Ending::Ended)
@@ -257,8 +257,8 @@ pub async fn of_concurrent_bars_one_ends_the_record(store: &dyn TokenStore) {
             .await
             .answered()
     });
-    assert_eq!(count(&outcomes, |outcome| *outcome == Ending::Ended), 1);
-    assert_eq!(count(&outcomes, |outcome| *outcome == Ending::EndedBefore), RACERS - 1);
+    assert_count(&outcomes, 1, |outcome| *outcome == Ending::Ended);
+    assert_count(&outcomes, RACERS - 1, |outcome| *outcome == Ending::EndedBefore);
     assert_eq!(end(store, 1).await, Some((moment(10), RevocationReason::CodeReplay)));
 }
 

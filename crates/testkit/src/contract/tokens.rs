@@ -6,7 +6,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{TokenFilter, TokenStore};
 
-use super::{ALL, Answered, count, drained};
+use super::{ALL, Answered, assert_count, drained};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -57,7 +57,7 @@ pub async fn a_record_is_found_also_after_its_end(store: &dyn TokenStore) {
 
 pub async fn concurrent_insertions_lose_no_record(store: &dyn TokenStore) {
     let outcomes = at_once(RACERS, async |n| store.insert(&a_record(n as u64)).await.answered());
-    assert_eq!(count(&outcomes, |outcome| *outcome == Insertion::Inserted), RACERS);
+    assert_count(&outcomes, RACERS, |outcome| *outcome == Insertion::Inserted);
     for n in 0..RACERS as u64 {
         assert_eq!(store.find(record_id(n)).await.answered(), Some(a_record(n)));
     }
@@ -82,8 +82,8 @@ pub async fn of_concurrent_insertions_of_one_id_one_wins(store: &dyn TokenStore)
         ..a_record(1)
     };
     let outcomes = at_once(RACERS, async |n| store.insert(&record(n)).await.answered());
-    assert_eq!(count(&outcomes, |outcome| *outcome == Insertion::Inserted), 1);
-    assert_eq!(count(&outcomes, |outcome| *outcome == Insertion::Exists), RACERS - 1);
+    assert_count(&outcomes, 1, |outcome| *outcome == Insertion::Inserted);
+    assert_count(&outcomes, RACERS - 1, |outcome| *outcome == Insertion::Exists);
     let winner = outcomes
         .iter()
         .position(|outcome| *outcome == Insertion::Inserted)

@@ -3,7 +3,7 @@
 use informer_oauth_domain::{secret::SecretHash, user::LocalUser};
 use informer_oauth_ports::{UserDirectory, UserInsertion};
 
-use super::{ALL, Answered, count, page};
+use super::{ALL, Answered, assert_count, page};
 use crate::{
     at_once,
     concurrency::RACERS,
@@ -49,7 +49,7 @@ pub async fn of_concurrent_insertions_of_one_name_one_wins(store: &dyn UserDirec
         ..a_user("ada")
     };
     let outcomes = at_once(RACERS, async |n| store.insert(&user(n)).await.answered());
-    assert_eq!(count(&outcomes, |outcome| *outcome == UserInsertion::Inserted), 1);
+    assert_count(&outcomes, 1, |outcome| *outcome == UserInsertion::Inserted);
     let winner = outcomes
         .iter()
         .position(|outcome| *outcome == UserInsertion::Inserted)
@@ -73,7 +73,7 @@ pub async fn of_concurrent_first_users_one_wins(store: &dyn UserDirectory) {
     let outcomes = at_once(RACERS, async |n| {
         store.insert_first(&a_user(&format!("user{n}"))).await.answered()
     });
-    assert_eq!(count(&outcomes, |outcome| *outcome == UserInsertion::Inserted), 1);
+    assert_count(&outcomes, 1, |outcome| *outcome == UserInsertion::Inserted);
     let winner = outcomes
         .iter()
         .position(|outcome| *outcome == UserInsertion::Inserted)

@@ -5,7 +5,7 @@ use metrics::{Counter, Unit, counter, describe_counter};
 
 const GATE_ANSWERS: &str = "informer_oauth_gate_answers_total";
 
-/// Describes the metric. Call it once, after installing a recorder and before making a [`GateAnswers`].
+/// Describes the metric. Call it once, after installing a recorder and before `Shared::new`, which looks the counters up.
 pub fn describe_metrics() {
     describe_counter!(GATE_ANSWERS, Unit::Count, "Answers of the gate, by outcome.");
 }
