@@ -95,7 +95,7 @@ impl StartDeviceAuthorization {
         };
         self.count(client, &request, context).await?;
         for _ in 0..DRAWS {
-            match self.devices.insert(&request, self.limits.pending).await? {
+            match self.devices.insert(&request, self.limits.pending, context.now).await? {
                 DeviceInsertion::Inserted => {
                     return Ok(DeviceAuthorizationAnswer {
                         device_code,

@@ -12,7 +12,7 @@ use crate::StoreError;
 pub enum DeviceInsertion {
     /// It is there now, pending.
     Inserted,
-    /// Its user code is another's that has not been forgotten yet. Nothing changed: draw another one.
+    /// Its user code belongs to another request that has not been forgotten yet. Nothing changed: draw another one.
     UserCodeTaken,
     /// A limit of pending requests is reached. Nothing changed.
     TooManyPending {
@@ -24,11 +24,18 @@ pub enum DeviceInsertion {
 /// Device authorizations (RFC 8628): short-lived, redeemed once.
 #[async_trait]
 pub trait DeviceStore: Send + Sync {
-    /// Keeps a request as pending. Atomic: of concurrent requests with one user code one is inserted, and one that has
-    /// not expired keeps its user code to itself; concurrent calls never exceed `limits`. Decided and
-    /// expired requests do not count. Digests are of 128 random bits, so none is ever there
-    /// already.
-    async fn insert(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<DeviceInsertion, StoreError>;
+    /// Keeps a request as pending. Atomic: of concurrent requests with one user code one is inserted, and concurrent calls
+    /// never exceed `limits`. Decided and expired requests do not count.
+    ///
+    /// A request keeps its user code until [`DeviceRequest::forgotten_at`], also when it was decided or has expired. From
+    /// then on the code is free, purged or not, and leads to the request that took it last. Digests are of 128 random
+    /// bits, so none is ever there already.
+    async fn insert(
+        &self,
+        request: &DeviceRequest,
+        limits: PendingLimits,
+        now: Timestamp,
+    ) -> Result<DeviceInsertion, StoreError>;
 
     /// What asks under this user code, if it is [open](informer_oauth_domain::device::DeviceAuthorization::is_open).
     async fn find(&self, user_code: &UserCode, now: Timestamp) -> Result<Option<DeviceRequest>, StoreError>;
@@ -57,6 +64,6 @@ pub trait DeviceStore: Send + Sync {
     ) -> Result<DevicePoll, StoreError>;
 
     /// Drops up to `limit` requests that are forgotten ([`DeviceRequest::forgotten_at`]); how many it was: none where the
-    /// store drops them by itself.
+    /// store drops them by itself. A user code that a later request has taken stays with that request.
     async fn purge(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
 }

@@ -315,7 +315,7 @@ pub async fn short_lived_contents(stores: &dyn ShortLivedStores) -> Outcome<Shor
 pub async fn populate_devices(stores: &dyn ShortLivedStores) -> Outcome<()> {
     let devices = stores.devices();
     for n in 1..=5 {
-        devices.insert(&a_device_request(n), UNLIMITED).await?;
+        devices.insert(&a_device_request(n), UNLIMITED, NOW).await?;
     }
     let poll = async |n, at| {
         let presented = a_device_presentation(&a_device_request(n));

@@ -399,6 +399,10 @@ macro_rules! __short_lived_obligations {
                 until_its_expiry_a_code_can_be_decided_and_redeemed,
                 from_its_expiry_on_a_code_is_expired_whatever_it_was,
                 an_expired_code_is_unknown_once_the_memory_of_it_ends,
+                a_user_code_stays_taken_until_its_request_is_forgotten,
+                a_user_code_is_free_once_its_request_is_forgotten,
+                purging_a_forgotten_request_leaves_its_user_code_to_the_next,
+                a_purged_user_code_can_be_given_anew,
                 purging_takes_only_what_is_forgotten_and_few_at_a_time,
             ]
         );

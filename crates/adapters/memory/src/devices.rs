@@ -28,9 +28,9 @@ impl Devices {
     }
 
     /// Returns the expiry of the oldest pending request if a limit is reached.
-    fn full_until(&self, new: &DeviceRequest, limits: PendingLimits) -> Option<Timestamp> {
+    fn full_until(&self, new: &DeviceRequest, limits: PendingLimits, now: Timestamp) -> Option<Timestamp> {
         let group = new.origin.address_group();
-        let is_pending = |device: &&DeviceAuthorization| device.is_open(new.issued_at);
+        let is_pending = |device: &&DeviceAuthorization| device.is_open(now);
         let pending = || {
             self.authorizations
                 .values()
@@ -53,12 +53,18 @@ fn first_of(times: impl Iterator<Item = Timestamp>, limit: u32) -> Option<Timest
 
 #[async_trait]
 impl DeviceStore for Memory {
-    async fn insert(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<DeviceInsertion, StoreError> {
+    async fn insert(
+        &self,
+        request: &DeviceRequest,
+        limits: PendingLimits,
+        now: Timestamp,
+    ) -> Result<DeviceInsertion, StoreError> {
         let devices = &mut self.lock().devices;
-        if let Some(until) = devices.full_until(request, limits) {
+        if let Some(until) = devices.full_until(request, limits, now) {
             return Ok(DeviceInsertion::TooManyPending { until });
         }
-        if devices.user_codes.contains_key(&request.user_code) {
+        let holder = devices.user_codes.get(&request.user_code).copied();
+        if holder.is_some_and(|digest| devices.known(&digest, now).is_some()) {
             return Ok(DeviceInsertion::UserCodeTaken);
         }
         devices.user_codes.insert(request.user_code, request.device_code);

@@ -1,9 +1,9 @@
 //! Device authorizations.
 //!
-//! Each is a hash under the digest of its device code; its user code leads to that digest, under a key of its own that
-//! never changes. Two sorted sets count the pending requests: one per address group and one for all. The sets
-//! and the user code are written first, so that no script needs two keys. A crash between the writes leaves an unused user
-//! code and a member of the sets, until the request would have expired.
+//! Each is a hash under the digest of its device code. Its user code leads to that digest, under its own key, which changes
+//! only when another request takes over the code of a forgotten one. Two sorted sets count the pending requests: one per
+//! address group and one for all. The sets and the user code are written first, so that no script needs two keys. A crash
+//! between the writes leaves an unused user code and a member of the sets, until the request would have expired.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -28,6 +28,7 @@ const INSERTION: &str = "DeviceStore.insert";
 
 static INSERT: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/insert_device.lua")));
 static RESERVE: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/reserve_device.lua")));
+static TAKE_OVER: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/take_over_user_code.lua")));
 static DECIDE: LazyLock<Body> = LazyLock::new(|| Body::new(include_str!("scripts/decide_device.lua")));
 static POLL: LazyLock<Body> = LazyLock::new(|| {
     let constants = [
@@ -113,14 +114,19 @@ impl Redis {
     }
 
     /// Adds a request to both sets. If one is full, adds nothing and returns the expiry of its oldest member.
-    async fn reserve(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<Option<Timestamp>, StoreError> {
+    async fn reserve(
+        &self,
+        request: &DeviceRequest,
+        limits: PendingLimits,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let of_group = self.keys.pending_devices_of(&request.origin.address_group());
-        let full = self.reserve_in(&of_group, request, limits.per_address).await?;
+        let full = self.reserve_in(&of_group, request, limits.per_address, now).await?;
         if full.is_some() {
             return Ok(full);
         }
         let full = self
-            .reserve_in(&self.keys.pending_devices(), request, limits.total)
+            .reserve_in(&self.keys.pending_devices(), request, limits.total, now)
             .await?;
         if full.is_some() {
             self.release_in(&of_group, &request.device_code).await?;
@@ -133,13 +139,14 @@ impl Redis {
         set: &str,
         request: &DeviceRequest,
         limit: u32,
+        now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
         let arguments = [
-            &request.issued_at.as_micros().to_string(),
+            &now.as_micros().to_string(),
             &request.device_code.to_hex(),
             &request.expires_at.as_micros().to_string(),
             &limit.to_string(),
-            &time_to_live(request.forgotten_at().since(request.issued_at)),
+            &time_to_live(request.forgotten_at().since(now)),
         ];
         let arguments = arguments.map(String::as_str);
         let full: String = self.run(INSERTION, DEVICE, &RESERVE, &[set], &arguments).await?;
@@ -148,6 +155,26 @@ impl Redis {
         }
         let until = full.parse().map_err(|error| corrupt(DEVICE, error))?;
         Ok(Some(Timestamp::from_micros(until)))
+    }
+
+    /// Takes the user code of a request that is forgotten but still stored. Compare-and-set: of concurrent calls one
+    /// returns true. A code that leads to no request stays taken, because its insertion may be under way.
+    async fn take_over(&self, request: &DeviceRequest, lifetime: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(holder) = self.device_of(INSERTION, request.user_code).await? else {
+            return Ok(false);
+        };
+        let mut command = cmd("HGET");
+        command.arg(self.keys.device(&holder)).arg("expires_at");
+        let expires_at: Option<i64> = self.ask(INSERTION, DEVICE, command).await?;
+        if expires_at.is_none_or(|at| now < Timestamp::from_micros(at) + EXPIRY_MEMORY) {
+            return Ok(false);
+        }
+        let key = self.keys.user_code(request.user_code);
+        let (holder, digest) = (holder.to_hex(), request.device_code.to_hex());
+        let taken: u32 = self
+            .run(INSERTION, DEVICE, &TAKE_OVER, &[&key], &[&holder, &digest, lifetime])
+            .await?;
+        Ok(taken == 1)
     }
 
     /// Removes a request from a set.
@@ -170,12 +197,17 @@ impl Redis {
 
 #[async_trait]
 impl DeviceStore for Redis {
-    async fn insert(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<DeviceInsertion, StoreError> {
-        if let Some(until) = self.reserve(request, limits).await? {
+    async fn insert(
+        &self,
+        request: &DeviceRequest,
+        limits: PendingLimits,
+        now: Timestamp,
+    ) -> Result<DeviceInsertion, StoreError> {
+        if let Some(until) = self.reserve(request, limits, now).await? {
             return Ok(DeviceInsertion::TooManyPending { until });
         }
         let row = serde_json::to_string(&RequestRow::from(request)).map_err(|error| corrupt(DEVICE, error))?;
-        let lifetime = time_to_live(request.forgotten_at().since(request.issued_at));
+        let lifetime = time_to_live(request.forgotten_at().since(now));
         let mut command = cmd("SET");
         command
             .arg(self.keys.user_code(request.user_code))
@@ -183,7 +215,8 @@ impl DeviceStore for Redis {
             .arg("NX")
             .arg("PX")
             .arg(&lifetime);
-        if self.ask::<Option<String>>(INSERTION, DEVICE, command).await?.is_none() {
+        let is_new = self.ask::<Option<String>>(INSERTION, DEVICE, command).await?.is_some();
+        if !is_new && !self.take_over(request, &lifetime, now).await? {
             self.release(request).await;
             return Ok(DeviceInsertion::UserCodeTaken);
         }

@@ -38,7 +38,7 @@ fn a_poll_is_one_command_and_finding_by_user_code_is_two() {
         let stores = stores(&[server.url()]);
         let everything = async |n| {
             let request = a_device_request(n);
-            stores.insert(&request, UNLIMITED).await.unwrap();
+            stores.insert(&request, UNLIMITED, request.issued_at).await.unwrap();
             assert_eq!(poll(&stores, &request, NOW).await, DevicePoll::Pending);
             assert!(matches!(poll(&stores, &request, NOW).await, DevicePoll::SlowDown(_)));
             stores.find(&request.user_code, NOW).await.unwrap();
@@ -70,7 +70,7 @@ fn a_redis_that_forgot_the_scripts_is_told_them_again() {
         let stores = stores(&[server.url()]);
         let request = a_device_request(1);
         let forget = || assert_eq!(server.ask(&["SCRIPT", "FLUSH"]), "OK");
-        stores.insert(&request, UNLIMITED).await.unwrap();
+        stores.insert(&request, UNLIMITED, request.issued_at).await.unwrap();
         assert_eq!(poll(&stores, &request, NOW).await, DevicePoll::Pending);
         forget();
         assert!(matches!(poll(&stores, &request, NOW).await, DevicePoll::SlowDown(_)));
@@ -80,7 +80,7 @@ fn a_redis_that_forgot_the_scripts_is_told_them_again() {
         forget();
         assert!(matches!(poll(&stores, &request, NOW).await, DevicePoll::Granted(_)));
         forget();
-        let inserted = stores.insert(&a_device_request(2), UNLIMITED).await.unwrap();
+        let inserted = stores.insert(&a_device_request(2), UNLIMITED, NOW).await.unwrap();
         assert_eq!(inserted, DeviceInsertion::Inserted);
     });
 }
@@ -93,7 +93,10 @@ fn of_fifty_polls_through_two_pools_one_is_granted() {
         let replicas = [(); 2].map(|()| stores_named(&[server.url()], &prefix));
         for round in 0..10 {
             let request = a_device_request(round);
-            replicas[0].insert(&request, UNLIMITED).await.unwrap();
+            replicas[0]
+                .insert(&request, UNLIMITED, request.issued_at)
+                .await
+                .unwrap();
             replicas[1]
                 .decide(&request.user_code, &yes(&request), NOW)
                 .await
@@ -144,7 +147,7 @@ fn the_scripts_judge_as_the_domain_does() {
                     n += 1;
                     let request = a_device_request(n);
                     let mut device = DeviceAuthorization::new(request.clone());
-                    stores.insert(&request, UNLIMITED).await.unwrap();
+                    stores.insert(&request, UNLIMITED, request.issued_at).await.unwrap();
                     if of_first_release {
                         let key = format!("{prefix}device:{}", request.device_code.to_hex());
                         assert_eq!(server.ask(&["HDEL", &key, "client", "expires_at"]), "2");
@@ -192,7 +195,7 @@ fn every_key_has_a_time_to_live_beyond_its_use_whatever_happens_to_it() {
         let server = RedisServer::start();
         let stores = stores(&[server.url()]);
         for n in 1..=4 {
-            stores.insert(&a_device_request(n), UNLIMITED).await.unwrap();
+            stores.insert(&a_device_request(n), UNLIMITED, NOW).await.unwrap();
         }
         for n in 2..=4 {
             poll(&stores, &a_device_request(n), NOW).await;
@@ -221,7 +224,7 @@ fn a_user_code_whose_device_was_not_written_any_more_leads_nowhere_and_stays_tak
         let prefix = key_prefix();
         let stores = stores_named(&[server.url()], &prefix);
         let request = a_device_request(1);
-        stores.insert(&request, UNLIMITED).await.unwrap();
+        stores.insert(&request, UNLIMITED, request.issued_at).await.unwrap();
         let key = format!("{prefix}device:{}", request.device_code.to_hex());
         assert_eq!(server.ask(&["DEL", &key]), "1");
         assert_eq!(stores.find(&request.user_code, NOW).await.unwrap(), None);
@@ -233,7 +236,7 @@ fn a_user_code_whose_device_was_not_written_any_more_leads_nowhere_and_stays_tak
             ..request
         };
         assert_eq!(
-            stores.insert(&other, UNLIMITED).await.unwrap(),
+            stores.insert(&other, UNLIMITED, other.issued_at).await.unwrap(),
             DeviceInsertion::UserCodeTaken,
             "until it goes by itself"
         );
@@ -259,7 +262,7 @@ fn what_is_no_value_of_ours_is_corrupt() {
         let key = format!("{prefix}device:{}", request.device_code.to_hex());
         let afresh = async || {
             server.ask(&["FLUSHALL"]);
-            stores.insert(&request, UNLIMITED).await.unwrap();
+            stores.insert(&request, UNLIMITED, request.issued_at).await.unwrap();
         };
         afresh().await;
         let kept = server.ask(&["HGET", &key, "request"]);

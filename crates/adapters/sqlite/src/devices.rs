@@ -35,16 +35,25 @@ pub(crate) const PURGE: &[&str] = &["DELETE FROM device_authorizations WHERE row
 
 #[async_trait]
 impl DeviceStore for Sqlite {
-    async fn insert(&self, request: &DeviceRequest, limits: PendingLimits) -> Result<DeviceInsertion, StoreError> {
+    async fn insert(
+        &self,
+        request: &DeviceRequest,
+        limits: PendingLimits,
+        now: Timestamp,
+    ) -> Result<DeviceInsertion, StoreError> {
         let new = DeviceAuthorization::new(request.clone());
         let row = (RequestRow::from(request), StateRow::from(new.state()));
-        let now = request.issued_at;
+        let (letters, forgotten) = (request.user_code.letters(), now.minus(EXPIRY_MEMORY));
         let group = request.origin.address_group();
         let memory = Arc::clone(&self.devices);
         self.write(move |connection| {
             if let Some(until) = full_until(connection, group, limits, now)? {
                 return Ok(DeviceInsertion::TooManyPending { until });
             }
+            let forgotten = device_authorizations::table
+                .filter(dsl::user_code.eq(letters))
+                .filter(dsl::expires_at.le(forgotten.as_micros()));
+            diesel::delete(forgotten).execute(connection)?;
             let rows = diesel::insert_into(device_authorizations::table)
                 .values(row)
                 .on_conflict(dsl::user_code)

@@ -78,7 +78,9 @@ async fn a_device_that_waits_costs_no_write_and_survives_a_restart() {
         let now = request.issued_at + seconds(after);
         store.poll(&request.device_code, &presented, now).await.unwrap()
     };
-    DeviceStore::insert(&store, &request, UNLIMITED).await.unwrap();
+    DeviceStore::insert(&store, &request, UNLIMITED, request.issued_at)
+        .await
+        .unwrap();
     let before = store.written();
     assert_eq!(poll(&store, 5).await, DevicePoll::Pending);
     assert_eq!(poll(&store, 6).await, DevicePoll::SlowDown(seconds(10)));

@@ -25,7 +25,7 @@ async fn polled(store: &dyn DeviceStore, n: u64, now: Timestamp) -> DevicePoll {
 /// Devices 1 to 4 are pending, approved, denied and redeemed.
 async fn furnish(store: &dyn DeviceStore) {
     for n in 1..=4 {
-        store.insert(&a_device_request(n), UNLIMITED).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED, NOW).await.answered();
     }
     for (n, decision) in [(2, yes()), (3, Decision::Deny), (4, yes())] {
         store.decide(&user_code(n), &decision, NOW).await.answered();
@@ -35,7 +35,7 @@ async fn furnish(store: &dyn DeviceStore) {
 
 pub async fn until_its_expiry_a_code_can_be_decided_and_redeemed(store: &dyn DeviceStore) {
     let request = a_device_request(1);
-    store.insert(&request, UNLIMITED).await.answered();
+    store.insert(&request, UNLIMITED, request.issued_at).await.answered();
     for late in [request.expires_at, request.expires_at + seconds(1)] {
         assert_eq!(polled(store, 1, late).await, DevicePoll::Expired);
         let decided = store.decide(&request.user_code, &yes(), late).await.answered();
@@ -93,9 +93,78 @@ pub async fn an_expired_code_is_unknown_once_the_memory_of_it_ends(store: &dyn D
     }
 }
 
+/// The user code of device `n` for device `n + 10`, asked for at `now`.
+fn reusing(n: u64, now: Timestamp) -> DeviceRequest {
+    DeviceRequest {
+        user_code: user_code(n),
+        issued_at: now,
+        expires_at: now + seconds(600),
+        ..a_device_request(n + 10)
+    }
+}
+
+pub async fn a_user_code_stays_taken_until_its_request_is_forgotten(store: &dyn DeviceStore) {
+    furnish(store).await;
+    let end = a_device_request(1).forgotten_at();
+    for now in [a_device_request(1).expires_at, end.minus(TICK)] {
+        for n in 1..=4 {
+            let answer = store.insert(&reusing(n, now), UNLIMITED, now).await.answered();
+            assert_eq!(answer, DeviceInsertion::UserCodeTaken, "{n} at {now}");
+        }
+    }
+}
+
+pub async fn a_user_code_is_free_once_its_request_is_forgotten(store: &dyn DeviceStore) {
+    furnish(store).await;
+    let end = a_device_request(1).forgotten_at();
+    for n in 1..=4 {
+        let answer = store.insert(&reusing(n, end), UNLIMITED, end).await.answered();
+        assert_eq!(answer, DeviceInsertion::Inserted, "{n}");
+        let found = store.find(&user_code(n), end).await.answered();
+        assert_eq!(found, Some(reusing(n, end)), "{n}");
+        assert_eq!(polled(store, n, end).await, DevicePoll::Unknown, "{n}");
+        assert_eq!(polled(store, n + 10, end).await, DevicePoll::Pending, "{n}");
+        let third = DeviceRequest {
+            device_code: digest(n + 20),
+            ..reusing(n, end)
+        };
+        let answer = store.insert(&third, UNLIMITED, end).await.answered();
+        assert_eq!(answer, DeviceInsertion::UserCodeTaken, "{n} has a new holder");
+    }
+}
+
+pub async fn purging_a_forgotten_request_leaves_its_user_code_to_the_next(store: &dyn DeviceStore) {
+    furnish(store).await;
+    let end = a_device_request(1).forgotten_at();
+    for n in 1..=4 {
+        store.insert(&reusing(n, end), UNLIMITED, end).await.answered();
+    }
+    drained(async |few| store.purge(end, few).await).await;
+    for n in 1..=4 {
+        let request = reusing(n, end);
+        let found = store.find(&user_code(n), end).await.answered();
+        assert_eq!(found.as_ref(), Some(&request), "{n}");
+        let decided = store.decide(&user_code(n), &Decision::Deny, end).await.answered();
+        assert_eq!(decided, DeviceDecision::Decided(Box::new(request)), "{n}");
+        assert_eq!(polled(store, n + 10, end).await, DevicePoll::Denied, "{n}");
+    }
+}
+
+pub async fn a_purged_user_code_can_be_given_anew(store: &dyn DeviceStore) {
+    furnish(store).await;
+    let end = a_device_request(1).forgotten_at();
+    drained(async |few| store.purge(end, few).await).await;
+    for n in 1..=4 {
+        let answer = store.insert(&reusing(n, end), UNLIMITED, end).await.answered();
+        assert_eq!(answer, DeviceInsertion::Inserted, "{n}");
+        let found = store.find(&user_code(n), end).await.answered();
+        assert_eq!(found, Some(reusing(n, end)), "{n}");
+    }
+}
+
 pub async fn purging_takes_only_what_is_forgotten_and_few_at_a_time(store: &dyn DeviceStore) {
     for n in 0..6 {
-        store.insert(&a_device_request(n), UNLIMITED).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED, NOW).await.answered();
     }
     for n in [0, 1] {
         store.decide(&user_code(n), &yes(), NOW).await.answered();
@@ -109,7 +178,7 @@ pub async fn purging_takes_only_what_is_forgotten_and_few_at_a_time(store: &dyn 
             ..a_device_request(n)
         };
         assert_eq!(
-            store.insert(&request, UNLIMITED).await.answered(),
+            store.insert(&request, UNLIMITED, request.issued_at).await.answered(),
             DeviceInsertion::Inserted
         );
     }

@@ -30,7 +30,7 @@ const fn limits(per_address: u32, total: u32) -> PendingLimits {
 }
 
 async fn insert(store: &dyn DeviceStore, request: &DeviceRequest, limits: PendingLimits) -> DeviceInsertion {
-    store.insert(request, limits).await.answered()
+    store.insert(request, limits, request.issued_at).await.answered()
 }
 
 fn full_until(seconds_from_now: u64) -> DeviceInsertion {

@@ -31,7 +31,7 @@ async fn approve(store: &dyn DeviceStore, n: u64) {
 }
 
 pub async fn polling_at_the_interval_is_pending(store: &dyn DeviceStore) {
-    store.insert(&a_device_request(1), UNLIMITED).await.answered();
+    store.insert(&a_device_request(1), UNLIMITED, NOW).await.answered();
     for poll in 0..20 {
         let now = after(POLL_INTERVAL * poll);
         assert_eq!(polled(store, 1, now).await, DevicePoll::Pending, "poll {poll}");
@@ -44,7 +44,7 @@ pub async fn polling_at_the_interval_is_pending(store: &dyn DeviceStore) {
 }
 
 pub async fn each_poll_too_early_makes_the_wait_longer_and_that_is_remembered(store: &dyn DeviceStore) {
-    store.insert(&a_device_request(1), UNLIMITED).await.answered();
+    store.insert(&a_device_request(1), UNLIMITED, NOW).await.answered();
     assert_eq!(
         polled(store, 1, NOW).await,
         DevicePoll::Pending,
@@ -78,7 +78,7 @@ pub async fn each_poll_too_early_makes_the_wait_longer_and_that_is_remembered(st
 
 pub async fn a_poll_a_little_early_is_borne_to_the_microsecond(store: &dyn DeviceStore) {
     for n in [1, 2] {
-        store.insert(&a_device_request(n), UNLIMITED).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED, NOW).await.answered();
         assert_eq!(polled(store, n, NOW).await, DevicePoll::Pending);
     }
     let borne = after(POLL_INTERVAL).minus(POLL_LEEWAY);
@@ -88,7 +88,7 @@ pub async fn a_poll_a_little_early_is_borne_to_the_microsecond(store: &dyn Devic
 }
 
 pub async fn a_clock_that_is_behind_counts_as_no_wait_at_all(store: &dyn DeviceStore) {
-    store.insert(&a_device_request(1), UNLIMITED).await.answered();
+    store.insert(&a_device_request(1), UNLIMITED, NOW).await.answered();
     assert_eq!(polled(store, 1, after(seconds(60))).await, DevicePoll::Pending);
     let behind = after(seconds(30));
     assert_eq!(polled(store, 1, behind).await, DevicePoll::SlowDown(seconds(10)));
@@ -101,7 +101,7 @@ pub async fn a_clock_that_is_behind_counts_as_no_wait_at_all(store: &dyn DeviceS
 
 pub async fn devices_have_a_pace_of_their_own(store: &dyn DeviceStore) {
     for n in [1, 2] {
-        store.insert(&a_device_request(n), UNLIMITED).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED, NOW).await.answered();
     }
     assert_eq!(polled(store, 1, NOW).await, DevicePoll::Pending);
     assert_eq!(polled(store, 1, NOW).await, DevicePoll::SlowDown(seconds(10)));
@@ -114,7 +114,7 @@ pub async fn devices_have_a_pace_of_their_own(store: &dyn DeviceStore) {
 }
 
 pub async fn an_approval_is_handed_out_whatever_the_pace(store: &dyn DeviceStore) {
-    store.insert(&a_device_request(1), UNLIMITED).await.answered();
+    store.insert(&a_device_request(1), UNLIMITED, NOW).await.answered();
     for _ in 0..3 {
         polled(store, 1, NOW).await;
     }
@@ -136,7 +136,7 @@ pub async fn another_client_changes_nothing_at_any_time(store: &dyn DeviceStore)
             assert_eq!(answer, DevicePoll::OtherClient, "at {now}");
         }
     };
-    store.insert(&request, UNLIMITED).await.answered();
+    store.insert(&request, UNLIMITED, request.issued_at).await.answered();
     strange(NOW).await;
     assert_eq!(polled(store, 1, NOW).await, DevicePoll::Pending);
     strange(after(seconds(4))).await;
@@ -154,7 +154,7 @@ pub async fn another_client_changes_nothing_at_any_time(store: &dyn DeviceStore)
     strange(NOW).await;
     strange(request.expires_at).await;
 
-    store.insert(&a_device_request(2), UNLIMITED).await.answered();
+    store.insert(&a_device_request(2), UNLIMITED, NOW).await.answered();
     store.decide(&user_code(2), &Decision::Deny, NOW).await.answered();
     let presented = DevicePresentation {
         client: client_uid(2),
@@ -180,7 +180,7 @@ pub async fn another_resource_changes_nothing(store: &dyn DeviceStore) {
             assert_eq!(answer, DevicePoll::OtherResource, "{resource:?} at {now}");
         }
     };
-    store.insert(&request, UNLIMITED).await.answered();
+    store.insert(&request, UNLIMITED, request.issued_at).await.answered();
     misdirected(&request, NOW).await;
     let fits = with(audience().as_str());
     assert_eq!(store.poll(&digest(1), &fits, NOW).await.answered(), DevicePoll::Pending);

@@ -31,7 +31,7 @@ fn granted_to_ada(request: &DeviceRequest) -> DevicePoll {
 /// The device with number `n`, approved by ada.
 async fn approved(store: &dyn DeviceStore, n: u64) -> DeviceRequest {
     let request = a_device_request(n);
-    store.insert(&request, UNLIMITED).await.answered();
+    store.insert(&request, UNLIMITED, request.issued_at).await.answered();
     store
         .decide(&request.user_code, &yes(&request, "ada"), NOW)
         .await
@@ -84,7 +84,7 @@ pub async fn strangers_do_not_keep_the_device_from_its_grant(store: &dyn DeviceS
 pub async fn of_concurrent_decisions_one_decides(store: &dyn DeviceStore) {
     for round in 0..ROUNDS {
         let request = a_device_request(round);
-        store.insert(&request, UNLIMITED).await.answered();
+        store.insert(&request, UNLIMITED, request.issued_at).await.answered();
         let decision = |n: usize| match n % 3 {
             0 => Decision::Deny,
             _ => yes(&request, &format!("user {n}")),
@@ -112,7 +112,9 @@ pub async fn of_concurrent_insertions_with_one_user_code_one_wins(store: &dyn De
             user_code: user_code(round),
             ..a_device_request(100 * round + n as u64)
         };
-        let answers = at_once(RACERS, async |n| store.insert(&request(n), UNLIMITED).await.answered());
+        let answers = at_once(RACERS, async |n| {
+            store.insert(&request(n), UNLIMITED, NOW).await.answered()
+        });
         assert_count(&answers, 1, |answer| *answer == DeviceInsertion::Inserted);
         let winner = answers
             .iter()
@@ -135,7 +137,10 @@ pub async fn of_concurrent_insertions_with_one_user_code_one_wins(store: &dyn De
 
 pub async fn concurrent_insertions_lose_no_request(store: &dyn DeviceStore) {
     let answers = at_once(RACERS, async |n| {
-        store.insert(&a_device_request(n as u64), UNLIMITED).await.answered()
+        store
+            .insert(&a_device_request(n as u64), UNLIMITED, NOW)
+            .await
+            .answered()
     });
     assert_count(&answers, RACERS, |answer| *answer == DeviceInsertion::Inserted);
     for n in 0..RACERS as u64 {
@@ -149,7 +154,7 @@ pub async fn concurrent_insertions_lose_no_request(store: &dyn DeviceStore) {
 
 pub async fn concurrent_polls_each_make_the_wait_longer(store: &dyn DeviceStore) {
     let request = a_device_request(1);
-    store.insert(&request, UNLIMITED).await.answered();
+    store.insert(&request, UNLIMITED, NOW).await.answered();
     let presented = a_device_presentation(&request);
     let answers = at_once(RACERS, async |_| {
         store.poll(&request.device_code, &presented, NOW).await.answered()
@@ -173,7 +178,7 @@ pub async fn concurrent_polls_each_make_the_wait_longer(store: &dyn DeviceStore)
 pub async fn polls_that_meet_an_approval_are_granted_once(store: &dyn DeviceStore) {
     for round in 0..ROUNDS {
         let request = a_device_request(round);
-        store.insert(&request, UNLIMITED).await.answered();
+        store.insert(&request, UNLIMITED, request.issued_at).await.answered();
         let presented = a_device_presentation(&request);
         let mut answers = at_once(RACERS, async |n| {
             if n == RACERS / 2 {

@@ -127,18 +127,18 @@ async fn insert(store: &dyn DeviceStore, model: &mut Model, n: u64, now: Timesta
     match model.0.get(&n) {
         None => {
             assert_eq!(
-                store.insert(&request, UNLIMITED).await.answered(),
+                store.insert(&request, UNLIMITED, request.issued_at).await.answered(),
                 DeviceInsertion::Inserted
             );
             model.0.insert(n, DeviceAuthorization::new(request));
         }
-        Some(there) if now < there.request().expires_at => {
+        Some(there) if now < there.request().forgotten_at() => {
             assert_eq!(
-                store.insert(&again, UNLIMITED).await.answered(),
+                store.insert(&again, UNLIMITED, again.issued_at).await.answered(),
                 DeviceInsertion::UserCodeTaken
             );
         }
-        // Whether its user code is free again is up to the store.
+        // Its user code is free again; device codes of the model are drawn once.
         Some(_) => {}
     }
 }

@@ -54,7 +54,7 @@ pub async fn a_request_is_found_as_it_was_inserted(store: &dyn DeviceStore) {
         from_agent(6, Some(IpAddr::V6(Ipv6Addr::LOCALHOST)), " [] "),
     ] {
         assert_eq!(
-            store.insert(&request, UNLIMITED).await.answered(),
+            store.insert(&request, UNLIMITED, request.issued_at).await.answered(),
             DeviceInsertion::Inserted
         );
         let found = store.find(&request.user_code, moment(2)).await.answered();
@@ -69,7 +69,7 @@ pub async fn a_request_is_found_as_it_was_inserted(store: &dyn DeviceStore) {
 
 pub async fn an_unknown_code_is_unknown(store: &dyn DeviceStore) {
     let request = a_device_request(1);
-    store.insert(&request, UNLIMITED).await.answered();
+    store.insert(&request, UNLIMITED, request.issued_at).await.answered();
     assert_eq!(store.find(&user_code(2), NOW).await.answered(), None);
     let decided = store.decide(&user_code(2), &yes(&request, "ada"), NOW).await;
     assert_eq!(decided.answered(), DeviceDecision::Unknown);
@@ -81,7 +81,7 @@ pub async fn an_unknown_code_is_unknown(store: &dyn DeviceStore) {
 
 pub async fn a_user_code_that_is_taken_is_refused_and_nothing_changes(store: &dyn DeviceStore) {
     let (first, presented) = (a_device_request(1), a_device_presentation(&a_device_request(1)));
-    store.insert(&first, UNLIMITED).await.answered();
+    store.insert(&first, UNLIMITED, first.issued_at).await.answered();
     let other = |n, issued_at| DeviceRequest {
         user_code: first.user_code,
         client: client_uid(2),
@@ -90,7 +90,10 @@ pub async fn a_user_code_that_is_taken_is_refused_and_nothing_changes(store: &dy
         ..a_device_request(n)
     };
     let refused = async |n, issued_at| {
-        let answer = store.insert(&other(n, issued_at), UNLIMITED).await.answered();
+        let answer = store
+            .insert(&other(n, issued_at), UNLIMITED, issued_at)
+            .await
+            .answered();
         assert_eq!(answer, DeviceInsertion::UserCodeTaken, "{n}");
         let strange = a_device_presentation(&other(n, issued_at));
         let polled = store.poll(&digest(n), &strange, issued_at).await.answered();
@@ -106,6 +109,8 @@ pub async fn a_user_code_that_is_taken_is_refused_and_nothing_changes(store: &dy
     let polled = store.poll(&first.device_code, &presented, moment(2)).await.answered();
     assert!(matches!(polled, DevicePoll::Granted(_)), "{polled:?}");
     refused(5, moment(3)).await;
+    refused(6, first.expires_at).await;
+    refused(7, first.forgotten_at().minus(TICK)).await;
     assert_eq!(
         store.poll(&first.device_code, &presented, moment(4)).await.answered(),
         DevicePoll::Redeemed
@@ -114,7 +119,7 @@ pub async fn a_user_code_that_is_taken_is_refused_and_nothing_changes(store: &dy
 
 pub async fn only_an_open_request_is_found(store: &dyn DeviceStore) {
     for n in 1..=4 {
-        store.insert(&a_device_request(n), UNLIMITED).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED, NOW).await.answered();
     }
     let decide = async |n, decision: Decision| {
         store.decide(&user_code(n), &decision, NOW).await.answered();
@@ -147,7 +152,7 @@ pub async fn an_approval_is_handed_out_whole_and_once(store: &dyn DeviceStore) {
         (3, "", "read:dataset"),
     ] {
         let request = a_device_request(n);
-        store.insert(&request, UNLIMITED).await.answered();
+        store.insert(&request, UNLIMITED, request.issued_at).await.answered();
         let decision = request.approval(username, scope(granted));
         let decision = decision.expect("something of it was asked for");
         let granted_at = NOW + Duration::from_micros(n);
@@ -171,7 +176,7 @@ pub async fn an_approval_is_handed_out_whole_and_once(store: &dyn DeviceStore) {
 
 pub async fn a_denial_is_told_at_every_poll(store: &dyn DeviceStore) {
     for n in [1, 2] {
-        store.insert(&a_device_request(n), UNLIMITED).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED, NOW).await.answered();
     }
     let presented = a_device_presentation(&a_device_request(1));
     store.poll(&digest(1), &presented, NOW).await.answered();
@@ -198,7 +203,7 @@ pub async fn what_is_decided_stays_decided(store: &dyn DeviceStore) {
         }
     };
     for n in [1, 2] {
-        store.insert(&a_device_request(n), UNLIMITED).await.answered();
+        store.insert(&a_device_request(n), UNLIMITED, NOW).await.answered();
     }
     store
         .decide(&user_code(1), &yes(&a_device_request(1), "ada"), NOW)
