@@ -3,13 +3,12 @@
 //!
 //! A label's value is always one of a list that stands in the program: never a name, an id, an address or a part of a token.
 
-use informer_oauth_domain::{audit::EventKind, error::ErrorCode, parameters::Parameters};
+use informer_oauth_domain::{audit::EventKind, error::ErrorCode, grant_type::GrantType, parameters::Parameters};
 use metrics::{Unit, counter, describe_counter};
 
 use crate::{
     error::{Fault, ProtocolError},
     issue_tokens::TokenAnswer,
-    token_endpoint::GRANT_TYPES,
 };
 
 const GRANTS: &str = "informer_oauth_grants_total";
@@ -42,7 +41,7 @@ pub fn describe() {
         Unit::Count,
         "Lookups in the caches in front of the stores, by cache and outcome: hit or miss."
     );
-    for grant in GRANT_TYPES {
+    for grant in GrantType::SUPPORTED.map(GrantType::parameter) {
         for outcome in [OK, ErrorCode::InvalidGrant.as_str()] {
             counter!(GRANTS, "grant" => grant, "outcome" => outcome).increment(0);
         }
@@ -61,10 +60,7 @@ const OK: &str = "ok";
 /// Counts an answer of the token endpoint.
 pub(crate) fn grant(parameters: &Parameters, answer: &Result<TokenAnswer, ProtocolError>) {
     let asked = parameters.get("grant_type").ok().flatten();
-    let grant = GRANT_TYPES
-        .into_iter()
-        .find(|known| asked == Some(*known))
-        .unwrap_or("other");
+    let grant = GrantType::from_parameter(asked).parameter();
     let outcome = match answer {
         Ok(_) => OK,
         Err(ProtocolError::OAuth(error)) => error.code.as_str(),

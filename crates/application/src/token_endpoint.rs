@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use informer_oauth_domain::{error::ErrorCode, parameters::Parameters};
+use informer_oauth_domain::{error::ErrorCode, grant_type::GrantType, parameters::Parameters};
 
 use crate::{
     authenticate_client::AuthenticateClient,
@@ -16,16 +16,6 @@ use crate::{
     refresh::Refresh,
     usage::Usage,
 };
-
-/// `authorization_code`, RFC 6749 §4.1.3.
-pub const AUTHORIZATION_CODE: &str = "authorization_code";
-/// `refresh_token`, RFC 6749 §6.
-pub const REFRESH_TOKEN: &str = "refresh_token";
-/// `urn:ietf:params:oauth:grant-type:device_code`, RFC 8628 §3.4.
-pub const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-
-/// Every grant type there is.
-pub const GRANT_TYPES: [&str; 3] = [AUTHORIZATION_CODE, REFRESH_TOKEN, DEVICE_CODE];
 
 /// The token endpoint.
 pub struct TokenEndpoint {
@@ -57,21 +47,21 @@ impl TokenEndpoint {
         context: &RequestContext,
     ) -> Result<TokenAnswer, ProtocolError> {
         parameters.check_not_repeated()?;
-        let grant_type = parameters.get("grant_type")?.ok_or(ProtocolError::refused(
+        let named = parameters.get("grant_type")?.ok_or(ProtocolError::refused(
             ErrorCode::InvalidRequest,
             "The grant_type is missing.",
         ))?;
-        if !GRANT_TYPES.contains(&grant_type) {
-            return Err(ErrorCode::UnsupportedGrantType
-                .naming("Unknown grant_type", grant_type)
-                .into());
+        let grant_type = GrantType::from_parameter(Some(named));
+        if grant_type == GrantType::Other {
+            let unknown = ErrorCode::UnsupportedGrantType.naming("Unknown grant_type", named);
+            return Err(unknown.into());
         }
         let credentials = ClientCredentials::read(basic, parameters)?;
         let client = self.authenticate.run(&credentials, context).await?;
         match grant_type {
-            AUTHORIZATION_CODE => self.redeem_code.run(&client, parameters, context).await,
-            DEVICE_CODE => self.redeem_device_code.run(&client, parameters, context).await,
-            _ => self.refresh.run(&client, parameters, context).await,
+            GrantType::AuthorizationCode => self.redeem_code.run(&client, parameters, context).await,
+            GrantType::DeviceCode => self.redeem_device_code.run(&client, parameters, context).await,
+            GrantType::RefreshToken | GrantType::Other => self.refresh.run(&client, parameters, context).await,
         }
     }
 }

@@ -14,9 +14,10 @@ use std::{
 use informer_oauth_domain::{
     day::Day,
     error::ErrorCode,
+    grant_type::GrantType,
     parameters::Parameters,
     timestamp::Timestamp,
-    usage::{GrantOutcome, GrantType, UsageCount, UsageKey},
+    usage::{GrantOutcome, UsageCount, UsageKey},
 };
 use informer_oauth_ports::UsageLog;
 

@@ -29,6 +29,7 @@
 //! | registered clients | [`client`]: a [`ClientDraft`](client::ClientDraft) is checked into a [`ClientProfile`](client::ClientProfile); ready-made ones in [`template`] |
 //! | what belongs to a client | [`client_secret`], [`redirect_uri`], [`icon`], [`monogram`] |
 //! | the authorization request | [`authorization`], [`parameters`], [`resource`], [`pkce`] |
+//! | the token request | [`grant_type`]: [`GrantType`](grant_type::GrantType), [`parameters`] |
 //! | its code, used once | [`code`]: [`AuthorizationCode`](code::AuthorizationCode) |
 //! | a device without a browser | [`device`]: [`DeviceAuthorization`](device::DeviceAuthorization) |
 //! | what users allowed | [`consent`] |
@@ -43,7 +44,9 @@
 //!
 //! # Features
 //!
-//! - `serde` (off by default): a row of a route table, [`route::Route`], can be read from configuration.
+//! - `serde` (off by default): a row of a route table, [`route::Route`], and the fields of a client,
+//!   [`client::ClientDraft`], can be read from configuration and JSON.
+//! - `openapi` (off by default): the schema of the fields of a client, for utoipa.
 //!
 //! # Stability
 //!
@@ -64,6 +67,7 @@ pub mod consent;
 pub mod day;
 pub mod device;
 pub mod error;
+pub mod grant_type;
 pub mod icon;
 pub mod id;
 pub mod monogram;

@@ -1,71 +1,12 @@
 //! How often tokens were asked for, and what came of it, by day.
 //!
 //! ```
-//! use informer_oauth_domain::usage::{GrantOutcome, GrantType};
+//! use informer_oauth_domain::usage::GrantOutcome;
 //!
-//! assert_eq!(GrantType::from_parameter(Some("refresh_token")), GrantType::RefreshToken);
 //! assert_eq!(GrantOutcome::from_stored("granted"), Some(GrantOutcome::Granted));
 //! ```
 
-use crate::day::Day;
-
-/// `grant_type` of the authorization code grant (RFC 6749 §4.1.3).
-const AUTHORIZATION_CODE: &str = "authorization_code";
-/// `grant_type` of refreshing (RFC 6749 §6).
-const REFRESH_TOKEN: &str = "refresh_token";
-/// `grant_type` of the device grant (RFC 8628 §3.4).
-const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-
-/// What a client came with to the token endpoint.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum GrantType {
-    /// An authorization code (RFC 6749 §4.1.3).
-    AuthorizationCode,
-    /// A refresh token (RFC 6749 §6).
-    RefreshToken,
-    /// A device code (RFC 8628 §3.4).
-    DeviceCode,
-    /// Something else, or it did not say what.
-    Other,
-}
-
-impl GrantType {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [
-        Self::AuthorizationCode,
-        Self::RefreshToken,
-        Self::DeviceCode,
-        Self::Other,
-    ];
-
-    /// What the `grant_type` parameter of a request means.
-    pub fn from_parameter(value: Option<&str>) -> Self {
-        match value {
-            Some(AUTHORIZATION_CODE) => Self::AuthorizationCode,
-            Some(REFRESH_TOKEN) => Self::RefreshToken,
-            Some(DEVICE_CODE) => Self::DeviceCode,
-            _ => Self::Other,
-        }
-    }
-
-    /// The word in stores.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AuthorizationCode => AUTHORIZATION_CODE,
-            Self::RefreshToken => REFRESH_TOKEN,
-            Self::DeviceCode => "device_code",
-            Self::Other => "other",
-        }
-    }
-
-    /// Reads back [`GrantType::as_str`]. A word that a newer release wrote is what it is to this one: another kind.
-    pub fn from_stored(text: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .unwrap_or(Self::Other)
-    }
-}
+use crate::{day::Day, grant_type::GrantType};
 
 /// What the token endpoint answered.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -175,13 +116,9 @@ mod tests {
 
     #[test]
     fn words_are_read_back_and_an_unknown_kind_is_another_kind() {
-        for kind in GrantType::ALL {
-            assert_eq!(GrantType::from_stored(kind.as_str()), kind);
-        }
         for outcome in GrantOutcome::ALL {
             assert_eq!(GrantOutcome::from_stored(outcome.as_str()), Some(outcome));
         }
-        assert_eq!(GrantType::from_stored("token_exchange"), GrantType::Other);
         assert_eq!(GrantOutcome::from_stored(""), None);
     }
 

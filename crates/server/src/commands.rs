@@ -7,6 +7,7 @@ mod client_secret;
 pub(crate) mod config;
 mod confirm;
 pub(crate) mod doctor;
+mod find_client;
 pub(crate) mod gate;
 pub(crate) mod health;
 pub(crate) mod keys;

@@ -13,9 +13,10 @@ use informer_oauth_domain::{
     consent::Consent,
     day::Day,
     device::{Decision, DevicePoll, DeviceRequest},
+    grant_type::GrantType,
     id::ClientRef,
     token_record::{RevocationReason, TokenRecord},
-    usage::{GrantOutcome, GrantType, UsageCount, UsageKey},
+    usage::{GrantOutcome, UsageCount, UsageKey},
     user::{LocalUser, Session},
 };
 use informer_oauth_ports::{ClientSort, EventFilter, Icon, KeyPurpose, KeyState, PageRequest, SealedKey, StoreError};

@@ -10,13 +10,11 @@ use std::{
 };
 
 use informer_oauth_domain::timestamp::Timestamp;
-use informer_oauth_ports::{
-    Entropy, KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore, StoreError,
-};
-use thiserror::Error;
+use informer_oauth_ports::{Entropy, KeyInstallation, KeyPurpose, KeyRotation, KeyState, SealedKey, SigningKeyStore};
 use tokio::sync::Mutex;
 
 use crate::{
+    error::KeysError,
     master_key::MasterKey,
     ring::{HeldKey, NewKey, Ring},
     seal::Sealer,
@@ -25,34 +23,6 @@ use crate::{
 /// How much longer a retired key is kept than its tokens live: another process may sign with it until it has heard of
 /// the rotation, and clocks differ.
 const MARGIN: Duration = Duration::from_secs(3600);
-
-/// Signing keys could not be read, made or advanced.
-#[derive(Debug, Error)]
-pub enum KeysError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A stored key does not open: the configured encryption key is not the one it was sealed with, or it was changed.
-    #[error("signing key {kid} cannot be decrypted with the configured encryption key")]
-    Sealed {
-        /// Which key.
-        kid: String,
-    },
-    /// A stored key opens, but is no key of its purpose.
-    #[error("signing key {kid} is unusable: {reason}")]
-    Unusable {
-        /// Which key.
-        kid: String,
-        /// For the log.
-        reason: String,
-    },
-    /// A purpose has keys, but none that signs.
-    #[error("there is no current key to sign {} tokens with", .0.as_str())]
-    NoCurrentKey(KeyPurpose),
-    /// The cryptographic library failed.
-    #[error("making a key failed: {0}")]
-    Cryptography(String),
-}
 
 /// When keys advance and when they go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -12,8 +12,10 @@
 
 mod client_secrets;
 mod entropy;
+mod error;
 mod jwt;
 mod keys;
+mod kind;
 mod lanes;
 mod master_key;
 mod passwords;
@@ -25,7 +27,8 @@ mod verified;
 
 pub use client_secrets::{Bcrypt, BcryptSettings};
 pub use entropy::SystemEntropy;
-pub use keys::{Housekeeping, KeyAdvance, KeySchedule, Keys, KeysError};
+pub use error::KeysError;
+pub use keys::{Housekeeping, KeyAdvance, KeySchedule, Keys};
 pub use master_key::{DerivedFormKey, InvalidMasterKey, MasterKey};
 pub use passwords::{Argon2Cost, Argon2id, LONGEST_PASSWORD};
 pub use pool::{HashingPool, PoolSettings, describe_metrics};

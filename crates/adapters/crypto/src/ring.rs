@@ -18,7 +18,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{jwt::Kind, keys::KeysError, seal::Sealer};
+use crate::{error::KeysError, kind::Kind, seal::Sealer};
 
 /// Bytes of an HS256 key: as many as its output (RFC 7518 §3.2).
 const SYMMETRIC: usize = 32;

@@ -12,8 +12,9 @@ use informer_oauth_ports::{KeyPurpose, PublicKeySet, SigningError, TokenRefused,
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    jwt::{ACCESS, Kind, REFRESH, sign},
+    jwt::{open, sign},
     keys::Keys,
+    kind::{ACCESS, Kind, REFRESH},
 };
 
 /// A token's claims on the wire, in the order in which they are written. Texts may hold JSON escapes, hence `Cow`.
@@ -67,7 +68,7 @@ impl Keys {
         now: Timestamp,
         read: impl FnOnce(&Claims<'_>) -> Result<T, TokenRefused>,
     ) -> Result<T, TokenRefused> {
-        let opened = kind.open(token, &self.ring());
+        let opened = open(kind, token, &self.ring());
         if opened == Err(TokenRefused::UnknownKey) {
             self.note_unknown_key();
         }

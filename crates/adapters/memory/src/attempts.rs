@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use informer_oauth_domain::{attempts::Attempts, timestamp::Timestamp};
 use informer_oauth_ports::{AttemptCounter, StoreError};
 
-use crate::{Memory, state::purge};
+use crate::{Memory, purge::purge};
 
 fn is_open(attempts: &Attempts, now: Timestamp) -> bool {
     attempts.until.is_some_and(|until| now < until)

@@ -6,7 +6,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{CodeStore, StoreError};
 
-use crate::{Memory, state::purge};
+use crate::{Memory, purge::purge};
 
 /// A code, and whether it was used.
 pub(crate) struct KeptCode {

@@ -11,7 +11,7 @@ use informer_oauth_domain::{
 };
 use informer_oauth_ports::{DeviceInsertion, DeviceStore, StoreError};
 
-use crate::{Memory, state::purge};
+use crate::{Memory, purge::purge};
 
 /// Device authorizations by the digest of their device code, and those digests by the user code.
 #[derive(Default)]

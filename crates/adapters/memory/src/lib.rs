@@ -57,6 +57,7 @@ mod codes;
 mod consents;
 mod devices;
 mod keys;
+mod purge;
 mod sessions;
 mod state;
 mod tokens;

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use informer_oauth_domain::{secret::Digest, timestamp::Timestamp, user::Session};
 use informer_oauth_ports::{SessionStore, StoreError};
 
-use crate::{Memory, state::purge};
+use crate::{Memory, purge::purge};
 
 #[async_trait]
 impl SessionStore for Memory {

@@ -1,7 +1,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -77,22 +76,4 @@ pub(crate) fn page_of<T>(whole: Vec<T>, page: PageRequest) -> Page<T> {
     let start = usize::try_from(page.start).unwrap_or(usize::MAX);
     let items = whole.into_iter().skip(start).take(page.limit as usize).collect();
     Page { items, total }
-}
-
-/// Removes up to `limit` entries that are over; how many it was.
-pub(crate) fn purge<K: Clone + Eq + Hash, V>(
-    entries: &mut HashMap<K, V>,
-    limit: u32,
-    over: impl Fn(&V) -> bool,
-) -> u64 {
-    let keys: Vec<K> = entries
-        .iter()
-        .filter(|(_, value)| over(value))
-        .map(|(key, _)| key.clone())
-        .take(limit as usize)
-        .collect();
-    for key in &keys {
-        entries.remove(key);
-    }
-    keys.len() as u64
 }

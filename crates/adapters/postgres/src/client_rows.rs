@@ -1,7 +1,11 @@
 //! The clients' tables, as the migrations make them, and their rows.
 
 use diesel::pg::Pg as Backend;
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, select},
+    prelude::*,
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use informer_oauth_domain::{
     client::{Client, ClientProfile, Source},
     client_secret::{ClientSecret, SecretLabel, SecretLookup},
@@ -16,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     columns::{client_id, digest, micros, resource, scope, texts, time},
-    failure::corrupt,
+    failure::{Failure, corrupt},
 };
 
 diesel::table! {
@@ -268,4 +272,10 @@ impl TryFrom<IconRow> for Icon {
             digest: digest(ICON, &row.digest)?,
         })
     }
+}
+
+/// Returns true if there is such a client.
+pub(crate) async fn is_known(connection: &mut AsyncPgConnection, client: ClientUid) -> Result<bool, Failure> {
+    let found = clients::table.find(client.uuid());
+    Ok(RunQueryDsl::get_result(select(exists(found)), connection).await?)
 }

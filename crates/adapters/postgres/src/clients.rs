@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use diesel::{
-    dsl::{exists, select},
-    prelude::*,
-};
+use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 use informer_oauth_domain::{
@@ -24,7 +21,7 @@ use informer_oauth_ports::{
 
 use crate::{
     Postgres, client_lists,
-    client_rows::{ClientRow, IconRow, ProfileRow, SecretRow, client_secrets, clients},
+    client_rows::{ClientRow, IconRow, ProfileRow, SecretRow, client_secrets, clients, is_known},
     client_secrets::{delete_secret, insert_secret, touch_secret},
     columns::{self, can_be_stored},
     failure::Failure,
@@ -105,12 +102,6 @@ impl ClientStore for Postgres {
         self.call(move |connection| set_icon(connection, client, row).boxed())
             .await
     }
-}
-
-/// Whether there is such a client.
-pub(crate) async fn is_known(connection: &mut AsyncPgConnection, client: ClientUid) -> Result<bool, Failure> {
-    let found = clients::table.find(client.uuid());
-    Ok(select(exists(found)).get_result(connection).await?)
 }
 
 /// The client and its secrets, from one statement: every secret on a row with its client.

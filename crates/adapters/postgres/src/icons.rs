@@ -9,8 +9,7 @@ use informer_oauth_domain::id::ClientUid;
 use informer_oauth_ports::Icon;
 
 use crate::{
-    client_rows::{IconRow, client_icons},
-    clients::is_known,
+    client_rows::{IconRow, client_icons, is_known},
     failure::Failure,
 };
 

@@ -9,7 +9,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt;
 use informer_oauth_domain::{
     day::Day,
-    usage::{GrantOutcome, GrantType, UsageCount, UsageKey},
+    grant_type::GrantType,
+    usage::{GrantOutcome, UsageCount, UsageKey},
 };
 use informer_oauth_ports::{StoreError, UsageLog};
 

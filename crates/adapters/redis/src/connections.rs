@@ -20,10 +20,13 @@ use tokio::time::timeout;
 
 use crate::{
     failure::ends_connection,
-    lanes::SHARED_BY,
     options::RedisOptionsError,
     topology::{Topology, moved, watched, without_delay},
 };
+
+/// Calls that share a connection before another is opened. One connection serves them as fast as several would, with fewer
+/// system calls; but a large call holds up those after it.
+pub(crate) const SHARED_BY: usize = 64;
 
 /// How often a Cluster's client sends a command again: one that a node passed on to another, and one whose node went away.
 /// A redemption that was done, but whose answer went with its node, so becomes a replay, which fails closed.

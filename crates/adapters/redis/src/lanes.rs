@@ -23,13 +23,9 @@ use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value};
 use tokio::runtime::{Handle, Id};
 
 use crate::{
-    connections::{Connection, Connector},
+    connections::{Connection, Connector, SHARED_BY},
     failure::STORE,
 };
-
-/// How many calls share a connection before another is opened. One connection serves them as fast as several would, and
-/// with fewer system calls; but what is large holds up what comes after it.
-pub(crate) const SHARED_BY: usize = 64;
 
 /// A connection that nobody has used for so long is asked whether it still is one.
 const SILENCE: Duration = Duration::from_secs(10);

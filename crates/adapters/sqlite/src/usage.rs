@@ -8,7 +8,8 @@ use diesel::{
 };
 use informer_oauth_domain::{
     day::Day,
-    usage::{GrantOutcome, GrantType, UsageCount, UsageKey},
+    grant_type::GrantType,
+    usage::{GrantOutcome, UsageCount, UsageKey},
 };
 use informer_oauth_ports::{StoreError, UsageLog};
 

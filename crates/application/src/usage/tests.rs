@@ -14,7 +14,6 @@ use informer_oauth_ports::StoreError;
 use informer_oauth_testkit::{at_once, run, values::NOW};
 
 use super::*;
-use crate::token_endpoint::DEVICE_CODE;
 
 /// A log that can be down, and that can be slow.
 #[derive(Default)]
@@ -103,10 +102,13 @@ fn answers_are_told_apart_by_what_was_asked_and_by_what_came_of_it() {
             ("authorization_code", limited),
             ("authorization_code", refused(ErrorCode::InvalidClient)),
             ("password", refused(ErrorCode::UnsupportedGrantType)),
-            (DEVICE_CODE, refused(ErrorCode::AuthorizationPending)),
-            (DEVICE_CODE, refused(ErrorCode::SlowDown)),
-            (DEVICE_CODE, refused(ErrorCode::AccessDenied)),
-            (DEVICE_CODE, tokens()),
+            (
+                GrantType::DeviceCode.parameter(),
+                refused(ErrorCode::AuthorizationPending),
+            ),
+            (GrantType::DeviceCode.parameter(), refused(ErrorCode::SlowDown)),
+            (GrantType::DeviceCode.parameter(), refused(ErrorCode::AccessDenied)),
+            (GrantType::DeviceCode.parameter(), tokens()),
         ] {
             usage.note(&asking_for(grant_type), &answer, NOW);
         }

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use informer_oauth_application::{
     Application, ClientSort, PageRequest, RequestContext,
     manage::{ClientPatch, ClientQuery, NewClient, NewSecret, Precondition},
@@ -13,7 +13,7 @@ use informer_oauth_domain::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{client_file, client_secret};
+use super::{client_file, client_secret, find_client::find};
 use crate::{
     cli::{ClientCommand, CreateClient},
     config::Config,
@@ -204,14 +204,6 @@ async fn create(app: &Application, admin: &ClientAdministrator, new: &CreateClie
         .manage
         .create_client(admin, new, &RequestContext::local(app.now()))
         .await?)
-}
-
-/// The client that a person means by its `client_id`, id or exact name.
-pub(super) async fn find(app: &Application, admin: &ClientAdministrator, named: &str) -> anyhow::Result<Client> {
-    match app.manage.find_client(admin, named).await? {
-        Some(client) => Ok(client),
-        None => bail!("there is no client {named:?}; `informer-oauth client list` shows them all"),
-    }
 }
 
 async fn all(app: &Application, admin: &ClientAdministrator, text: Option<String>) -> anyhow::Result<Vec<Client>> {

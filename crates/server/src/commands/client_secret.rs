@@ -9,7 +9,7 @@ use informer_oauth_domain::{
 };
 use serde::Serialize;
 
-use super::client::find;
+use super::find_client::find;
 use crate::{
     cli::SecretCommand,
     output::{Misuse, Output, table},

@@ -2,7 +2,8 @@
 
 use informer_oauth_domain::{
     day::Day,
-    usage::{GrantOutcome, GrantType, UsageCount, UsageKey},
+    grant_type::GrantType,
+    usage::{GrantOutcome, UsageCount, UsageKey},
 };
 use informer_oauth_ports::UsageLog;
 

@@ -1,8 +1,7 @@
 //! Authorization server metadata (RFC 8414).
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use informer_oauth_application::token_endpoint::GRANT_TYPES;
-use informer_oauth_domain::scope::Scope;
+use informer_oauth_domain::{grant_type::GrantType, scope::Scope};
 use informer_oauth_web::{
     document::Document,
     endpoint::EndpointClass,
@@ -61,7 +60,7 @@ impl Metadata {
             scopes_supported: Scope::ALL.iter().map(|scope| scope.as_str()).collect(),
             response_types_supported: vec!["code"],
             response_modes_supported: vec!["query"],
-            grant_types_supported: GRANT_TYPES.to_vec(),
+            grant_types_supported: GrantType::SUPPORTED.map(GrantType::parameter).to_vec(),
             token_endpoint_auth_methods_supported: all.clone(),
             revocation_endpoint_auth_methods_supported: all,
             introspection_endpoint_auth_methods_supported: confidential,

@@ -1,16 +1,9 @@
 //! The style sheet, the script and the logo: in the program itself or of the brand, known by their content.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{CONTENT_SECURITY_POLICY, HeaderValue},
-    web::{self, Bytes},
-};
+use actix_web::web::Bytes;
 use informer_oauth_web::document::{Document, etag_of};
 
-use crate::brand::{Brand, logo::Logo};
-
-/// What a picture may do that is opened by itself: nothing but style itself. An SVG is a document, and may hold scripts.
-const PICTURE_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
+use crate::brand::logo::Logo;
 
 /// Everything that pages load.
 #[derive(Clone)]
@@ -28,9 +21,9 @@ pub(super) struct Asset {
     /// Its entity tag without the quotes: changes when the file does.
     version: String,
     /// For the address that names this version, whose answer never changes.
-    for_good: Document,
+    pub(super) for_good: Document,
     /// For every other address: to be looked up again each time.
-    for_now: Document,
+    pub(super) for_now: Document,
 }
 
 impl Assets {
@@ -99,20 +92,6 @@ impl Asset {
     pub(super) fn version(&self) -> &str {
         &self.version
     }
-}
-
-/// Answers with an asset.
-pub(super) async fn serve(brand: web::Data<Brand>, request: HttpRequest, name: web::Path<String>) -> HttpResponse {
-    let Some(asset) = brand.assets().find(&name) else {
-        return HttpResponse::NotFound().finish();
-    };
-    let named = request.query_string().strip_prefix("v=") == Some(asset.version());
-    let document = if named { &asset.for_good } else { &asset.for_now };
-    let mut response = document.answer(request.headers());
-    if asset.content_type.starts_with("image/") {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, PICTURE_POLICY);
-    }
-    response
 }
 
 #[cfg(test)]

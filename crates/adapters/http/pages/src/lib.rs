@@ -6,6 +6,7 @@
 mod admin;
 mod answer;
 mod applications;
+mod asset_endpoint;
 mod assets;
 mod authorize;
 mod authorize_api;
@@ -59,7 +60,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         E::new(get.clone(), "/", Class::INFORMER, home::to_front_page),
         E::new(get.clone(), "/oauth", Class::INFORMER, page!(home::show)),
         E::new(get.clone(), "/oauth/", Class::OAUTH, page!(home::show)),
-        E::new(get.clone(), "/oauth/assets/{name}", Class::OAUTH, assets::serve),
+        E::new(get.clone(), "/oauth/assets/{name}", Class::OAUTH, asset_endpoint::serve),
         E::new(get.clone(), "/oauth/sign-in", Class::OAUTH, page!(sign_in::show)),
         E::new(post.clone(), "/oauth/sign-in", Class::OAUTH, form!(sign_in::submit)),
         E::new(post, "/oauth/sign-out", Class::OAUTH, form!(sign_in::sign_out)),

@@ -3,9 +3,10 @@
 use std::{cell::RefCell, rc::Rc};
 
 use actix_web::{HttpMessage as _, HttpRequest, http::header::HeaderValue};
-use informer_oauth_application::{error::Fault, token_endpoint::GRANT_TYPES};
+use informer_oauth_application::error::Fault;
 use informer_oauth_domain::{
     error::{ErrorCode, OAuthError, Reason},
+    grant_type::GrantType,
     id::ClientId,
     parameters::Parameters,
 };
@@ -66,7 +67,8 @@ impl LogFields {
         let mut fields = self.0.fields.borrow_mut();
         fields.client_id = client_id.and_then(|id| id.parse().ok());
         let sent = parameters.get("grant_type").ok().flatten();
-        fields.grant_type = GRANT_TYPES.into_iter().find(|known| Some(*known) == sent);
+        let grant_type = GrantType::from_parameter(sent);
+        fields.grant_type = (grant_type != GrantType::Other).then(|| grant_type.parameter());
     }
 
     pub fn set_error(&self, error: &OAuthError) {

@@ -1,6 +1,7 @@
 use informer_oauth_domain::{
     day::Day,
-    usage::{DayUsage, GrantOutcome, GrantType, UsageCount, UsageKey},
+    grant_type::GrantType,
+    usage::{DayUsage, GrantOutcome, UsageCount, UsageKey},
 };
 use informer_oauth_ports::UsageLog as _;
 
