@@ -180,7 +180,8 @@ impl RedisServer {
             .unwrap_or_else(|| panic!("the server answers {command:?}"))
     }
 
-    fn try_ask(&self, command: &[&str]) -> Option<String> {
+    /// As [`RedisServer::ask`], but `None` if there is no answer: a server that becomes a replica closes its connections.
+    pub fn try_ask(&self, command: &[&str]) -> Option<String> {
         let output = self.client().args(command).output().expect("redis-cli runs");
         let answer = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
         output.status.success().then_some(answer)
