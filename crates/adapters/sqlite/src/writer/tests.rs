@@ -22,6 +22,14 @@ struct Opened {
     _folder: tempfile::TempDir,
 }
 
+/// Options with a patience that a busy machine does not exhaust.
+fn patient() -> SqliteOptions {
+    SqliteOptions {
+        busy_timeout: Duration::from_secs(30),
+        ..SqliteOptions::default()
+    }
+}
+
 fn open(options: SqliteOptions) -> Opened {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
@@ -112,7 +120,7 @@ fn is_unavailable<T: std::fmt::Debug>(answer: &Result<T, StoreError>) -> bool {
 
 #[tokio::test]
 async fn a_write_is_answered_after_the_commit_that_it_shares_and_not_before() {
-    let opened = open(SqliteOptions::default());
+    let opened = open(patient());
     let first = Held::start(&opened.store, true).await;
     let insertion = queue_user(&opened.store, "ada").await;
     let second = Held::start(&opened.store, false).await;
@@ -127,7 +135,7 @@ async fn a_write_is_answered_after_the_commit_that_it_shares_and_not_before() {
 
 #[tokio::test]
 async fn concurrent_rotations_share_a_commit() {
-    let opened = open(SqliteOptions::default());
+    let opened = open(patient());
     for n in 0..50 {
         TokenStore::insert(&opened.store, &a_record(n)).await.unwrap();
     }
@@ -149,10 +157,7 @@ async fn concurrent_rotations_share_a_commit() {
 
 #[tokio::test]
 async fn a_batch_has_a_bound() {
-    let opened = open(SqliteOptions {
-        batch: 4,
-        ..SqliteOptions::default()
-    });
+    let opened = open(SqliteOptions { batch: 4, ..patient() });
     let held = Held::start(&opened.store, true).await;
     let mut jobs = Vec::new();
     for _ in 0..10 {
@@ -167,7 +172,7 @@ async fn a_batch_has_a_bound() {
 
 #[tokio::test]
 async fn a_job_that_fails_or_panics_is_undone_and_disturbs_no_other() {
-    let opened = open(SqliteOptions::default());
+    let opened = open(patient());
     let held = Held::start(&opened.store, true).await;
     let before = queue_user(&opened.store, "before").await;
     let failing = queue(&opened.store, |connection| {
@@ -198,7 +203,7 @@ async fn a_job_that_fails_or_panics_is_undone_and_disturbs_no_other() {
 async fn a_reader_that_panics_goes_on_reading() {
     let opened = open(SqliteOptions {
         readers: 1,
-        ..SqliteOptions::default()
+        ..patient()
     });
     let panicked: Result<(), StoreError> = opened.store.read(|_| panic!("as a test")).await;
     assert!(is_unavailable(&panicked));
@@ -207,7 +212,7 @@ async fn a_reader_that_panics_goes_on_reading() {
 
 #[tokio::test]
 async fn when_the_commit_fails_nobody_is_told_that_a_write_happened() {
-    let opened = open(SqliteOptions::default());
+    let opened = open(patient());
     let held = Held::start(&opened.store, true).await;
     let innocent = queue_user(&opened.store, "ada").await;
     // A deferred foreign key is checked by COMMIT.
@@ -231,7 +236,7 @@ async fn when_the_commit_fails_nobody_is_told_that_a_write_happened() {
 
 #[tokio::test]
 async fn a_full_disk_loses_nothing_that_was_answered_and_ends_when_there_is_room() {
-    let opened = open(SqliteOptions::default());
+    let opened = open(patient());
     ClientStore::insert(&opened.store, &a_client(1)).await.unwrap();
     // SQLite raises the bound to the size that the file has.
     opened
@@ -266,10 +271,7 @@ async fn a_full_disk_loses_nothing_that_was_answered_and_ends_when_there_is_room
 
 #[tokio::test]
 async fn a_full_queue_is_refused_at_once() {
-    let opened = open(SqliteOptions {
-        queue: 2,
-        ..SqliteOptions::default()
-    });
+    let opened = open(SqliteOptions { queue: 2, ..patient() });
     let held = Held::start(&opened.store, true).await;
     let waiting = [
         queue(&opened.store, |_| Ok(())).await,
@@ -305,7 +307,7 @@ async fn another_writer_that_does_not_finish_is_waited_for_within_bounds() {
 
 #[tokio::test]
 async fn another_writer_that_finishes_is_not_noticed() {
-    let opened = open(SqliteOptions::default());
+    let opened = open(patient());
     let mut other = opened.outside();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let insertion = queue_user(&opened.store, "ada").await;
@@ -316,7 +318,7 @@ async fn another_writer_that_finishes_is_not_noticed() {
 
 #[tokio::test]
 async fn closing_finishes_what_was_queued_and_refuses_what_comes_later() {
-    let opened = open(SqliteOptions::default());
+    let opened = open(patient());
     let held = Held::start(&opened.store, true).await;
     let insertion = queue_user(&opened.store, "ada").await;
     let closing = spawn(opened.store.clone().close()).await;
@@ -332,7 +334,7 @@ async fn closing_finishes_what_was_queued_and_refuses_what_comes_later() {
 
 #[tokio::test]
 async fn dropping_the_last_handle_leaves_a_file_that_is_whole_by_itself() {
-    let opened = open(SqliteOptions::default());
+    let opened = open(patient());
     UserDirectory::insert(&opened.store, &a_user("ada")).await.unwrap();
     let Opened { store, path, _folder } = opened;
     drop(store.clone());
